@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+"""Writes build.ninja, the only description of how Kennel is built.
+
+With no arguments it writes the committed ./build.ninja (release, into build/). Another
+variant or a cross build has a folder and a ninja file of its own:
+
+    ./configure.py --variant static && ninja -f build/static/build.ninja
+    ./configure.py --cross aarch64-linux-gnu && ninja -f build/aarch64-linux-gnu/build.ninja
+
+Nothing about this machine goes into the file: an edge of the build runs tools/probe.py.
+`--deps demo` and `--deps test` set up a bare Debian, build, and run (tools/setup.py).
+"""
+
+import argparse
+import pathlib
+import shlex
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOP / "tools"))
+
+import ninja_syntax  # noqa: E402  (found through the line above)
+
+VERSION = "0.1.0"
+
+# ---- Sources, by name ------------------------------------------------------------------
+
+CORE = (
+    # main() picks a command; the commands.
+    "main cmd_run cmd_check cmd_plan run_options "
+    # The supervisor and its objects: sandboxes, processes, threads, calls.
+    "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
+    # Starting payloads and workers, and keeping watch over them.
+    "launch launch_request launcher payload worker channel inherited descriptors tmpdir "
+    # The target: its memory, descriptors, identity, limits, and what procfs says of it.
+    "mem fds identity limits status procfs "
+    # Paths.
+    "path path_walk path_name mounts "
+    # The policy: language, rules, patterns, profiles.
+    "policy policy_parse policy_command policy_rule policy_setting policy_short policy_options policy_vars "
+    "policy_environment policy_file policy_errors policy_print category nearest profile "
+    "pattern pattern_scan pattern_match pattern_quote "
+    # The plan and what enforces it: filters, Landlock, what the kernel has.
+    "plan plan_host plan_print filter filter_own guard surface landlock kfeat "
+    # The log.
+    "log log_access json"
+).split()
+
+# One family of system calls per file, and the table that lists them.
+HANDLERS = """
+    access common readlink stat statfs attr namei utime xattr ids inotify memfd node rlimit open_flags
+    rename socket table truncate open open_finish open_sticky
+""".split()
+
+# Registers and ABIs; every architecture compiles on every host.
+ARCH = """
+    arch i386/abi i386/layout layout x86_64/abi x86_64/layout
+""".split()
+
+# Policies that are compiled into the program.
+PROFILES = """
+    off ro work
+""".split()
+
+# Criterion units, one program each: a name, or name+support files of the same folder.
+UNIT_TESTS = """
+    test_filter+bpf_simulator+fake_policy test_guard+bpf_simulator test_abi test_layout
+    test_sysno test_handlers+fake_handlers test_names+fake_handlers test_mounts test_path+fake_path+path_tree
+    test_plan+fake_policy test_category test_identity test_mem test_open test_pattern
+    test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
+    test_procfs_held+fake_path+path_tree
+    test_nearest test_open_files+fake_open test_policy_file+policy_fixture
+    test_profile+policy_fixture test_fds test_cmd_check
+    test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
+    test_log+forked+json_check test_log_access+json_check test_loop test_call+fake_dispatch+forked
+    test_wait+fake_dispatch test_tracee test_process+forked test_kfeat+forked
+    test_landlock+forked+policy_fixture test_tmpdir+forked test_run_options+policy_fixture
+    test_job_control+forked
+""".split()
+
+# Criterion programs that run the real binary on guests, and what all of them share.
+INTEGRATION_TESTS = """
+    test_guests test_launch test_refuse test_death test_policy test_stress test_surface
+    test_profiles test_races test_terminal test_reopen
+""".split()
+INTEGRATION_SUPPORT = """
+    fixture fixture_log compare fixture_guard
+""".split()
+
+# The same calls natively and under Kennel, compared line by line.
+DIFFERENTIAL_TESTS = """
+    test_differential
+""".split()
+
+# Tests in python, of the build itself.
+SCRIPT_TESTS = """
+    tests/build/test_configure.py
+""".split()
+
+# Integration tests that take longer than a change should wait for: `ninja test-long`.
+LONG_TESTS = """
+    test_real_work
+""".split()
+
+# Small standalone programs that the tests run as payload; nearly all also as i386.
+GUESTS = """
+    drop_ids fill_descriptors follow_magic list_descriptors lose_directories make_nodes
+    obey_fsize obey_umask open_flags read_proc read_strings read_xattrs stat_family
+    storm_signals truncate_files unshare_threads wait_fifo attack_supervisor call_int80 call_x32
+    flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_open
+    refuse_surface reopen_procs shut_rights diff_change diff_look diff_move diff_open
+""".split()
+GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
+
+# Programs that bench/run.py measures with.
+BENCHES = """
+    calls startup reference
+""".split()
+
+MAN_PAGES = """
+    doc/kennel.1 doc/kennel.5
+""".split()
+
+# ---- Flags -----------------------------------------------------------------------------
+
+WARNINGS = ("-Wall -Wextra -Wshadow -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes "
+            "-Wvla -Werror").split()
+LANGUAGE = "-std=gnu11 -D_GNU_SOURCE".split()
+INCLUDES = "-I. -I$builddir/gen -I$builddir".split()
+
+# Per variant: compiler flags, linker flags of the program, linker flags of tests
+# (Criterion is only a shared library).
+VARIANTS = {
+    "release": (
+        "-O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE",
+        "-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed",
+        "-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed",
+    ),
+    "debug": (
+        "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer",
+        "-fsanitize=address,undefined",
+        "-fsanitize=address,undefined",
+    ),
+    "static": (
+        "-O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 "
+        "-fno-pie -ffunction-sections -fdata-sections",
+        "-static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack",
+        "-no-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed",
+    ),
+}
+
+
+def parse_arguments(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--variant", choices=VARIANTS, default="release")
+    parser.add_argument("--cross", metavar="TRIPLET", help="build for another machine with TRIPLET-gcc, static")
+    parser.add_argument("--cc", help="the compiler (default: cc)")
+    parser.add_argument("--cflags", default="", help="more flags for the compiler")
+    parser.add_argument("--ldflags", default="", help="more flags for the linker")
+    parser.add_argument("--prefix", default="/usr/local", help="where `ninja install` puts things")
+    parser.add_argument("--builddir", help="the build folder (default: build, build/VARIANT or build/TRIPLET)")
+    parser.add_argument("--stdout", action="store_true", help="print the ninja file instead of writing it")
+    parser.add_argument("--deps", choices=["demo", "test"],
+                        help="install what is missing, build, and run the demonstration or the tests")
+    arguments = parser.parse_args(argv)
+    if arguments.cross:
+        arguments.variant = "static"
+    return arguments
+
+
+def recorded(argv):
+    """The arguments that the generator rule repeats."""
+    return [argument for argument in argv if argument != "--stdout"]
+
+
+# ---- The ninja file --------------------------------------------------------------------
+
+class Build:
+    """Writes one ninja file from the lists above."""
+
+    def __init__(self, arguments, argv):
+        self.arguments = arguments
+        self.argv = recorded(argv)
+        self.writer = ninja_syntax.Writer()
+        self.used = []
+        default = "build" if arguments.variant == "release" else f"build/{arguments.variant}"
+        if arguments.cross:
+            default = f"build/{arguments.cross}"
+        self.builddir = arguments.builddir or default
+        self.manifest = "build.ninja" if self.builddir == "build" else f"{self.builddir}/build.ninja"
+        self.tool_prefix = f"{arguments.cross}-" if arguments.cross else ""
+
+    def source(self, path):
+        self.used.append(path)
+        return path
+
+    def generate(self):
+        self.write_variables()
+        self.write_rules()
+        self.write_generated()
+        self.write_program()
+        self.write_guests()
+        if not self.arguments.cross:
+            self.write_tests()
+            self.write_style()
+        self.write_benches()
+        self.write_install()
+        self.write_manifest()
+        missing = [path for path in self.used if not (TOP / path).exists()]
+        if missing:
+            sys.exit("configure.py: listed but not there: " + " ".join(missing))
+        return self.writer.text()
+
+    def write_variables(self):
+        writer = self.writer
+        cflags, ldflags, test_ldflags = VARIANTS[self.arguments.variant]
+        cc = self.arguments.cc or (f"{self.tool_prefix}gcc" if self.tool_prefix else "cc")
+        writer.comment("Generated by configure.py: change that, not this.")
+        writer.newline()
+        writer.variable("ninja_required_version", "1.5")
+        writer.variable("builddir", self.builddir)
+        writer.variable("cc", cc)
+        writer.variable("ar", f"{self.tool_prefix}ar")
+        writer.variable("pkg_config", f"{self.tool_prefix}pkg-config")
+        writer.variable("python", "python3")
+        writer.variable("prefix", self.arguments.prefix)
+        writer.variable("warnings", WARNINGS)
+        writer.variable("language", LANGUAGE)
+        writer.variable("includes", INCLUDES)
+        writer.variable("cflags", f"{cflags} {self.arguments.cflags}".strip())
+        writer.variable("ldflags", f"{ldflags} {self.arguments.ldflags}".strip())
+        writer.variable("test_ldflags", f"{test_ldflags} {self.arguments.ldflags}".strip())
+        writer.newline()
+
+    def write_rules(self):
+        writer = self.writer
+        compile_command = "$cc $language $warnings $includes -MMD -MF $out.d"
+        writer.rule("cc", f"{compile_command} @$builddir/probed.cflags $cflags -c $in -o $out",
+                    depfile="$out.d", deps="gcc", description="CC $out")
+        writer.rule("ar", "rm -f $out && $ar crs $out $in", description="AR $out")
+        writer.rule("link", "$cc $cflags $in $ldflags @$builddir/probed.libs -o $out", description="LINK $out")
+        writer.rule("link_test", "$cc $cflags $in $test_ldflags @$builddir/probed.libs "
+                    "@$builddir/probed.test_libs -o $out", description="LINK $out")
+        writer.rule("guest", f"{compile_command} -O1 -g -static $guest_flags $in -o $out",
+                    depfile="$out.d", deps="gcc", description="GUEST $out")
+        writer.rule("guest_i386", "$python tools/build_i386.py $builddir/probed.i386 $out $in "
+                    "-- $language $warnings $includes -MMD -MF $out.d -O1 -g -static $guest_flags",
+                    depfile="$out.d", deps="gcc", description="GUEST $out")
+        writer.rule("python", "$python $in $out", description="PYTHON $out")
+        writer.rule("embed", "$python tools/embed_profiles.py $out $in", description="EMBED $out")
+        static = " --static" if self.arguments.variant == "static" else ""
+        writer.rule("probe", f"$python tools/probe.py $what --cc '$cc' --pkg-config $pkg_config "
+                    f"--version {VERSION}{static} $builddir", restat="1", description="PROBE $what")
+        writer.rule("compdb", "ninja -f $in -t compdb cc guest > $out", description="COMPDB $out")
+        writer.rule("command", "$command", pool="console", description="$label")
+        writer.newline()
+
+    def write_generated(self):
+        writer = self.writer
+        writer.comment("What this machine has, and the sources that are made from tables.")
+        writer.build(["$builddir/config.h", "$builddir/probed.cflags", "$builddir/probed.libs"], "probe",
+                     implicit="tools/probe.py", what="program")
+        writer.build(["$builddir/gen/sysno.h", "$builddir/gen/sysno_tables.c"], "python",
+                     [self.source("tools/gen_sysno.py"), self.source("arch/syscalls.tbl")])
+        profiles = [self.source(f"profiles/{name}.kennel") for name in PROFILES]
+        writer.build("$builddir/gen/profiles.c", "embed", profiles, implicit="tools/embed_profiles.py")
+        writer.newline()
+
+    def objects(self, paths, **variables):
+        """Compile edges; the objects that come out."""
+        made = []
+        for path in paths:
+            stem = path.removeprefix("$builddir/").removesuffix(".c")
+            made.append(f"$builddir/obj/{stem}.o")
+            self.writer.build(made[-1], "cc", path,
+                              implicit=["$builddir/config.h", "$builddir/probed.cflags"],
+                              order_only="$builddir/gen/sysno.h", **variables)
+        return made
+
+    def sources(self, folder, names):
+        return [self.source(f"{folder}/{name}.c") for name in names]
+
+    def program(self, output, rule, objects, implicit=(), **variables):
+        self.writer.build(output, rule, [*objects, "$builddir/libkennel.a"],
+                          implicit=["$builddir/probed.libs", *implicit], **variables)
+        return output
+
+    def write_program(self):
+        writer = self.writer
+        writer.comment("The library is everything but main(); the program, the tests and benches link it.")
+        library = self.sources("core", [name for name in CORE if name != "main"])
+        library += self.sources("handlers", HANDLERS) + self.sources("arch", ARCH)
+        library += ["$builddir/gen/sysno_tables.c", "$builddir/gen/profiles.c"]
+        writer.build("$builddir/libkennel.a", "ar", self.objects(library))
+        self.program("$builddir/kennel", "link", self.objects(self.sources("core", ["main"])))
+        writer.build("$builddir/compile_commands.json", "compdb", self.manifest)
+        writer.default(["$builddir/kennel", "$builddir/compile_commands.json"])
+        writer.newline()
+
+    def write_guests(self):
+        writer = self.writer
+        writer.comment("Guests: standalone, never with sanitizers, so that they behave as on any system.")
+        made = []
+        for name in GUESTS:
+            made.append(f"$builddir/guests/{name}")
+            writer.build(made[-1], "guest", self.source(f"tests/guests/{name}.c"))
+        for name in GUESTS_I386 if not self.arguments.cross else []:
+            made.append(f"$builddir/guests/{name}.i386")
+            writer.build(made[-1], "guest_i386", self.source(f"tests/guests/{name}.c"),
+                         implicit=["tools/build_i386.py", "$builddir/probed.i386"])
+        writer.build("guests", "phony", made)
+        writer.newline()
+
+    def write_tests(self):
+        writer = self.writer
+        writer.comment("Tests: one program per file.")
+        writer.build(["$builddir/probed.test_libs", "$builddir/probed.i386"], "probe",
+                     implicit="tools/probe.py", what="tests")
+        compiled = {}
+        units = self.test_programs("unit", UNIT_TESTS, [], compiled)
+        shared = self.objects(self.sources("tests/integration", INTEGRATION_SUPPORT))
+        integration = self.test_programs("integration", INTEGRATION_TESTS, shared, compiled)
+        differential = self.test_programs("differential", DIFFERENTIAL_TESTS, shared, compiled)
+        long = self.test_programs("integration", LONG_TESTS, shared, compiled)
+        scripts = [self.source(path) for path in SCRIPT_TESTS if self.arguments.variant == "release"]
+        self.run_tests("test", ["--unit", *units, "--integration", *integration, "--differential", *differential,
+                                "--script", *scripts], units + integration + differential + scripts)
+        self.run_tests("test-unit", ["--unit", *units], units)
+        self.run_tests("test-long", ["--long", *long], long)
+        writer.newline()
+
+    def test_programs(self, folder, entries, shared, compiled):
+        """One linked program per entry; support files are compiled once."""
+        made = []
+        for entry in entries:
+            objects = []
+            for name in entry.split("+"):
+                path = f"tests/{folder}/{name}.c"
+                if path not in compiled:
+                    compiled[path] = self.objects([self.source(path)])
+                objects += compiled[path]
+            output = f"$builddir/tests/{folder}/{entry.split('+')[0]}"
+            made.append(self.program(output, "link_test", objects + shared, ["$builddir/probed.test_libs"]))
+        return made
+
+    def run_tests(self, name, arguments, needed):
+        command = f"$python tools/run_tests.py --builddir $builddir {' '.join(arguments)}"
+        self.always(name, command, [*needed, "$builddir/kennel", "guests", "tools/run_tests.py"])
+
+    def always(self, name, command, needed=()):
+        """A target that runs its command whenever it is asked for; its output never exists."""
+        output = f"$builddir/always/{name}"
+        self.writer.build(output, "command", implicit=needed, command=command, label=name)
+        self.writer.build(name, "phony", output)
+
+    def write_style(self):
+        self.writer.comment("Style, benches, installation.")
+        self.always("style", "$python tools/check_style.py --builddir $builddir",
+                    ["tools/check_style.py", "$builddir/compile_commands.json", "$builddir/config.h",
+                     "$builddir/gen/sysno.h"])
+
+    def write_benches(self):
+        made = []
+        for path in self.sources("bench", BENCHES):
+            output = "$builddir/" + path.removesuffix(".c")
+            made.append(self.program(output, "link", self.objects([path])))
+        if self.arguments.cross:
+            self.writer.build("bench", "phony", made)
+            return
+        command = ("$python bench/run.py --kennel $builddir/kennel --static build/static/kennel --bin $builddir/bench "
+                   "--json $builddir/bench/figures.json")
+        self.always("bench", command, [*made, "$builddir/kennel", self.source("bench/run.py")])
+
+    def write_install(self):
+        pages = [self.source(path) for path in MAN_PAGES]
+        to = '"$${DESTDIR}$${PREFIX:-$prefix}"'
+        commands = [f"install -D -m 755 $builddir/kennel {to}/bin/kennel"]
+        for page in pages:
+            section = page.rsplit(".", 1)[1]
+            commands.append(f"install -D -m 644 {page} {to}/share/man/man{section}/{page.split('/')[-1]}")
+        self.always("install", " && ".join(commands), ["$builddir/kennel", *pages])
+        self.writer.newline()
+
+    def write_manifest(self):
+        writer = self.writer
+        writer.comment("This file writes itself again when its generator changes.")
+        command = shlex.join(["./configure.py", *self.argv]).replace("$", "$$")
+        writer.rule("configure", f"$python {command}", generator="1", description="CONFIGURE")
+        writer.build(self.manifest, "configure", implicit=["configure.py", "tools/ninja_syntax.py"])
+
+
+def main(argv):
+    arguments = parse_arguments(argv)
+    if arguments.deps:
+        import setup  # pylint: disable=import-outside-toplevel
+        return setup.run(TOP, arguments.deps)
+    build = Build(arguments, argv)
+    text = build.generate()
+    if arguments.stdout:
+        sys.stdout.write(text)
+        return 0
+    path = TOP / build.manifest
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Runs the test programs one after another and counts what came out.
+
+usage: run_tests.py --builddir DIR [--unit P...] [--integration P...] [--differential P...] [--script P...]
+                    [--long P...]
+
+A Criterion program (or a python script with the same option) writes its results as TAP into a
+file. The programs find what they need in the environment: KENNEL (the program under test),
+KENNEL_GUESTS (the folder of built guests), KENNEL_TOP (the top of the source tree). Each
+runs in a session of its own with a time limit; whatever it leaves behind is killed and named.
+The last line, also kept in DIR/tests/counts, is "N passed, N failed, N skipped".
+"""
+
+import argparse
+import collections
+import ctypes
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+LIMIT_S = {"unit": 60, "integration": 300, "differential": 300, "script": 120, "long": 3600}
+PR_SET_CHILD_SUBREAPER = 36
+TAP_LINE = re.compile(r"^(not ok|ok)\b[ -]*(.*?)(?:\s+# SKIP ?(.*))?$")
+LOG_LINES_SHOWN = 80
+
+Result = collections.namedtuple("Result", "passed failed skipped")
+
+
+def read_tap(path):
+    """The lists of names that passed, failed, and were skipped (with the reason)."""
+    result = Result([], [], [])
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for line in text.splitlines():
+        match = TAP_LINE.match(line)
+        if not match:
+            continue
+        verdict, name, reason = match.groups()
+        name = re.sub(r"\s+\(\d+\.\d+s\)$", "", name.strip())
+        if reason is not None:
+            result.skipped.append(f"{name}: {reason}")
+        elif verdict == "ok":
+            result.passed.append(name)
+        else:
+            result.failed.append(name)
+    return result
+
+
+def children():
+    """(number, name, whether it runs) of the processes whose parent we are."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                head, tail = (entry / "stat").read_text(errors="replace").rsplit(")", 1)
+            except OSError:
+                continue
+            state, parent = tail.split()[:2]
+            if int(parent) == os.getpid():
+                found.append((int(entry.name), head.split("(", 1)[1], state != "Z"))
+    return found
+
+
+def kill_leftovers():
+    """Ends what a finished program left (all of it comes to us, the subreaper); names what still ran."""
+    names = []
+    deadline = time.monotonic() + 5
+    while (left := children()) and time.monotonic() < deadline:
+        for pid, name, runs in left:
+            if runs:
+                names.append(name)
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    return names
+
+
+class Runner:
+    def __init__(self, builddir):
+        self.builddir = builddir
+        self.logs = builddir / "tests" / "log"
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.logs.mkdir(parents=True)
+        self.total = Result([], [], [])
+        self.environment = {
+            **os.environ,
+            "KENNEL": str(builddir / "kennel"),
+            "KENNEL_GUESTS": str(builddir / "guests"),
+            "KENNEL_TOP": str(TOP),
+            "LC_ALL": "C.UTF-8",
+        }
+        self.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+        # Criterion leaks a little by itself.
+        self.environment.setdefault("LSAN_OPTIONS", f"suppressions={TOP}/tests/leaks.supp:print_suppressions=0")
+
+    def run(self, kind, program):
+        """Runs one program and adds up its results."""
+        # A shell that starts us in the background has these ignored, and so would everything below.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+        path = pathlib.Path(program)
+        log_path, tap_path = self.logs / f"{path.stem}.log", self.logs / f"{path.stem}.tap"
+        command = ["python3", str(path.resolve())] if path.suffix == ".py" else [str(path.resolve())]
+        start = time.monotonic()
+        with open(log_path, "wb") as log:
+            process = subprocess.Popen([*command, f"--tap={tap_path}"], stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log, env=self.environment, cwd=TOP, start_new_session=True)
+            try:
+                problem = self.status_problem(process.wait(LIMIT_S[kind]))
+            except subprocess.TimeoutExpired:
+                problem = f"no end after {LIMIT_S[kind]} s"
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        left = kill_leftovers()
+        result = read_tap(tap_path)
+        if not any(result) and not problem:
+            problem = "no test ran"
+        if problem and not result.failed:
+            result.failed.append(problem)
+        self.report(f"{kind}/{path.stem}", result, time.monotonic() - start, left)
+        if result.failed:
+            self.show_log(log_path)
+
+    @staticmethod
+    def status_problem(status):
+        if status == 0:
+            return None
+        return f"ended by signal {-status}" if status < 0 else f"exit status {status}"
+
+    def report(self, name, result, seconds, left):
+        for total, part in zip(self.total, result):
+            total.extend(f"{name}: {item}" for item in part)
+        counts = f"{len(result.passed)} passed"
+        counts += f", {len(result.failed)} FAILED" if result.failed else ""
+        counts += f", {len(result.skipped)} skipped" if result.skipped else ""
+        print(f"{name}: {counts} ({seconds:.1f} s)", flush=True)
+        if left:
+            print(f"  left running and killed: {', '.join(left)}", flush=True)
+
+    @staticmethod
+    def show_log(path):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for line in lines[-LOG_LINES_SHOWN:]:
+            print(f"  | {line}", flush=True)
+
+    def finish(self):
+        """Names every skip and failure, then the counts; the exit status."""
+        for skipped in self.total.skipped:
+            print(f"skipped: {skipped}")
+        for failed in self.total.failed:
+            print(f"FAILED: {failed}")
+        counts = ", ".join(f"{len(part)} {field}" for part, field in zip(self.total, Result._fields))
+        (self.builddir / "tests" / "counts").write_text(counts + "\n", encoding="ascii")
+        print(counts, flush=True)
+        return 1 if self.total.failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--builddir", required=True, type=pathlib.Path)
+    for kind in LIMIT_S:
+        parser.add_argument(f"--{kind}", nargs="*", default=[])
+    arguments = parser.parse_args()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    runner = Runner(arguments.builddir.resolve())
+    for kind in LIMIT_S:
+        for program in getattr(arguments, kind):
+            runner.run(kind, program)
+    return runner.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
