@@ -1,0 +1,22 @@
+/*
+ * i386 as data: 32-bit programs, and int $0x80 from 64-bit code (the kernel reports
+ * the same audit value for both).
+ */
+#include "arch/i386/abi.h"
+
+#include <linux/audit.h>
+
+#include "arch/arch.h"
+#include "arch/i386/layout.h"
+
+const struct abi abi_i386 = {
+	.name = "i386",
+	.audit_arch = AUDIT_ARCH_I386,
+	.word_bytes = 4,
+	.clone_flags_arg = 0,
+	.o_largefile = 0100000,
+	.sysno_by_nr = sysno_i386_by_nr,
+	.nr_count = SYSNO_I386_NR_COUNT,
+	.nr_by_sysno = sysno_i386_nr,
+	.layouts = i386_layouts,
+};
