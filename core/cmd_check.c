@@ -1,0 +1,112 @@
+/*
+ * kennel check. Runs nothing, changes nothing.
+ */
+#include "core/cmd_check.h"
+
+#include <stdio.h>
+
+#include "core/nearest.h"
+#include "core/policy_environment.h"
+#include "core/policy_options.h"
+#include "core/policy_print.h"
+#include "core/util.h"
+
+#define CHECK_EXIT_ERROR 125
+
+struct check_options {
+	bool help;
+	bool print;
+	bool json;
+};
+
+static void cmd_check_help(void)
+{
+	printf("usage: kennel check [-p PROFILE] [-P FILE] [-m COMMAND] [--ro PATH] [--rw PATH]\n"
+	       "                    [--hide PATH] [--print] [--json]\n"
+	       "\n"
+	       "Loads a policy. Exit status 0, or 125 when it has errors; these go to stderr as\n"
+	       "FILE:LINE:COLUMN: MESSAGE.\n"
+	       "\n"
+	       "%s"
+	       "  --print         print the policy as rules; loaded again they give the same policy\n"
+	       "  --json          print it as JSON, with the place where each rule was written\n"
+	       "  --help          this text\n",
+		policy_options_help);
+}
+
+/* One option of our own; false when it is none. */
+static bool cmd_check_option_take(const char *argument, struct check_options *options)
+{
+	if (str_equal(argument, "--print"))
+		options->print = true;
+	else if (str_equal(argument, "--json"))
+		options->json = true;
+	else if (str_equal(argument, "--help") || str_equal(argument, "-h"))
+		options->help = true;
+	else
+		return false;
+	return true;
+}
+
+static void cmd_check_unknown(struct policy_loader *loader, const char *argument)
+{
+	static const char *const words[] = { "-p", "-P", "-m", "--ro", "--rw", "--hide", "--exec", "--connect",
+		"--bind", "--print", "--json", "--help" };
+	const char *nearest = nearest_word(argument, words, ARRAY_SIZE(words));
+
+	policy_load_error(loader, "check", "unknown argument '%s', expected an option%s%s%s", argument,
+		nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+}
+
+static void cmd_check_arguments(struct policy_loader *loader, int argc, char **argv, struct check_options *options)
+{
+	int index = 1;
+
+	while (index < argc) {
+		if (policy_options_take(loader, argc, argv, &index))
+			continue;
+		if (!cmd_check_option_take(argv[index], options))
+			cmd_check_unknown(loader, argv[index]);
+		index++;
+	}
+}
+
+static int cmd_check_print(const struct policy *policy, const struct check_options *options)
+{
+	if (options->json)
+		policy_print_json(policy, stdout);
+	else if (options->print)
+		policy_print_text(policy, stdout);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fputs("kennel: cannot write to the standard output\n", stderr);
+		return CHECK_EXIT_ERROR;
+	}
+	return 0;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct policy_environment environment;
+	struct check_options options = { false, false, false };
+	AUTO_POLICY_LOADER struct policy_loader *loader = NULL;
+	struct policy *policy;
+	int status;
+
+	policy_environment_init(&environment, NULL);
+	loader = policy_loader_new(policy_environment_lookup, &environment);
+	if (!loader) {
+		fputs("kennel: out of memory\n", stderr);
+		return CHECK_EXIT_ERROR;
+	}
+	cmd_check_arguments(loader, argc, argv, &options);
+	if (options.help) {
+		cmd_check_help();
+		return 0;
+	}
+	policy = policy_loader_finish(loader, stderr);
+	if (!policy)
+		return CHECK_EXIT_ERROR;
+	status = cmd_check_print(policy, &options);
+	policy_free(policy);
+	return status;
+}

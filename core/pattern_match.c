@@ -1,0 +1,233 @@
+/*
+ * Running compiled patterns over names: the set of reachable positions is advanced byte by
+ * byte, so that a match costs at most tokens times bytes whatever the pattern, without
+ * recursion and without allocation. Literal heads are compared at once.
+ */
+#include <string.h>
+
+#include "core/pattern_internal.h"
+
+#define PATTERN_WORDS (PATTERN_TOKENS_MAX / 64 + 1)
+
+/* Bit i: the first i tokens have matched what was read so far. */
+struct pattern_states {
+	uint64_t bits[PATTERN_WORDS];
+};
+
+enum pattern_run { PATTERN_RUN_DEAD, PATTERN_RUN_LIVE, PATTERN_RUN_INSIDE };
+
+static size_t pattern_words(const struct pattern_branch *branch)
+{
+	return branch->count / 64 + 1;
+}
+
+static bool pattern_states_has(const struct pattern_states *states, size_t index)
+{
+	return states->bits[index / 64] >> (index % 64) & 1;
+}
+
+/* A run of stars may be empty, so that standing before it is standing behind it too. */
+static void pattern_states_add(const struct pattern_branch *branch, struct pattern_states *states, size_t index)
+{
+	states->bits[index / 64] |= UINT64_C(1) << (index % 64);
+	while (index < branch->count &&
+		(branch->tokens[index].kind == PATTERN_STAR || branch->tokens[index].kind == PATTERN_DEEP)) {
+		index++;
+		states->bits[index / 64] |= UINT64_C(1) << (index % 64);
+	}
+}
+
+static void pattern_states_clear(const struct pattern_branch *branch, struct pattern_states *states)
+{
+	memset(states->bits, 0, pattern_words(branch) * sizeof(states->bits[0]));
+}
+
+static void pattern_advance(const struct pattern *pattern, const struct pattern_branch *branch,
+	struct pattern_states *to, size_t index, unsigned char byte)
+{
+	const struct pattern_token *token = &branch->tokens[index];
+	bool matches = false;
+
+	if (index == branch->count)
+		return;
+	if (token->kind == PATTERN_BYTE)
+		matches = token->byte == byte;
+	else if (token->kind == PATTERN_ANY)
+		matches = byte != '/';
+	else if (token->kind == PATTERN_SET)
+		matches = pattern->sets[token->set].bits[byte / 64] >> (byte % 64) & 1;
+	else if (token->kind == PATTERN_DEEP || byte != '/')
+		pattern_states_add(branch, to, index);
+	if (matches)
+		pattern_states_add(branch, to, index + 1);
+}
+
+static bool pattern_step(const struct pattern *pattern, const struct pattern_branch *branch,
+	const struct pattern_states *from, struct pattern_states *to, unsigned char byte)
+{
+	uint64_t any = 0;
+
+	pattern_states_clear(branch, to);
+	for (size_t word = 0; word < pattern_words(branch); word++) {
+		for (uint64_t bits = from->bits[word]; bits; bits &= bits - 1)
+			pattern_advance(pattern, branch, to, word * 64 + (size_t)__builtin_ctzll(bits), byte);
+	}
+	for (size_t word = 0; word < pattern_words(branch); word++)
+		any |= to->bits[word];
+	return any != 0;
+}
+
+/*
+ * Reads text from the position after skip tokens that have already matched. INSIDE: a
+ * branch with tree has matched a directory above, nothing that follows can change it.
+ */
+static enum pattern_run pattern_run(const struct pattern *pattern, const struct pattern_branch *branch, size_t skip,
+	const char *text, struct pattern_states *states_out)
+{
+	struct pattern_states other;
+	struct pattern_states *from = states_out;
+	struct pattern_states *to = &other;
+
+	pattern_states_clear(branch, from);
+	pattern_states_add(branch, from, skip);
+	for (; *text; text++) {
+		struct pattern_states *swap = from;
+
+		if (*text == '/' && branch->tree && pattern_states_has(from, branch->count))
+			return PATTERN_RUN_INSIDE;
+		if (!pattern_step(pattern, branch, from, to, (unsigned char)*text))
+			return PATTERN_RUN_DEAD;
+		from = to;
+		to = swap;
+	}
+	if (from != states_out)
+		memcpy(states_out->bits, from->bits, pattern_words(branch) * sizeof(from->bits[0]));
+	return PATTERN_RUN_LIVE;
+}
+
+/*
+ * From the start of text, whose part within the literal head is only compared. A text that
+ * ends within the head has matched as many tokens.
+ */
+static enum pattern_run pattern_run_whole(const struct pattern *pattern, const struct pattern_branch *branch,
+	const char *text, struct pattern_states *states_out)
+{
+	size_t same = 0;
+
+	while (same < branch->head_size && text[same] == branch->head[same])
+		same++;
+	if (same < branch->head_size && text[same] != '\0')
+		return PATTERN_RUN_DEAD;
+	return pattern_run(pattern, branch, same, text + same, states_out);
+}
+
+/* The last byte tells most names apart, and costs no call. */
+static bool pattern_ends_with(const char *name, size_t length, const char *end, size_t size)
+{
+	return size == 0 || (name[length - 1] == end[size - 1] && memcmp(name + length - size, end, size) == 0);
+}
+
+/* The caller has compared what all branches begin with. */
+static bool pattern_branch_match(
+	const struct pattern *pattern, const struct pattern_branch *branch, const char *name, size_t length)
+{
+	struct pattern_states states;
+	const char *rest = name + branch->head_size;
+	size_t known = pattern->common_size;
+
+	if (length < branch->head_size + branch->tail_size ||
+		!pattern_ends_with(name, branch->head_size, branch->head + known, branch->head_size - known))
+		return false;
+	if (branch->head_size == branch->count)
+		return *rest == '\0' || (branch->tree && *rest == '/');
+	if (!pattern_ends_with(name, length, branch->tail, branch->tail_size))
+		return false;
+	switch (pattern_run(pattern, branch, branch->head_size, rest, &states)) {
+	case PATTERN_RUN_DEAD:
+		return false;
+	case PATTERN_RUN_LIVE:
+		return pattern_states_has(&states, branch->count);
+	case PATTERN_RUN_INSIDE:
+		return true;
+	}
+	return false;
+}
+
+bool pattern_match_length(const struct pattern *pattern, const char *name, size_t length)
+{
+	size_t common = pattern->common_size;
+
+	if (length < common || !pattern_ends_with(name, common, pattern->branches[0].head, common))
+		return false;
+	for (size_t i = 0; i < pattern->branch_count; i++)
+		if (pattern_branch_match(pattern, &pattern->branches[i], name, length))
+			return true;
+	return false;
+}
+
+bool pattern_match(const struct pattern *pattern, const char *name)
+{
+	return pattern_match_length(pattern, name, strlen(name));
+}
+
+/* Does everything that can follow match? */
+static bool pattern_takes_all(const struct pattern_branch *branch, const struct pattern_states *states)
+{
+	if (branch->tree)
+		return pattern_states_has(states, branch->count);
+	return branch->count > 0 && branch->tokens[branch->count - 1].kind == PATTERN_DEEP &&
+	       pattern_states_has(states, branch->count - 1);
+}
+
+static enum pattern_cover pattern_branch_cover(
+	const struct pattern *pattern, const struct pattern_branch *branch, const char *directory)
+{
+	struct pattern_states states;
+	struct pattern_states below;
+	bool root = strcmp(directory, "/") == 0;
+
+	switch (pattern_run_whole(pattern, branch, directory, &states)) {
+	case PATTERN_RUN_DEAD:
+		return PATTERN_COVERS_NONE;
+	case PATTERN_RUN_INSIDE:
+		return PATTERN_COVERS_ALL;
+	case PATTERN_RUN_LIVE:
+		break;
+	}
+	if (pattern_takes_all(branch, &states))
+		return PATTERN_COVERS_ALL;
+	if (root || pattern_states_has(&states, branch->count))
+		return PATTERN_COVERS_SOME;
+	return pattern_step(pattern, branch, &states, &below, '/') ? PATTERN_COVERS_SOME : PATTERN_COVERS_NONE;
+}
+
+enum pattern_cover pattern_cover(const struct pattern *pattern, const char *directory)
+{
+	enum pattern_cover cover = PATTERN_COVERS_NONE;
+
+	for (size_t i = 0; i < pattern->branch_count && cover != PATTERN_COVERS_ALL; i++) {
+		enum pattern_cover one = pattern_branch_cover(pattern, &pattern->branches[i], directory);
+
+		cover = one > cover ? one : cover;
+	}
+	return cover;
+}
+
+bool pattern_same_below(const struct pattern *pattern, const char *directory, const char *other)
+{
+	/* Names below the root are made without a further slash, so no suffix is shared. */
+	if (strcmp(directory, "/") == 0 || strcmp(other, "/") == 0)
+		return strcmp(directory, other) == 0;
+	for (size_t i = 0; i < pattern->branch_count; i++) {
+		const struct pattern_branch *branch = &pattern->branches[i];
+		struct pattern_states a;
+		struct pattern_states b;
+		enum pattern_run run = pattern_run_whole(pattern, branch, directory, &a);
+
+		if (run != pattern_run_whole(pattern, branch, other, &b))
+			return false;
+		if (run == PATTERN_RUN_LIVE && memcmp(a.bits, b.bits, pattern_words(branch) * sizeof(a.bits[0])) != 0)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,342 @@
+/*
+ * The loaded policy: ordered rules, switches and defaults for each category, and the
+ * decision on a name. No I/O; decisions do not allocate. How a policy comes to be is the
+ * business of core/policy_parse.c and its neighbours, through core/policy_build.h.
+ */
+#include "core/policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/policy_build.h"
+#include "core/util.h"
+
+#define POLICY_MAGIC 0x504f4c43U
+#define POLICY_LIMIT_CALLS 1024
+#define POLICY_LIMIT_WORKERS 256
+
+struct policy_category {
+	bool on;
+	enum action by_default;
+	struct rule *rules;
+	size_t count;
+	size_t capacity;
+};
+
+struct policy {
+	uint32_t magic;
+	bool configured;
+	bool sealed;
+	uint64_t active_bits; /* valid once sealed */
+	unsigned long sequence;
+	struct policy_category categories[CAT_COUNT];
+	struct policy_settings settings;
+	struct pattern **patterns; /* owned; rules of several categories share one */
+	size_t pattern_count;
+	size_t pattern_capacity;
+	char **strings; /* owned: names of files that rules point to */
+	size_t string_count;
+	size_t string_capacity;
+};
+
+/* Makes room for one more element of an array that doubles. */
+static int policy_grow(void *array_pointer, size_t count, size_t *capacity, size_t element_size)
+{
+	size_t wanted = *capacity ? *capacity * 2 : 8;
+	void *grown;
+
+	if (count < *capacity)
+		return 0;
+	grown = reallocarray(*(void **)array_pointer, wanted, element_size);
+	if (!grown)
+		return -ENOMEM;
+	*(void **)array_pointer = grown;
+	*capacity = wanted;
+	return 0;
+}
+
+struct policy *policy_new(void)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	if (!policy)
+		return NULL;
+	policy->magic = POLICY_MAGIC;
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		policy->categories[i].on = (category_enforced() & CAT_BIT(i)) != 0;
+		policy->categories[i].by_default = ACTION_DENY;
+	}
+	policy->settings.log_refused = true;
+	policy->settings.limit_calls = POLICY_LIMIT_CALLS;
+	policy->settings.limit_workers = POLICY_LIMIT_WORKERS;
+	return policy;
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	MAGIC_CHECK(policy, POLICY_MAGIC);
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		free(policy->categories[i].rules);
+	for (size_t i = 0; i < policy->pattern_count; i++)
+		pattern_free(policy->patterns[i]);
+	for (size_t i = 0; i < policy->string_count; i++)
+		free(policy->strings[i]);
+	free(policy->patterns);
+	free(policy->strings);
+	free(policy->settings.log_file);
+	policy->magic = 0;
+	free(policy);
+}
+
+bool policy_is_on(const struct policy *policy, enum category category)
+{
+	return policy->categories[category].on;
+}
+
+enum action policy_default(const struct policy *policy, enum category category)
+{
+	return policy->categories[category].by_default;
+}
+
+const struct rule *policy_rules(const struct policy *policy, enum category category, size_t *count_out)
+{
+	*count_out = policy->categories[category].count;
+	return policy->categories[category].rules;
+}
+
+struct decision policy_decide(const struct policy *policy, enum category category, const char *name)
+{
+	const struct policy_category *row = &policy->categories[category];
+	size_t length = strlen(name);
+
+	if (!row->on)
+		return (struct decision){ .action = ACTION_ALLOW };
+	for (size_t i = row->count; i-- > 0;)
+		if (pattern_match_length(row->rules[i].pattern, name, length))
+			return (struct decision){ .action = row->rules[i].action, .rule = &row->rules[i] };
+	return (struct decision){ .action = row->by_default };
+}
+
+/*
+ * Names that are no paths exist for create alone (memfd_create), so that allowing every
+ * path leaves nothing to decide for the others.
+ */
+static bool policy_can_do_else_than_allow(const struct policy *policy, enum category category)
+{
+	const struct policy_category *row = &policy->categories[category];
+	bool paths_allowed = false;
+	bool memfds_allowed = category != CAT_CREATE;
+
+	if (!row->on)
+		return false;
+	for (size_t i = row->count; i-- > 0;) {
+		const struct rule *rule = &row->rules[i];
+
+		if (rule->action != ACTION_ALLOW)
+			return true;
+		paths_allowed |= pattern_cover(rule->pattern, "/") == PATTERN_COVERS_ALL;
+		memfds_allowed |= pattern_cover(rule->pattern, "!memfd:") == PATTERN_COVERS_ALL;
+		if (paths_allowed && memfds_allowed)
+			return false;
+	}
+	return row->by_default != ACTION_ALLOW;
+}
+
+bool policy_active(const struct policy *policy, enum category category)
+{
+	if (policy->sealed)
+		return (policy->active_bits & CAT_BIT(category)) != 0;
+	return policy_can_do_else_than_allow(policy, category);
+}
+
+uint64_t policy_active_bits(const struct policy *policy)
+{
+	uint64_t bits = 0;
+
+	if (policy->sealed)
+		return policy->active_bits;
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		if (policy_can_do_else_than_allow(policy, (enum category)i))
+			bits |= CAT_BIT(i);
+	return bits;
+}
+
+/* What can come out for a directory and the names below it. */
+struct policy_range {
+	bool may_allow;
+	bool may_refuse;
+};
+
+static void policy_range_add(struct policy_range *range, enum action action)
+{
+	range->may_allow |= !action_refuses(action);
+	range->may_refuse |= action_refuses(action);
+}
+
+static struct policy_range policy_range_below(const struct policy_category *row, const char *directory)
+{
+	struct policy_range range = { false, false };
+
+	for (size_t i = row->count; i-- > 0;) {
+		enum pattern_cover cover = pattern_cover(row->rules[i].pattern, directory);
+
+		if (cover != PATTERN_COVERS_NONE)
+			policy_range_add(&range, row->rules[i].action);
+		if (cover == PATTERN_COVERS_ALL)
+			return range;
+	}
+	policy_range_add(&range, row->by_default);
+	return range;
+}
+
+/* No rule that can decide tells a name below one from the same name below the other. */
+static bool policy_same_below(const struct policy_category *row, const char *from, const char *to)
+{
+	for (size_t i = row->count; i-- > 0;) {
+		const struct pattern *pattern = row->rules[i].pattern;
+
+		if (pattern_cover(pattern, from) == PATTERN_COVERS_ALL &&
+			pattern_cover(pattern, to) == PATTERN_COVERS_ALL)
+			return true;
+		if (!pattern_same_below(pattern, from, to))
+			return false;
+	}
+	return true;
+}
+
+static bool policy_directory_allows_no_more(const struct policy_category *row, const char *from, const char *to)
+{
+	if (!policy_range_below(row, to).may_allow || !policy_range_below(row, from).may_refuse)
+		return true;
+	return policy_same_below(row, from, to);
+}
+
+bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory)
+{
+	uint64_t active = policy_active_bits(policy);
+
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		enum category category = (enum category)i;
+		bool to_refused;
+
+		if (!(active & CAT_BIT(i)))
+			continue;
+		to_refused = action_refuses(policy_decide(policy, category, to).action);
+		if (!to_refused && action_refuses(policy_decide(policy, category, from).action))
+			return false;
+		if (is_directory && !policy_directory_allows_no_more(&policy->categories[i], from, to))
+			return false;
+	}
+	return true;
+}
+
+const struct policy_settings *policy_settings(const struct policy *policy)
+{
+	return &policy->settings;
+}
+
+bool policy_is_empty(const struct policy *policy)
+{
+	return !policy->configured;
+}
+
+const char *policy_own_string(struct policy *policy, const char *string)
+{
+	char *copy;
+
+	/* From the newest: a file's rules come one after the other. */
+	for (size_t i = policy->string_count; i-- > 0;)
+		if (str_equal(policy->strings[i], string))
+			return policy->strings[i];
+	if (policy_grow(&policy->strings, policy->string_count, &policy->string_capacity, sizeof(char *)))
+		return NULL;
+	copy = strdup(string);
+	if (copy)
+		policy->strings[policy->string_count++] = copy;
+	return copy;
+}
+
+static int policy_own_pattern(struct policy *policy, struct pattern *pattern)
+{
+	int result = policy_grow(
+		&policy->patterns, policy->pattern_count, &policy->pattern_capacity, sizeof(struct pattern *));
+
+	if (result) {
+		pattern_free(pattern);
+		return result;
+	}
+	policy->patterns[policy->pattern_count++] = pattern;
+	return 0;
+}
+
+int policy_add_rules(struct policy *policy, uint64_t categories, enum action action, struct pattern *pattern,
+	struct rule_origin origin)
+{
+	int result = policy_own_pattern(policy, pattern);
+
+	if (result)
+		return result;
+	policy->sequence++;
+	for (unsigned i = 0; i < CAT_COUNT && result == 0; i++) {
+		struct policy_category *row = &policy->categories[i];
+
+		if (!(categories & CAT_BIT(i)))
+			continue;
+		result = policy_grow(&row->rules, row->count, &row->capacity, sizeof(struct rule));
+		if (result == 0)
+			row->rules[row->count++] =
+				(struct rule){ action, (enum category)i, pattern, origin, policy->sequence };
+	}
+	return result;
+}
+
+static void policy_remove_from(struct policy_category *row, enum action action, const char *text, bool every)
+{
+	for (size_t i = row->count; i-- > 0;) {
+		if (row->rules[i].action != action || !str_equal(pattern_text(row->rules[i].pattern), text))
+			continue;
+		memmove(&row->rules[i], &row->rules[i + 1], (row->count - i - 1) * sizeof(row->rules[0]));
+		row->count--;
+		if (!every)
+			return;
+	}
+}
+
+void policy_remove_rules(struct policy *policy, uint64_t categories, enum action action, const char *text, bool every)
+{
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		if (categories & CAT_BIT(i))
+			policy_remove_from(&policy->categories[i], action, text, every);
+}
+
+void policy_switch(struct policy *policy, uint64_t categories, bool on)
+{
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		if (categories & CAT_BIT(i))
+			policy->categories[i].on = on;
+}
+
+void policy_set_default(struct policy *policy, uint64_t categories, enum action action)
+{
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		if (categories & CAT_BIT(i))
+			policy->categories[i].by_default = action;
+}
+
+struct policy_settings *policy_settings_edit(struct policy *policy)
+{
+	return &policy->settings;
+}
+
+void policy_mark_configured(struct policy *policy)
+{
+	policy->configured = true;
+}
+
+void policy_seal(struct policy *policy)
+{
+	policy->active_bits = policy_active_bits(policy);
+	policy->sealed = true;
+}

@@ -1,0 +1,82 @@
+/*
+ * A loaded policy: switches, defaults and ordered rules for each category, and the
+ * decision on a name. Pure after loading: no I/O, no allocation, no global state.
+ * core/policy_parse.c fills it; nothing else changes it.
+ */
+#ifndef KENNEL_CORE_POLICY_H
+#define KENNEL_CORE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/category.h"
+
+struct policy;
+
+/* Where a rule was written; file is "-m", "-p NAME", an option's name, or a path. */
+struct rule_origin {
+	const char *file; /* owned by the policy */
+	unsigned line;    /* 0 where there are no lines */
+};
+
+struct rule {
+	enum action action;
+	enum category category;
+	struct pattern *pattern; /* owned by the policy */
+	struct rule_origin origin;
+	unsigned long sequence; /* the same for all rules that one command made; grows */
+};
+
+struct decision {
+	enum action action;
+	const struct rule *rule; /* the rule that decided, NULL: the default */
+};
+
+/* NULL only when memory is exhausted. Starts with every enforced category on, deny. */
+struct policy *policy_new(void);
+void policy_free(struct policy *policy);
+
+bool policy_is_on(const struct policy *policy, enum category category);
+enum action policy_default(const struct policy *policy, enum category category);
+
+/* The rules of one category in the order given; the last that matches decides. */
+const struct rule *policy_rules(const struct policy *policy, enum category category, size_t *count_out);
+
+/*
+ * True when the category is on and something other than a plain allow can come out:
+ * only then does any call have to be intercepted for it.
+ */
+bool policy_active(const struct policy *policy, enum category category);
+uint64_t policy_active_bits(const struct policy *policy);
+
+/* The decision for a canonical absolute name (or "!memfd:NAME"). Off means allow. */
+struct decision policy_decide(const struct policy *policy, enum category category, const char *name);
+
+/*
+ * Names hold still (doc/BOUNDARY.md): true when moving or linking the object from
+ * one name to the other gives it no right that it lacks under the first. For a
+ * directory, when no rule of an active category can tell names below one from names below
+ * the other. Ranks: allow, warn < refused.
+ */
+bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory);
+
+/* Settings that are not rules. */
+enum abi_switch { ABI_SWITCH_UNSET = 0, ABI_SWITCH_ON, ABI_SWITCH_OFF };
+
+struct policy_settings {
+	bool log_refused;       /* log/refused, default on */
+	char *log_file;         /* log/file, NULL: stderr; owned by the policy */
+	bool wait_all;          /* exit/wait_all, default off */
+	bool abi_i386;          /* abi/i386, default off */
+	bool abi_x32;           /* abi/x32, default off */
+	unsigned limit_calls;   /* limit/calls, default 1024, 1..65536 */
+	unsigned limit_workers; /* limit/workers, default 256, 1..4096 */
+};
+
+const struct policy_settings *policy_settings(const struct policy *policy);
+
+/* True when nothing at all was configured: no option, rule, profile or file. */
+bool policy_is_empty(const struct policy *policy);
+
+#endif

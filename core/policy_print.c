@@ -1,0 +1,211 @@
+/*
+ * Printing policies. Rules that one command made are one line again: their order across
+ * categories is that of their sequence numbers.
+ */
+#include "core/policy_print.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "core/pattern.h"
+#include "core/utf8.h"
+
+/* Walks the rules of all categories in the order in which commands made them. */
+struct policy_cursor {
+	const struct policy *policy;
+	size_t next[CAT_COUNT];
+};
+
+static const struct rule *policy_cursor_peek(const struct policy_cursor *cursor, unsigned category)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(cursor->policy, (enum category)category, &count);
+
+	return cursor->next[category] < count ? &rules[cursor->next[category]] : NULL;
+}
+
+/* The rule that the next command made, NULL at the end; all its categories as bits. */
+static const struct rule *policy_cursor_next(struct policy_cursor *cursor, uint64_t *categories_out)
+{
+	const struct rule *first = NULL;
+
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		const struct rule *rule = policy_cursor_peek(cursor, i);
+
+		if (rule && (!first || rule->sequence < first->sequence))
+			first = rule;
+	}
+	*categories_out = 0;
+	for (unsigned i = 0; first && i < CAT_COUNT; i++) {
+		const struct rule *rule = policy_cursor_peek(cursor, i);
+
+		if (!rule || rule->sequence != first->sequence)
+			continue;
+		*categories_out |= CAT_BIT(i);
+		cursor->next[i]++;
+	}
+	return first;
+}
+
+static void policy_print_categories(uint64_t categories, const char *quote, FILE *stream)
+{
+	const char *separator = "";
+
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		if (!(categories & CAT_BIT(i)))
+			continue;
+		fprintf(stream, "%s%s%s%s", separator, quote, category_name((enum category)i), quote);
+		separator = ",";
+	}
+}
+
+static void policy_print_switches(const struct policy *policy, bool on, FILE *stream)
+{
+	uint64_t categories = 0;
+
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		if ((category_enforced() & CAT_BIT(i)) && policy_is_on(policy, (enum category)i) == on)
+			categories |= CAT_BIT(i);
+	if (!categories)
+		return;
+	fputs("sandbox/", stream);
+	policy_print_categories(categories, "", stream);
+	fputs(on ? ":on\n" : ":off\n", stream);
+}
+
+static void policy_print_defaults(const struct policy *policy, enum action action, FILE *stream)
+{
+	uint64_t categories = 0;
+
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		if ((category_enforced() & CAT_BIT(i)) && policy_default(policy, (enum category)i) == action)
+			categories |= CAT_BIT(i);
+	if (!categories)
+		return;
+	fputs("default/", stream);
+	policy_print_categories(categories, "", stream);
+	fprintf(stream, ":%s\n", action_name(action));
+}
+
+static const char *policy_on_off(bool on)
+{
+	return on ? "on" : "off";
+}
+
+static void policy_print_settings(const struct policy_settings *settings, FILE *stream)
+{
+	char quoted[PATH_MAX * 4 + 1];
+
+	fprintf(stream, "abi/i386:%s\n", policy_on_off(settings->abi_i386));
+	fprintf(stream, "log/refused:%s\n", policy_on_off(settings->log_refused));
+	if (settings->log_file && pattern_quote(settings->log_file, quoted, sizeof(quoted)) >= 0)
+		fprintf(stream, "log/file:%s\n", quoted);
+	fprintf(stream, "exit/wait_all:%s\n", policy_on_off(settings->wait_all));
+	fprintf(stream, "limit/calls:%u\nlimit/workers:%u\n", settings->limit_calls, settings->limit_workers);
+}
+
+void policy_print_text(const struct policy *policy, FILE *stream)
+{
+	struct policy_cursor cursor = { .policy = policy };
+	const struct rule *rule;
+	uint64_t categories;
+
+	policy_print_switches(policy, true, stream);
+	policy_print_switches(policy, false, stream);
+	for (int action = 0; action < ACTION_COUNT; action++)
+		policy_print_defaults(policy, (enum action)action, stream);
+	policy_print_settings(policy_settings(policy), stream);
+	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
+		fprintf(stream, "%s/", action_name(rule->action));
+		policy_print_categories(categories, "", stream);
+		fprintf(stream, "+%s\n", pattern_text(rule->pattern));
+	}
+}
+
+/* Names of files may hold any byte: what is no UTF-8 becomes U+FFFD. */
+static void policy_json_string(const char *string, FILE *stream)
+{
+	size_t left = strlen(string);
+	size_t step;
+
+	fputc('"', stream);
+	for (; left > 0; string += step, left -= step) {
+		unsigned char byte = (unsigned char)*string;
+
+		step = utf8_sequence(string, left);
+		if (step == 0) {
+			fputs("\\ufffd", stream);
+			step = 1;
+		} else if (byte < 0x20 || byte == 0x7f) {
+			fprintf(stream, "\\u%04x", byte);
+		} else {
+			fprintf(stream, "%s%.*s", byte == '"' || byte == '\\' ? "\\" : "", (int)step, string);
+		}
+	}
+	fputc('"', stream);
+}
+
+static const char *policy_json_bool(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static void policy_json_categories(const struct policy *policy, FILE *stream)
+{
+	const char *separator = "";
+
+	fputs("{\"categories\":{", stream);
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		enum category category = (enum category)i;
+
+		if (!(category_enforced() & CAT_BIT(i)))
+			continue;
+		fprintf(stream, "%s\"%s\":{\"on\":%s,\"default\":\"%s\"}", separator, category_name(category),
+			policy_json_bool(policy_is_on(policy, category)),
+			action_name(policy_default(policy, category)));
+		separator = ",";
+	}
+	fputs("}", stream);
+}
+
+static void policy_json_settings(const struct policy_settings *settings, FILE *stream)
+{
+	fprintf(stream,
+		",\"settings\":{\"abi_i386\":%s,\"log_refused\":%s,\"log_file\":", policy_json_bool(settings->abi_i386),
+		policy_json_bool(settings->log_refused));
+	if (settings->log_file)
+		policy_json_string(settings->log_file, stream);
+	else
+		fputs("null", stream);
+	fprintf(stream, ",\"wait_all\":%s,\"limit_calls\":%u,\"limit_workers\":%u}",
+		policy_json_bool(settings->wait_all), settings->limit_calls, settings->limit_workers);
+}
+
+static void policy_json_rule(const struct rule *rule, uint64_t categories, FILE *stream)
+{
+	fprintf(stream, "{\"action\":\"%s\",\"categories\":[", action_name(rule->action));
+	policy_print_categories(categories, "\"", stream);
+	fputs("],\"pattern\":", stream);
+	policy_json_string(pattern_text(rule->pattern), stream);
+	fputs(",\"file\":", stream);
+	policy_json_string(rule->origin.file, stream);
+	fprintf(stream, ",\"line\":%u}", rule->origin.line);
+}
+
+void policy_print_json(const struct policy *policy, FILE *stream)
+{
+	struct policy_cursor cursor = { .policy = policy };
+	const char *separator = "";
+	const struct rule *rule;
+	uint64_t categories;
+
+	policy_json_categories(policy, stream);
+	policy_json_settings(policy_settings(policy), stream);
+	fputs(",\"rules\":[", stream);
+	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
+		fputs(separator, stream);
+		policy_json_rule(rule, categories, stream);
+		separator = ",";
+	}
+	fputs("]}\n", stream);
+}

@@ -1,0 +1,180 @@
+/*
+ * The commands that switch categories, set defaults, and add or remove rules. Changes only
+ * the loader's policy.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/policy_load.h"
+#include "core/util.h"
+
+static void policy_fail_category(const struct policy_statement *statement, size_t offset, const char *word)
+{
+	const char *words[CAT_COUNT + 32];
+	struct policy_hint hint;
+	size_t count = 0;
+
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		words[count++] = category_name((enum category)i);
+	for (size_t i = 0; category_set_name(i) && count < ARRAY_SIZE(words); i++)
+		words[count++] = category_set_name(i);
+	policy_statement_fail(statement, offset, "unknown category '%s', expected a category or set%s", word,
+		policy_hint_nearest(&hint, word, words, count));
+}
+
+/* The enforced categories of one word of a list; 0 after an error. */
+static uint64_t policy_category_word(const struct policy_statement *statement, size_t offset, const char *word)
+{
+	uint64_t bits = category_parse(word);
+
+	if (*word == '\0')
+		policy_statement_fail(statement, offset, "expected a category or set");
+	else if (bits == 0)
+		policy_fail_category(statement, offset, word);
+	else if (bits & category_enforced())
+		return bits & category_enforced();
+	else if (category_word_is_set(word))
+		policy_statement_fail(statement, offset,
+			"set '%s' holds no category that this version enforces: not enforced yet by this version",
+			word);
+	else
+		policy_statement_fail(statement, offset, "category '%s' is not enforced yet by this version", word);
+	return 0;
+}
+
+/* A comma list, after the first slash of the name. 0 when any word of it is wrong. */
+static uint64_t policy_categories(const struct policy_statement *statement)
+{
+	const char *at = strchr(statement->name, '/') + 1;
+	uint64_t all = 0;
+	bool failed = false;
+
+	for (;;) {
+		char word[POLICY_WORD_MAX];
+		size_t length = strcspn(at, ",");
+		uint64_t bits;
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, at);
+		bits = policy_category_word(statement, policy_name_offset(statement, at), word);
+		failed |= bits == 0;
+		all |= bits;
+		if (at[length] == '\0')
+			return failed ? 0 : all;
+		at += length + 1;
+	}
+}
+
+void policy_apply_sandbox(struct policy_statement *statement)
+{
+	uint64_t categories = policy_categories(statement);
+	int on = policy_boolean(statement);
+
+	if (categories && on >= 0)
+		policy_switch(statement->loader->policy, categories, on);
+}
+
+void policy_apply_default(struct policy_statement *statement)
+{
+	uint64_t categories = policy_categories(statement);
+	const char *value = policy_value(statement);
+	int action = action_parse(value);
+	const char *words[ACTION_COUNT];
+	struct policy_hint hint;
+
+	for (unsigned i = 0; i < ACTION_COUNT; i++)
+		words[i] = action_name((enum action)i);
+	if (action < 0)
+		policy_statement_fail(statement, statement->value_at,
+			"unknown action '%s', expected an action such as allow or deny%s", value,
+			policy_hint_nearest(&hint, value, POLICY_WORDS(words)));
+	else if (categories)
+		policy_set_default(statement->loader->policy, categories, (enum action)action);
+}
+
+/*
+ * A name on which rules decide has no empty, '.' or '..' component and no slash at its end:
+ * a pattern with one can never match, and a deny that never matches must not load.
+ */
+static bool policy_rule_dead(const char *value, size_t *offset_out)
+{
+	static const char *const inside[] = { "//", "/./", "/../" };
+	static const char *const at_end[] = { "/", "/.", "/.." };
+	size_t length = strlen(value);
+
+	for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {
+		const char *found = strstr(value, inside[i]);
+
+		*offset_out = found ? (size_t)(found - value) : 0;
+		if (found)
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(at_end); i++) {
+		size_t end = strlen(at_end[i]);
+
+		*offset_out = length > end ? length - end : 0;
+		if (length > 1 && length >= end && str_equal(value + length - end, at_end[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool policy_rule_valid(const struct policy_statement *statement)
+{
+	const char *value = policy_value(statement);
+	bool special = value[0] == '!' || str_starts(value, "\\!");
+	size_t offset;
+
+	if (value[0] == '\0') {
+		policy_statement_fail(statement, statement->value_at, "expected a pattern after '%s%c'",
+			statement->name, statement->op);
+		return false;
+	}
+	if (!special && !strchr("/*{", value[0])) {
+		policy_statement_fail(
+			statement, policy_value_offset(statement, 0), "expected an absolute path, found '%s'", value);
+		return false;
+	}
+	if (!special && policy_rule_dead(value, &offset)) {
+		policy_statement_fail(statement, policy_value_offset(statement, offset),
+			"expected a path without '//', '.', '..' and a slash at its end: this never matches");
+		return false;
+	}
+	return true;
+}
+
+static struct pattern *policy_rule_pattern(const struct policy_statement *statement)
+{
+	struct pattern *pattern = NULL;
+	size_t offset = 0;
+	const char *error = NULL;
+	int result;
+
+	if (!policy_rule_valid(statement))
+		return NULL;
+	result = pattern_new(policy_value(statement), &pattern, &offset, &error);
+	if (result == -ENOMEM)
+		policy_fail_memory(statement->loader);
+	else if (result)
+		policy_statement_fail(statement, policy_value_offset(statement, offset), "%s", error);
+	return result ? NULL : pattern;
+}
+
+void policy_apply_rule(struct policy_statement *statement, enum action action)
+{
+	const struct policy_place *place = statement->place;
+	struct policy *policy = statement->loader->policy;
+	uint64_t categories = policy_categories(statement);
+	struct pattern *pattern = policy_rule_pattern(statement);
+	struct rule_origin origin = { policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
+
+	if (!origin.file)
+		policy_fail_memory(statement->loader);
+	if (!categories || !pattern || !origin.file || statement->op != '+') {
+		if (categories && pattern && statement->op != '+')
+			policy_remove_rules(policy, categories, action, policy_value(statement), statement->op == '^');
+		pattern_free(pattern);
+		return;
+	}
+	if (policy_add_rules(policy, categories, action, pattern, origin))
+		policy_fail_memory(statement->loader);
+}

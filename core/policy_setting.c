@@ -1,0 +1,107 @@
+/*
+ * The commands that are no rules: abi, log, exit, limit, lock; and the words and numbers
+ * they take. Changes only the loader's policy.
+ */
+#include <stdlib.h>
+
+#include "core/policy_load.h"
+#include "core/util.h"
+
+int policy_boolean(const struct policy_statement *statement)
+{
+	static const char *const words[] = { "off", "on", "false", "true", "0", "1", "no", "yes" };
+	struct policy_hint hint;
+	const char *value = policy_value(statement);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (str_equal(words[i], value))
+			return (int)(i % 2);
+	policy_statement_fail(statement, statement->value_at, "unknown value '%s', expected on or off%s", value,
+		policy_hint_nearest(&hint, value, POLICY_WORDS(words)));
+	return -1;
+}
+
+static void policy_number(const struct policy_statement *statement, unsigned maximum, unsigned *number_out)
+{
+	const char *value = policy_value(statement);
+	size_t digits = strspn(value, "0123456789");
+	unsigned long number = digits > 0 && digits < 10 ? strtoul(value, NULL, 10) : 0;
+
+	if (digits == 0 || value[digits] != '\0' || number < 1 || number > maximum)
+		policy_statement_fail(statement, statement->value_at,
+			"unknown value '%s', expected a number from 1 to %u", value, maximum);
+	else
+		*number_out = (unsigned)number;
+}
+
+void policy_apply_log_refused(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->log_refused = policy_boolean(statement) == 1;
+}
+
+void policy_apply_log_file(struct policy_statement *statement)
+{
+	struct policy_settings *settings = policy_settings_edit(statement->loader->policy);
+	char plain[4096];
+
+	if (!policy_value_plain(statement, plain, sizeof(plain)))
+		return;
+	free(settings->log_file);
+	settings->log_file = strdup(plain);
+	if (!settings->log_file)
+		policy_fail_memory(statement->loader);
+}
+
+void policy_apply_wait_all(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->wait_all = policy_boolean(statement) == 1;
+}
+
+void policy_apply_limit_calls(struct policy_statement *statement)
+{
+	policy_number(statement, 65536, &policy_settings_edit(statement->loader->policy)->limit_calls);
+}
+
+void policy_apply_limit_workers(struct policy_statement *statement)
+{
+	policy_number(statement, 4096, &policy_settings_edit(statement->loader->policy)->limit_workers);
+}
+
+void policy_apply_abi(struct policy_statement *statement)
+{
+	static const char *const words[] = { "x86_64", "i386", "x32" };
+	const char *name = statement->name + strlen("abi/");
+	struct policy_hint hint;
+	int on = policy_boolean(statement);
+
+	if (str_equal(name, "i386"))
+		policy_settings_edit(statement->loader->policy)->abi_i386 = on == 1;
+	else if (str_equal(name, "x32") && on == 1)
+		policy_statement_fail(
+			statement, statement->value_at, "abi/x32:on is not supported yet by this version");
+	else if (str_equal(name, "x86_64") && on == 0)
+		policy_statement_fail(statement, statement->value_at, "abi/x86_64 is the native ABI, expected on");
+	else if (!str_equal(name, "x32") && !str_equal(name, "x86_64"))
+		policy_statement_fail(statement, policy_name_offset(statement, name),
+			"unknown ABI '%s', expected x86_64, i386 or x32%s", name,
+			policy_hint_nearest(&hint, name, POLICY_WORDS(words)));
+}
+
+void policy_apply_lock(struct policy_statement *statement)
+{
+	static const char *const words[] = { "on", "off", "exec", "ipc", "read", "drop" };
+	const char *value = policy_value(statement);
+	struct policy_hint hint;
+
+	if (str_equal(value, "on"))
+		return;
+	for (size_t i = 1; i < ARRAY_SIZE(words); i++) {
+		if (!str_equal(words[i], value))
+			continue;
+		policy_statement_fail(
+			statement, statement->value_at, "lock:%s is not supported yet by this version", value);
+		return;
+	}
+	policy_statement_fail(statement, statement->value_at, "unknown lock state '%s', expected on%s", value,
+		policy_hint_nearest(&hint, value, POLICY_WORDS(words)));
+}

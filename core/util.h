@@ -1,0 +1,38 @@
+/*
+ * Small helpers without state: container_of, array sizes, checked object magic.
+ */
+#ifndef KENNEL_CORE_UTIL_H
+#define KENNEL_CORE_UTIL_H
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* Every long-lived struct starts with its magic; callbacks check it on entry. */
+#define MAGIC_CHECK(object, expected) assert((object) != NULL && (object)->magic == (expected))
+
+static inline bool str_equal(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static inline bool str_starts(const char *string, const char *prefix)
+{
+	return strncmp(string, prefix, strlen(prefix)) == 0;
+}
+
+/* The -errno of a call of ours that returned -1, or its result. */
+#define errno_result(call) \
+	({ \
+		__typeof__(call) result_ = (call); \
+		result_ < 0 ? (__typeof__(call))-errno : result_; \
+	})
+
+#endif

@@ -1,0 +1,149 @@
+/* The shipped profiles: they load, and they decide what their names promise. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "core/profile.h"
+#include "core/util.h"
+#include "tests/unit/policy_fixture.h"
+
+static struct policy *profile_policy(const char *name)
+{
+	struct policy_loader *loader = fixture_loader();
+	struct policy *policy;
+
+	policy_load_profile(loader, name);
+	policy = policy_loader_finish(loader, stderr);
+	policy_loader_free(loader);
+	cr_assert_not_null(policy, "%s", name);
+	return policy;
+}
+
+struct profile_row {
+	enum category category;
+	const char *name;
+	bool allowed;
+};
+
+static void check_profile(const char *profile, const struct profile_row *rows, size_t count)
+{
+	struct policy *policy = profile_policy(profile);
+
+	for (size_t i = 0; i < count; i++)
+		cr_expect(eq(int, !action_refuses(policy_decide(policy, rows[i].category, rows[i].name).action),
+				  rows[i].allowed),
+			"%s %s", category_name(rows[i].category), rows[i].name);
+	policy_free(policy);
+}
+
+Test(profile, names_are_found_exactly, .timeout = 5)
+{
+	cr_expect_not_null(profile_find("off"));
+	cr_expect_not_null(profile_find("ro"));
+	cr_expect_not_null(profile_find("work"));
+	cr_expect_null(profile_find("wor"));
+	cr_expect_null(profile_find(""));
+}
+
+Test(profile, off_judges_nothing, .timeout = 5)
+{
+	struct policy *policy = profile_policy("off");
+
+	cr_expect(eq(u64, policy_active_bits(policy), 0));
+	cr_expect_not(policy_is_empty(policy));
+	policy_free(policy);
+}
+
+Test(profile, ro_reads_everything_and_writes_nothing, .timeout = 5)
+{
+	static const struct profile_row rows[] = {
+		{ CAT_READ, "/etc/passwd", true },
+		{ CAT_READDIR, "/", true },
+		{ CAT_WRITE, "/w/file", false },
+		{ CAT_CREATE, "/tmp/x", false },
+		{ CAT_TRUNCATE, "/w/file", false },
+		{ CAT_MKTEMP, "/tmp", false },
+		{ CAT_WRITE, "/dev/null", true },
+		{ CAT_TRUNCATE, "/dev/null", true },
+		{ CAT_WRITE, "/dev/tty", true },
+		{ CAT_WRITE, "/dev/pts/0", true },
+		{ CAT_WRITE, "/dev/pts/0/x", false },
+		{ CAT_WRITE, "/dev/sda", false },
+		{ CAT_CREATE, "/dev/null", false },
+		{ CAT_CREATE, "!memfd:a/b", true },
+		{ CAT_STAT, "/anything", true },
+		{ CAT_WALK, "/anything", true },
+	};
+	struct policy *policy = profile_policy("ro");
+
+	check_profile("ro", rows, ARRAY_SIZE(rows));
+	cr_expect_not(policy_active(policy, CAT_READ));
+	cr_expect_not(policy_active(policy, CAT_READDIR));
+	cr_expect_not(policy_active(policy, CAT_STAT));
+	policy_free(policy);
+}
+
+Test(profile, work_reads_the_system_and_writes_the_work, .timeout = 5)
+{
+	static const struct profile_row rows[] = {
+		{ CAT_READ, "/usr/lib/x.so", true },
+		{ CAT_READDIR, "/", true },
+		{ CAT_READ, "/etc/passwd", true },
+		{ CAT_WRITE, "/etc/passwd", false },
+		{ CAT_READ, "/etc/shadow", false },
+		{ CAT_READ, "/etc/sudoers.d/x", false },
+		{ CAT_READ, "/etc/ssh/ssh_host_rsa_key", false },
+		{ CAT_READ, "/etc/ssh/ssh_host_rsa_key.pub", true },
+		{ CAT_READ, "/etc/ssh/ssh_config", true },
+		{ CAT_READ, "/etc/ssl/private/key.pem", false },
+		{ CAT_READ, "/home/u/notes", false },
+		{ CAT_READDIR, "/home/u", false },
+		{ CAT_READ, "/home/u/.ssh/id_rsa", false },
+		{ CAT_READ, "/home/u/.gitconfig", true },
+		{ CAT_READ, "/home/u/.config/git/config", true },
+		{ CAT_READ, "/home/u/.config/git/credentials", false },
+		{ CAT_READ, "/home/u/.pyenv/versions/3/bin/python", true },
+		{ CAT_WRITE, "/home/u/.pyenv/x", false },
+		{ CAT_READ, "/root/x", false },
+		{ CAT_READ, "/tmp/other", false },
+		{ CAT_READDIR, "/w", true },
+		{ CAT_CREATE, "/w/a/b", true },
+		{ CAT_WRITE, "/w/a/b", true },
+		{ CAT_TRUNCATE, "/w/a/b", true },
+		{ CAT_MKTEMP, "/w", true },
+		{ CAT_CREATE, "/tmp/k/x", true },
+		{ CAT_MKTEMP, "/tmp/k", true },
+		{ CAT_CREATE, "/wx", false },
+		{ CAT_READ, "/proc/12/maps", true },
+		{ CAT_READ, "/proc/12/task/13/stat", true },
+		{ CAT_READ, "/proc/12/mem", false },
+		{ CAT_READ, "/proc/12/environ", false },
+		{ CAT_READDIR, "/proc/12/fd", true },
+		{ CAT_READDIR, "/proc", true },
+		{ CAT_READ, "/proc/meminfo", true },
+		{ CAT_READ, "/proc/kcore", false },
+		{ CAT_READ, "/proc/sys/kernel/core_pattern", false },
+		{ CAT_WRITE, "/proc/sys/kernel/core_pattern", false },
+		{ CAT_READ, "/dev/urandom", true },
+		{ CAT_WRITE, "/dev/null", true },
+		{ CAT_READ, "/dev/sda", false },
+		{ CAT_READ, "/dev/kmsg", false },
+		{ CAT_CREATE, "/dev/shm/sem.x", true },
+		{ CAT_CREATE, "/dev/shm/x", false },
+		{ CAT_CREATE, "!memfd:x", true },
+		{ CAT_STAT, "/home/u/.ssh/id_rsa", true },
+	};
+
+	check_profile("work", rows, ARRAY_SIZE(rows));
+}
+
+Test(profile, work_lets_names_move_within_the_work, .timeout = 5)
+{
+	struct policy *policy = profile_policy("work");
+
+	cr_expect(policy_name_allows_no_more(policy, "/w/a", "/w/b", true));
+	cr_expect(policy_name_allows_no_more(policy, "/w/a.tmp", "/w/a", false));
+	cr_expect(policy_name_allows_no_more(policy, "/tmp/k/a", "/w/a", true));
+	cr_expect_not(policy_name_allows_no_more(policy, "/etc/shadow", "/w/a", false));
+	cr_expect_not(policy_name_allows_no_more(policy, "/home/u", "/w/u", true));
+	policy_free(policy);
+}
