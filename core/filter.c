@@ -1,0 +1,268 @@
+/*
+ * The only user of libseccomp. One context for each ABI, because libseccomp 2.5.4 takes
+ * numbers that it does not know in a context of the native ABI only; joined by
+ * seccomp_merge. What is beyond it goes to core/filter_own.c.
+ */
+#include "core/filter.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "core/cleanup.h"
+#include "core/filter_own.h"
+#include "core/plan.h"
+#include "core/util.h"
+
+static void filter_release(scmp_filter_ctx *context)
+{
+	if (*context)
+		seccomp_release(*context);
+}
+
+#define AUTO_CONTEXT __attribute__((cleanup(filter_release)))
+
+/* libseccomp's actions are the return values of BPF. */
+static uint32_t filter_action(const struct plan_entry *entry)
+{
+	switch (entry->action) {
+	case PLAN_KERNEL:
+	case PLAN_LANDLOCK:
+		return SCMP_ACT_ALLOW;
+	case PLAN_REFUSE:
+		return SCMP_ACT_ERRNO((unsigned)entry->error);
+	case PLAN_NOTIFY:
+		return SCMP_ACT_NOTIFY;
+	case PLAN_TRACE:
+		return SCMP_ACT_TRACE((unsigned)entry->sysno);
+	}
+	return SCMP_ACT_KILL_PROCESS;
+}
+
+/* True when no call can meet the conditions of both entries. */
+static bool filter_disjoint(const struct plan_entry *a, const struct plan_entry *b)
+{
+	for (unsigned i = 0; i < a->condition_count; i++) {
+		for (unsigned j = 0; j < b->condition_count; j++) {
+			const struct plan_condition *one = &a->conditions[i];
+			const struct plan_condition *other = &b->conditions[j];
+
+			if (one->arg == other->arg && ((one->value ^ other->value) & one->mask & other->mask))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The entries of one call, `count` of them from `first` on. */
+struct group {
+	const struct plan_entry *first;
+	size_t count;
+};
+
+/*
+ * libseccomp has no order among the rules of one call: entries with different outcomes
+ * are exact only when no two of them can hold together.
+ */
+static bool filter_order_matters(const struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (filter_action(&group->first[i]) != filter_action(&group->first[j]) &&
+				!filter_disjoint(&group->first[i], &group->first[j]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The number by which libseccomp takes a call, which is always the native one or a negative
+ * stand-in; it finds the ABI's own by name. false: unknown there, or taken apart
+ * (socketcall and ipc), so that what comes out is not what was asked for.
+ */
+static bool filter_number(const struct abi *abi, enum sysno sysno, int *number_out)
+{
+	const char *name = sysno_name(sysno);
+
+	if (abi->audit_arch == seccomp_arch_native()) {
+		*number_out = abi_nr(abi, sysno);
+		return true;
+	}
+	*number_out = seccomp_syscall_resolve_name(name);
+	return *number_out != __NR_SCMP_ERROR &&
+	       seccomp_syscall_resolve_name_arch(abi->audit_arch, name) == abi_nr(abi, sysno);
+}
+
+static int filter_add_rule(scmp_filter_ctx context, const struct abi *abi, int number, const struct plan_entry *entry)
+{
+	struct scmp_arg_cmp compares[PLAN_CONDITIONS_MAX];
+	int error;
+
+	for (unsigned i = 0; i < entry->condition_count; i++) {
+		const struct plan_condition *condition = &entry->conditions[i];
+		unsigned arg = condition->arg == PLAN_ARG_CLONE_FLAGS ? abi->clone_flags_arg : condition->arg;
+
+		/* Always masked: a plain compare would look at the upper half of an int too. */
+		compares[i] = SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, condition->mask, condition->value);
+	}
+	error = seccomp_rule_add_exact_array(context, filter_action(entry), number, entry->condition_count, compares);
+	if (error < 0)
+		return error == -EEXIST ? 0 : error;
+	/*
+	 * Calls that mostly pass but have conditions are looked up by the program each time (the
+	 * kernel keeps a bitmap of those that always pass): they come first.
+	 */
+	return entry->condition_count > 0 ? seccomp_syscall_priority(context, number, UINT8_MAX) : 0;
+}
+
+static int filter_add_group(
+	scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct group *group)
+{
+	int number, error = 0;
+	bool ours = !filter_number(abi, group->first->sysno, &number) || filter_order_matters(group);
+
+	for (size_t i = 0; i < group->count && error == 0; i++) {
+		if (ours)
+			error = filter_own_add(own, abi, &group->first[i], filter_action(&group->first[i]));
+		else if (filter_action(&group->first[i]) != SCMP_ACT_ALLOW)
+			error = filter_add_rule(context, abi, number, &group->first[i]);
+	}
+	return error;
+}
+
+static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct plan *plan)
+{
+	int error = filter_own_begin(own, abi);
+
+	for (size_t i = 0; i < plan_count(plan) && error == 0;) {
+		struct group group = { .first = plan_at(plan, i) };
+
+		while (i < plan_count(plan) && plan_at(plan, i)->sysno == group.first->sysno) {
+			group.count++;
+			i++;
+		}
+		if (abi_nr(abi, group.first->sysno) >= 0)
+			error = filter_add_group(context, own, abi, &group);
+	}
+	filter_own_end(own);
+	return error;
+}
+
+/* An empty context of one architecture; libseccomp's tokens are the kernel's audit values. */
+static int filter_new_context(const struct abi *abi, scmp_filter_ctx *context_out)
+{
+	AUTO_CONTEXT scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+	int error = 0;
+
+	if (!context)
+		return -ENOMEM;
+	if (seccomp_arch_native() != abi->audit_arch) {
+		error = seccomp_arch_add(context, abi->audit_arch);
+		if (error == 0)
+			error = seccomp_arch_remove(context, seccomp_arch_native());
+	}
+	if (error == 0)
+		error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (error < 0)
+		return error;
+	*context_out = take_ptr(context);
+	return 0;
+}
+
+/* Reads libseccomp's program behind ours; both together are the result. */
+static int filter_join(const struct filter_own *own, int fd, struct sock_fprog *out)
+{
+	AUTO_FREE struct sock_filter *instructions = NULL;
+	struct stat status;
+	size_t count;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	count = (size_t)status.st_size / sizeof(*instructions);
+	if (count == 0 || own->length + count > BPF_MAXINSNS)
+		return -E2BIG;
+	instructions = reallocarray(NULL, own->length + count, sizeof(*instructions));
+	if (!instructions)
+		return -ENOMEM;
+	if (own->length > 0)
+		memcpy(instructions, own->instructions, own->length * sizeof(*instructions));
+	if (pread(fd, instructions + own->length, (size_t)status.st_size, 0) != status.st_size)
+		return -EIO;
+	out->len = (unsigned short)(own->length + count);
+	out->filter = take_ptr(instructions);
+	return 0;
+}
+
+static int filter_export(scmp_filter_ctx context, const struct filter_own *own, struct sock_fprog *out)
+{
+	AUTO_CLOSE int fd = memfd_create("filter", MFD_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = seccomp_export_bpf(context, fd);
+	return error < 0 ? error : filter_join(own, fd, out);
+}
+
+static int filter_merge(scmp_filter_ctx *joined, scmp_filter_ctx *context)
+{
+	int error = *joined ? seccomp_merge(*joined, *context) : 0;
+
+	if (error < 0)
+		return error;
+	if (!*joined)
+		*joined = *context;
+	*context = NULL; /* joined owns it now */
+	return 0;
+}
+
+static int filter_build_into(const struct plan *plan, const struct abi *const *abis, unsigned count,
+	struct filter_own *own, struct sock_fprog *out)
+{
+	AUTO_CONTEXT scmp_filter_ctx joined = NULL;
+	int error = -EINVAL;
+
+	for (unsigned i = 0; i < count; i++) {
+		AUTO_CONTEXT scmp_filter_ctx context = NULL;
+
+		error = filter_new_context(abis[i], &context);
+		if (error == 0)
+			error = filter_fill(context, own, abis[i], plan);
+		if (error == 0)
+			error = filter_merge(&joined, &context);
+		if (error < 0)
+			return error;
+	}
+	return joined ? filter_export(joined, own, out) : error;
+}
+
+int filter_build(const struct plan *plan, const struct abi *const *abis, unsigned count, struct sock_fprog *out)
+{
+	struct filter_own own = { 0 };
+	int error = 0;
+
+	*out = (struct sock_fprog){ 0 };
+	if (!plan_is_empty(plan))
+		error = filter_build_into(plan, abis, count, &own, out);
+	free(own.instructions);
+	return error;
+}
+
+void filter_free(struct sock_fprog *program)
+{
+	free(program->filter);
+	*program = (struct sock_fprog){ 0 };
+}
+
+int filter_load(const struct sock_fprog *program, unsigned flags)
+{
+	return (int)errno_result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program));
+}

@@ -1,0 +1,101 @@
+/*
+ * Writes entries one after the other: number, conditions, return; what does not match
+ * runs on to the next entry and at last into libseccomp's program. Only numbers that
+ * have conditions load arguments, so that all others stay constant for the kernel.
+ */
+#include "core/filter_own.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "arch/arch.h"
+#include "core/plan.h"
+
+#define HEAD_LENGTH 3
+#define ENTRY_LENGTH_MAX (3 + PLAN_CONDITIONS_MAX * 6)
+
+static int filter_own_reserve(struct filter_own *own, size_t more)
+{
+	size_t capacity = own->capacity * 2 + 64;
+	struct sock_filter *larger;
+
+	if (own->length + more <= own->capacity)
+		return 0;
+	larger = reallocarray(own->instructions, capacity, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	own->instructions = larger;
+	own->capacity = capacity;
+	return 0;
+}
+
+static void filter_own_put(struct filter_own *own, uint16_t code, uint32_t k)
+{
+	own->instructions[own->length++] = (struct sock_filter){ .code = code, .k = k };
+}
+
+static void filter_own_compare_word(struct filter_own *own, size_t offset, uint32_t mask, uint32_t value)
+{
+	if (mask == 0)
+		return;
+	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
+	if (mask != UINT32_MAX)
+		filter_own_put(own, BPF_ALU | BPF_AND | BPF_K, mask);
+	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, value);
+}
+
+static void filter_own_compare(struct filter_own *own, const struct abi *abi, const struct plan_condition *condition)
+{
+	unsigned arg = condition->arg == PLAN_ARG_CLONE_FLAGS ? abi->clone_flags_arg : condition->arg;
+	size_t low = offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) + (abi->big_endian ? 4 : 0);
+	size_t high = abi->big_endian ? low - 4 : low + 4;
+
+	filter_own_compare_word(own, low, (uint32_t)condition->mask, (uint32_t)condition->value);
+	if (abi->word_bytes == 8)
+		filter_own_compare_word(
+			own, high, (uint32_t)(condition->mask >> 32), (uint32_t)(condition->value >> 32));
+}
+
+int filter_own_begin(struct filter_own *own, const struct abi *abi)
+{
+	int error = filter_own_reserve(own, HEAD_LENGTH);
+
+	if (error < 0)
+		return error;
+	own->block = own->length;
+	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, abi->audit_arch);
+	own->instructions[own->length - 1].jt = 1;
+	filter_own_put(own, BPF_JMP | BPF_JA, 0);
+	return 0;
+}
+
+int filter_own_add(struct filter_own *own, const struct abi *abi, const struct plan_entry *entry, unsigned action)
+{
+	int error = filter_own_reserve(own, ENTRY_LENGTH_MAX);
+	size_t start = own->length;
+
+	if (error < 0)
+		return error;
+	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)abi_nr(abi, entry->sysno));
+	for (unsigned i = 0; i < entry->condition_count; i++)
+		filter_own_compare(own, abi, &entry->conditions[i]);
+	filter_own_put(own, BPF_RET | BPF_K, action);
+	/* Every comparison that fails leaves towards the next entry. */
+	for (size_t i = start; i < own->length; i++) {
+		if (own->instructions[i].code == (BPF_JMP | BPF_JEQ | BPF_K))
+			own->instructions[i].jf = (uint8_t)(own->length - i - 1);
+	}
+	return 0;
+}
+
+void filter_own_end(struct filter_own *own)
+{
+	if (own->length == own->block + HEAD_LENGTH)
+		own->length = own->block;
+	else
+		own->instructions[own->block + 2].k = (uint32_t)(own->length - own->block - HEAD_LENGTH);
+}

@@ -1,0 +1,28 @@
+/*
+ * BPF written by ourselves, in front of libseccomp's, for the entries of a plan that
+ * libseccomp 2.5.4 cannot express: calls of a foreign ABI whose names it does not know or
+ * takes apart by itself, and entries of one call whose order matters.
+ */
+#ifndef KENNEL_CORE_FILTER_OWN_H
+#define KENNEL_CORE_FILTER_OWN_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+
+struct abi;
+struct plan_entry;
+
+/* Grows as needed; zero-initialise, release with free(own.instructions). */
+struct filter_own {
+	struct sock_filter *instructions;
+	size_t length;
+	size_t capacity;
+	size_t block; /* where the block of the current ABI begins */
+};
+
+/* Between begin and end go the entries of one ABI; other ABIs pass the block by. 0 or -errno. */
+int filter_own_begin(struct filter_own *own, const struct abi *abi);
+int filter_own_add(struct filter_own *own, const struct abi *abi, const struct plan_entry *entry, unsigned action);
+void filter_own_end(struct filter_own *own);
+
+#endif

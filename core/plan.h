@@ -1,0 +1,77 @@
+/*
+ * A policy compiled into the cheapest mechanism for each system call. What has no
+ * entry stays in the kernel. Pure: policy and facts about the host in, entries out;
+ * core/filter.c turns them into BPF, core/cmd_plan.c prints them.
+ */
+#ifndef KENNEL_CORE_PLAN_H
+#define KENNEL_CORE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/category.h"
+#include "sysno.h"
+
+struct policy;
+struct rule;
+
+enum plan_action { PLAN_KERNEL, PLAN_REFUSE, PLAN_LANDLOCK, PLAN_NOTIFY, PLAN_TRACE };
+
+/* Facts about the host that the plan depends on. */
+struct plan_host {
+	unsigned landlock_abi; /* 0: none */
+	pid_t supervisor;      /* 0: not known, nothing is planned for it */
+	pid_t launcher;        /* the same */
+	pid_t cleaner;         /* the same: the process that tidies up after us, 0: none */
+	pid_t pgrp;            /* our process group */
+	bool landlock_names;   /* landlock_confine() refuses names outside what may be created */
+	bool scopes_signals;   /* Landlock keeps signals inside (ABI 6) */
+	bool privileged;       /* we have capabilities or several ids: the payload's may change */
+};
+
+#define PLAN_CONDITIONS_MAX 4
+#define PLAN_ARG_CLONE_FLAGS 6 /* the ABI says which argument of clone holds the flags */
+
+/* Holds when (argument & mask) == value. Int arguments: mask 0xffffffff. */
+struct plan_condition {
+	uint8_t arg;
+	uint64_t mask;
+	uint64_t value;
+};
+
+/* Several entries of one call: the first whose conditions all hold decides. */
+struct plan_entry {
+	enum sysno sysno;
+	enum plan_action action;
+	int error; /* PLAN_REFUSE: a positive errno */
+	unsigned condition_count;
+	struct plan_condition conditions[PLAN_CONDITIONS_MAX];
+	const char *reason;      /* static */
+	enum category category;  /* whose rules made it so, CAT_COUNT: no single one */
+	const struct rule *rule; /* owned by the policy; NULL: the default of the category */
+};
+
+struct plan;
+
+/* The policy must outlive the plan. NULL only when memory is exhausted. */
+struct plan *plan_new(const struct policy *policy, const struct plan_host *host);
+void plan_free(struct plan *plan);
+
+/* Entries are ordered by sysno; those of one call in the order of decision. */
+size_t plan_count(const struct plan *plan);
+const struct plan_entry *plan_at(const struct plan *plan, size_t index);
+
+/* The first entry of a call, or NULL: it stays in the kernel. */
+const struct plan_entry *plan_find(const struct plan *plan, enum sysno sysno);
+
+bool plan_is_empty(const struct plan *plan);
+bool plan_notifies(const struct plan *plan); /* a listener is needed */
+
+/* What the plan makes of one call with these arguments; NULL: the kernel's. */
+struct abi;
+const struct plan_entry *plan_decide(
+	const struct plan *plan, const struct abi *abi, enum sysno sysno, const uint64_t args[6]);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * The table of refused surface: one row for each call or argument value, with its
+ * errno (ENOSYS where libc or the program falls back to an older call) and the reason that
+ * kennel plan prints. Data only; core/plan.c reads it.
+ */
+#include "core/surface.h"
+
+#include <asm/sockios.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include "core/util.h"
+
+#define INT_MASK UINT64_C(0xffffffff)
+#define STAT_BITS CAT_BIT(CAT_STAT)
+#define WALK_BITS CAT_BIT(CAT_WALK)
+#define READ_BITS CAT_BIT(CAT_READ)
+#define WRITE_BITS CAT_BIT(CAT_WRITE)
+#define NAME_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE))
+
+#define ALWAYS(name, error_, why) \
+	{ \
+		.sysno = SC_##name, .error = (error_), .categories = CAT_ALL_BITS, .reason = (why) \
+	}
+#define WHILE(name, error_, bits, why) \
+	{ \
+		.sysno = SC_##name, .error = (error_), .categories = (bits), .reason = (why) \
+	}
+#define WHEN(name, error_, bits, arg_, mask_, value_, why) \
+	{ \
+		.sysno = SC_##name, .error = (error_), .categories = (bits), .has_condition = true, \
+		.condition = { .arg = (arg_), .mask = (mask_), .value = (uint32_t)(value_) }, .reason = (why) \
+	}
+#define INT_IS(name, error_, bits, arg_, value_, why) WHEN(name, error_, bits, arg_, INT_MASK, value_, why)
+#define DEVICE(name, arg, type) \
+	WHEN(name, EPERM, CAT_ALL_BITS, arg, S_IFMT, type, "a device reaches the machine behind every rule")
+#define CLONE_FLAG(flag) \
+	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, "new namespaces change what names mean")
+
+/* Requests of single filesystems, whose headers the oldest distribution does not have in full. */
+enum {
+	REQUEST_BTRFS_SNAP_CREATE = 0x50009401,
+	REQUEST_BTRFS_SUBVOL_CREATE = 0x5000940e,
+	REQUEST_BTRFS_SNAP_DESTROY = 0x5000940f,
+	REQUEST_BTRFS_SNAP_CREATE_V2 = 0x50009417,
+	REQUEST_BTRFS_SUBVOL_CREATE_V2 = 0x50009418,
+	REQUEST_BTRFS_SNAP_DESTROY_V2 = 0x5000943f,
+	REQUEST_ENABLE_VERITY = 0x40806685,
+	REQUEST_SETVERSION = 0x40087602,
+	REQUEST_SETVERSION_32 = 0x40047602,
+	REQUEST_EXT4_SETVERSION = 0x40086604,
+	REQUEST_EXT4_SETVERSION_32 = 0x40046604,
+	REQUEST_FREEZE = 0xc0045877,
+	REQUEST_THAW = 0xc0045878,
+	REQUEST_USERFAULTFD_NEW = 0xaa00,
+	/* _IOWR('X', 107, struct xfs_fsop_handlereq): 56 bytes, 28 for i386. */
+	REQUEST_XFS_OPEN_BY_HANDLE = 0xc038586b,
+	REQUEST_XFS_OPEN_BY_HANDLE_32 = 0xc01c586b,
+};
+
+static const char ring[] = "calls made through io_uring pass no filter";
+static const char mounts[] = "mounting changes what names mean";
+static const char handles[] = "a file handle reaches files without a name";
+static const char roots[] = "another root changes what names mean";
+static const char spaces[] = "another namespace changes what names mean";
+static const char others[] = "reaches into the memory or descriptors of other processes";
+static const char code[] = "loads code into the kernel";
+static const char devices[] = "writes to files or devices from inside the kernel";
+static const char memory_flags[] = "clone3 keeps its flags in memory, where they cannot be judged";
+static const char domains[] = "the supervisor acts outside of a domain that the program gives itself";
+static const char asynchronous[] = "lets the kernel send signals to the supervisor";
+static const char attributes[] = "changes attributes through a descriptor opened for reading";
+static const char at_calls[] = "new form of a decided call; libc falls back";
+static const char watching[] = "watches files, or opens them, without asking for their names";
+static const char faults[] = "page faults that the program serves would hold up the supervisor";
+static const char subvolumes[] = "makes or removes names through a descriptor opened for reading";
+static const char freezing[] = "stops or starts all writing to a filesystem";
+static const char lists_mounts[] = "shows mounts whose names are hidden";
+
+static const struct surface_row rows[] = {
+	ALWAYS(io_uring_setup, ENOSYS, ring),
+	ALWAYS(io_uring_enter, ENOSYS, ring),
+	ALWAYS(io_uring_register, ENOSYS, ring),
+	ALWAYS(open_tree, ENOSYS, mounts),
+	ALWAYS(open_tree_attr, ENOSYS, mounts),
+	ALWAYS(move_mount, ENOSYS, mounts),
+	ALWAYS(fsopen, ENOSYS, mounts),
+	ALWAYS(fsconfig, ENOSYS, mounts),
+	ALWAYS(fsmount, ENOSYS, mounts),
+	ALWAYS(fspick, ENOSYS, mounts),
+	ALWAYS(mount_setattr, ENOSYS, mounts),
+	ALWAYS(mount, EPERM, mounts),
+	ALWAYS(umount, EPERM, mounts),
+	ALWAYS(umount2, EPERM, mounts),
+	ALWAYS(open_by_handle_at, EPERM, handles),
+	ALWAYS(name_to_handle_at, EOPNOTSUPP, handles),
+	ALWAYS(chroot, EPERM, roots),
+	ALWAYS(pivot_root, EPERM, roots),
+	ALWAYS(setns, EPERM, spaces),
+	ALWAYS(unshare, EPERM, spaces),
+	CLONE_FLAG(CLONE_NEWNS),
+	CLONE_FLAG(CLONE_NEWCGROUP),
+	CLONE_FLAG(CLONE_NEWUTS),
+	CLONE_FLAG(CLONE_NEWIPC),
+	CLONE_FLAG(CLONE_NEWUSER),
+	CLONE_FLAG(CLONE_NEWPID),
+	CLONE_FLAG(CLONE_NEWNET),
+	ALWAYS(clone3, ENOSYS, memory_flags),
+	ALWAYS(ptrace, EPERM, others),
+	ALWAYS(process_vm_readv, EPERM, others),
+	ALWAYS(process_vm_writev, EPERM, others),
+	ALWAYS(pidfd_getfd, EPERM, others),
+	ALWAYS(process_madvise, EPERM, others),
+	ALWAYS(kcmp, EPERM, others),
+	ALWAYS(bpf, EPERM, code),
+	ALWAYS(kexec_load, EPERM, code),
+	ALWAYS(kexec_file_load, EPERM, code),
+	ALWAYS(init_module, EPERM, code),
+	ALWAYS(finit_module, EPERM, code),
+	ALWAYS(delete_module, EPERM, code),
+	ALWAYS(uselib, ENOSYS, "maps a file by its name"),
+	ALWAYS(acct, EPERM, devices),
+	ALWAYS(swapon, EPERM, devices),
+	ALWAYS(swapoff, EPERM, devices),
+	ALWAYS(quotactl, EPERM, devices),
+	ALWAYS(quotactl_fd, EPERM, devices),
+	ALWAYS(fanotify_init, EPERM, watching),
+	ALWAYS(fanotify_mark, EPERM, watching),
+	ALWAYS(userfaultfd, EPERM, faults),
+	DEVICE(mknod, 1, S_IFBLK),
+	DEVICE(mknod, 1, S_IFCHR),
+	DEVICE(mknodat, 2, S_IFBLK),
+	DEVICE(mknodat, 2, S_IFCHR),
+	ALWAYS(landlock_create_ruleset, ENOSYS, domains),
+	ALWAYS(landlock_add_rule, ENOSYS, domains),
+	ALWAYS(landlock_restrict_self, ENOSYS, domains),
+	INT_IS(fcntl, EPERM, CAT_ALL_BITS, 1, F_SETOWN, asynchronous),
+	INT_IS(fcntl, EPERM, CAT_ALL_BITS, 1, F_SETOWN_EX, asynchronous),
+	INT_IS(fcntl, EPERM, CAT_ALL_BITS, 1, F_SETSIG, asynchronous),
+	INT_IS(fcntl64, EPERM, CAT_ALL_BITS, 1, F_SETOWN, asynchronous),
+	INT_IS(fcntl64, EPERM, CAT_ALL_BITS, 1, F_SETOWN_EX, asynchronous),
+	INT_IS(fcntl64, EPERM, CAT_ALL_BITS, 1, F_SETSIG, asynchronous),
+	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, FIOSETOWN, asynchronous),
+	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, SIOCSPGRP, asynchronous),
+	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_USERFAULTFD_NEW, faults),
+	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_XFS_OPEN_BY_HANDLE, handles),
+	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_XFS_OPEN_BY_HANDLE_32, handles),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_CREATE, subvolumes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_CREATE_V2, subvolumes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SUBVOL_CREATE, subvolumes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SUBVOL_CREATE_V2, subvolumes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_DESTROY, subvolumes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_DESTROY_V2, subvolumes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_ENABLE_VERITY, attributes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_SETVERSION, attributes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_SETVERSION_32, attributes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_EXT4_SETVERSION, attributes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_EXT4_SETVERSION_32, attributes),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_FREEZE, freezing),
+	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_THAW, freezing),
+	INT_IS(ioctl, EPERM, WRITE_BITS, 1, FS_IOC_SETFLAGS, attributes),
+	INT_IS(ioctl, EPERM, WRITE_BITS, 1, FS_IOC32_SETFLAGS, attributes),
+	INT_IS(ioctl, EPERM, WRITE_BITS, 1, FS_IOC_FSSETXATTR, attributes),
+	WHILE(file_setattr, ENOSYS, WRITE_BITS | WALK_BITS, at_calls),
+	WHILE(setxattrat, ENOSYS, WRITE_BITS | WALK_BITS, at_calls),
+	WHILE(removexattrat, ENOSYS, WRITE_BITS | WALK_BITS, at_calls),
+	WHILE(file_getattr, ENOSYS, READ_BITS | STAT_BITS | WALK_BITS, at_calls),
+	WHILE(getxattrat, ENOSYS, READ_BITS | STAT_BITS | WALK_BITS, at_calls),
+	WHILE(listxattrat, ENOSYS, READ_BITS | STAT_BITS | WALK_BITS, at_calls),
+	WHILE(statmount, ENOSYS, WALK_BITS | STAT_BITS, lists_mounts),
+	WHILE(listmount, ENOSYS, WALK_BITS | STAT_BITS, lists_mounts),
+};
+
+const struct surface_row *surface_rows(size_t *count_out)
+{
+	*count_out = ARRAY_SIZE(rows);
+	return rows;
+}

@@ -1,0 +1,24 @@
+/*
+ * The part of the kernel's surface that is refused while any category is on: calls
+ * that would change what the rules mean, or reach past the supervisor. Const data.
+ */
+#ifndef KENNEL_CORE_SURFACE_H
+#define KENNEL_CORE_SURFACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/plan.h"
+
+struct surface_row {
+	enum sysno sysno;
+	int error;
+	uint64_t categories; /* only while one of these CAT_BIT()s is active */
+	bool has_condition;
+	struct plan_condition condition;
+	const char *reason;
+};
+
+const struct surface_row *surface_rows(size_t *count_out);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Fakes behind tests/unit/fake_policy.h. Criterion runs each test in a process of its
+ * own, so that the table starts empty every time.
+ */
+#include "tests/unit/fake_policy.h"
+
+#include "core/util.h"
+
+#define READ_WRITE (CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK) | CAT_BIT(CAT_CREATE))
+
+const struct handler fake_open = { .name = "open", .flags = H_READS_MEM, .categories = READ_WRITE };
+const struct handler fake_stat = {
+	.name = "stat",
+	.flags = H_READS_MEM,
+	.categories = CAT_BIT(CAT_STAT) | CAT_BIT(CAT_WALK),
+};
+const struct handler fake_names = { .name = "rename", .flags = H_READS_MEM | H_HOLDS_NAMES };
+const struct handler fake_bind = { .name = "bind", .categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK) };
+const struct handler fake_limit = { .name = "rlimit", .categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WRITE) };
+const struct handler fake_identity = { .name = "identity", .flags = H_REGISTERS };
+const struct handler fake_exec = { .name = "exec", .flags = H_TRACE, .categories = CAT_BIT(CAT_EXEC) };
+
+static const struct handler *table[SC_COUNT];
+
+void fake_handle(enum sysno sysno, const struct handler *handler)
+{
+	table[sysno] = handler;
+}
+
+void fake_handle_usual(void)
+{
+	static const enum sysno opens[] = { SC_open, SC_openat, SC_openat2, SC_creat };
+	static const enum sysno stats[] = { SC_stat, SC_newfstatat, SC_statx, SC_stat64, SC_fstatat64 };
+	static const enum sysno names[] = { SC_rename, SC_renameat, SC_renameat2, SC_link, SC_linkat };
+	static const enum sysno ids[] = { SC_setuid, SC_setuid32, SC_setgroups, SC_capset, SC_prctl };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(opens); i++)
+		fake_handle(opens[i], &fake_open);
+	for (unsigned i = 0; i < ARRAY_SIZE(stats); i++)
+		fake_handle(stats[i], &fake_stat);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		fake_handle(names[i], &fake_names);
+	for (unsigned i = 0; i < ARRAY_SIZE(ids); i++)
+		fake_handle(ids[i], &fake_identity);
+	fake_handle(SC_bind, &fake_bind);
+	fake_handle(SC_socketcall, &fake_bind);
+	fake_handle(SC_execve, &fake_exec);
+}
+
+const struct handler *handler_find(enum sysno sysno)
+{
+	return table[sysno];
+}
+
+uint64_t policy_active_bits(const struct policy *policy)
+{
+	return policy->active;
+}
+
+enum action policy_default(const struct policy *policy, enum category category)
+{
+	return policy->defaults[category];
+}
+
+const struct rule *policy_rules(const struct policy *policy, enum category category, size_t *count_out)
+{
+	*count_out = policy->counts[category];
+	return policy->rules[category];
+}

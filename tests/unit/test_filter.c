@@ -1,0 +1,253 @@
+/* The filter against the plan: every number of both ABIs, and chosen arguments, in the simulator. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "core/filter.h"
+#include "core/plan.h"
+#include "core/util.h"
+#include "tests/unit/bpf_simulator.h"
+#include "tests/unit/fake_policy.h"
+
+#define GARBAGE UINT64_C(0xdeadbeef00000000)
+
+TestSuite(filter, .timeout = 60);
+
+static const struct plan_host host = {
+	.landlock_names = true,
+	.landlock_abi = 5,
+	.supervisor = 1234567,
+	.launcher = 1234568,
+	.cleaner = 1234569,
+	.pgrp = 1234560,
+	.privileged = true,
+};
+
+static const struct policy everything = {
+	.active = CAT_ALL_BITS,
+	.defaults = { [CAT_READ] = ACTION_DENY },
+};
+
+static uint32_t filter_expect(const struct plan_entry *entry)
+{
+	if (!entry)
+		return SECCOMP_RET_ALLOW;
+	switch (entry->action) {
+	case PLAN_REFUSE:
+		return SECCOMP_RET_ERRNO | (uint32_t)entry->error;
+	case PLAN_NOTIFY:
+		return SECCOMP_RET_USER_NOTIF;
+	case PLAN_TRACE:
+		return SECCOMP_RET_TRACE | (uint32_t)entry->sysno;
+	case PLAN_KERNEL:
+	case PLAN_LANDLOCK:
+		break;
+	}
+	return SECCOMP_RET_ALLOW;
+}
+
+static void filter_compare(const struct plan *plan, const struct sock_fprog *program, const struct abi *abi,
+	uint32_t nr, const uint64_t args[6])
+{
+	struct seccomp_data data = { .arch = abi->audit_arch, .nr = (int)nr };
+	enum sysno sysno = abi_sysno(abi, (int32_t)nr);
+	uint32_t expected = filter_expect(plan_decide(plan, abi, sysno, args));
+
+	for (unsigned i = 0; i < 6; i++)
+		data.args[i] = abi->word_bytes == 4 ? (uint32_t)args[i] : args[i];
+	cr_assert_eq(bpf_simulate(program, &data), expected, "%s %u (%s) args %#llx %#llx: %#x, not %#x", abi->name, nr,
+		sysno_name(sysno), (long long)args[0], (long long)args[1], bpf_simulate(program, &data), expected);
+}
+
+/* Values that conditions look for, near misses, and the same with a dirty upper half. */
+static void filter_compare_arguments(
+	const struct plan *plan, const struct sock_fprog *program, const struct abi *abi, uint32_t nr)
+{
+	static const uint64_t values[] = {
+		0,
+		1,
+		2,
+		3,
+		8,
+		10,
+		15,
+		24,
+		28,
+		47,
+		1234567,
+		1234568,
+		1234569,
+		1234560,
+		(uint64_t)-1,
+		(uint64_t)-1234560,
+		(uint32_t)-1,
+		(uint32_t)-1234560,
+		0x8901,
+		0x8902,
+		0x5401,
+		0x40086602,
+		0x40046602,
+		0x401c5820,
+		0x5000940e,
+		0xaa00,
+		0xc038586b,
+		S_IFBLK | 0600,
+		S_IFCHR,
+		S_IFIFO | 0600,
+		S_IFSOCK,
+		4,
+		UINT64_C(0x10000) | S_IFCHR,
+		CLONE_NEWNS,
+		CLONE_NEWUSER,
+		CLONE_NEWPID,
+		CLONE_VM | CLONE_NEWNET,
+		CLONE_VM | CLONE_FS,
+		0x80,
+		UINT64_C(1) << 32,
+		CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC,
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
+		for (unsigned j = 0; j < ARRAY_SIZE(values); j++) {
+			const uint64_t clean[6] = { values[i], values[j], values[(i + j) % ARRAY_SIZE(values)], 7, 7,
+				7 };
+			const uint64_t dirty[6] = { values[i] ^ GARBAGE, values[j] ^ GARBAGE, GARBAGE, GARBAGE };
+
+			filter_compare(plan, program, abi, nr, clean);
+			filter_compare(plan, program, abi, nr, dirty);
+		}
+	}
+}
+
+static void filter_compare_abi(const struct plan *plan, const struct sock_fprog *program, const struct abi *abi)
+{
+	static const uint64_t zero[6];
+
+	for (uint32_t nr = 0; nr < abi->nr_count + 10; nr++) {
+		const struct plan_entry *entry = plan_find(plan, abi_sysno(abi, nr));
+
+		if (entry && entry->condition_count > 0)
+			filter_compare_arguments(plan, program, abi, nr);
+		else
+			filter_compare(plan, program, abi, nr, zero);
+	}
+	filter_compare(plan, program, abi, UINT32_MAX, zero);
+	filter_compare(plan, program, abi, 0xf0000, zero);
+}
+
+static void filter_check(
+	const struct policy *policy, const struct plan_host *on, const struct abi *const *abis, unsigned count)
+{
+	struct plan *plan = plan_new(policy, on);
+	struct sock_fprog program;
+
+	cr_assert_not_null(plan);
+	cr_assert_eq(filter_build(plan, abis, count, &program), 0);
+	cr_assert_gt(program.len, 0);
+	for (unsigned i = 0; i < count; i++)
+		filter_compare_abi(plan, &program, abis[i]);
+	filter_free(&program);
+	plan_free(plan);
+}
+
+Test(filter, does_what_the_plan_says_for_every_number_of_both_abis)
+{
+	const struct abi *both[] = { abi_by_name("x86_64"), abi_by_name("i386") };
+
+	fake_handle_usual();
+	filter_check(&everything, &host, both, 2);
+}
+
+Test(filter, does_what_the_plan_says_for_one_abi)
+{
+	const struct abi *one[] = { abi_by_name("x86_64") };
+	const struct abi *other[] = { abi_by_name("i386") };
+	const struct plan_host modern = { .landlock_abi = 7, .supervisor = 1234567, .scopes_signals = true };
+
+	fake_handle_usual();
+	filter_check(&everything, &modern, one, 1);
+	filter_check(&everything, &modern, other, 1);
+}
+
+Test(filter, kills_foreign_architectures_and_x32)
+{
+	const struct abi *one[] = { abi_by_name("x86_64") };
+	struct plan *plan = plan_new(&everything, &host);
+	struct seccomp_data data = { .arch = abi_by_name("i386")->audit_arch, .nr = 3 };
+	struct sock_fprog program;
+
+	cr_assert_eq(filter_build(plan, one, 1, &program), 0);
+	cr_assert_eq(bpf_simulate(&program, &data), SECCOMP_RET_KILL_PROCESS);
+	data.arch = one[0]->audit_arch;
+	data.nr = (int)(ABI_X32_BIT | 1);
+	cr_assert_eq(bpf_simulate(&program, &data), SECCOMP_RET_KILL_PROCESS);
+	filter_free(&program);
+	plan_free(plan);
+}
+
+Test(filter, of_an_empty_plan_is_nothing_to_load)
+{
+	const struct policy off = { .active = 0 };
+	const struct abi *one[] = { abi_native() };
+	struct plan *plan = plan_new(&off, &host);
+	struct sock_fprog program;
+
+	cr_assert_eq(filter_build(plan, one, 1, &program), 0);
+	cr_assert_eq(program.len, 0);
+	filter_free(&program);
+	plan_free(plan);
+}
+
+Test(filter, keeps_the_order_of_refused_values_and_a_notified_rest)
+{
+	const struct abi *both[] = { abi_by_name("x86_64"), abi_by_name("i386") };
+
+	fake_handle_usual();
+	fake_handle(SC_fcntl, &fake_open);
+	fake_handle(SC_fcntl64, &fake_open);
+	fake_handle(SC_kill, &fake_stat);
+	fake_handle(SC_mknod, &fake_open);
+	fake_handle(SC_mknodat, &fake_open);
+	fake_handle(SC_setrlimit, &fake_limit);
+	fake_handle(SC_prlimit64, &fake_limit);
+	fake_handle(SC_getxattrat, &fake_stat);
+	filter_check(&everything, &host, both, 2);
+}
+
+/* In a process of its own: sanitizers need ptrace at the end of the test's. 0: all as planned. */
+static int filter_try(const struct sock_fprog *program)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || filter_load(program, 0) != 0)
+		return 1;
+	if (unshare(CLONE_FS) != -1 || errno != EPERM)
+		return 2;
+	if (fcntl(0, F_SETSIG, 0) != -1 || errno != EPERM)
+		return 3;
+	return fcntl(0, F_GETOWN) < 0 ? 4 : 0;
+}
+
+Test(filter, loads_into_the_kernel_and_works)
+{
+	const struct policy writes = { .active = CAT_BIT(CAT_WRITE) };
+	const struct abi *both[] = { abi_native(), abi_by_name("i386") };
+	struct plan *plan = plan_new(&writes, &host);
+	struct sock_fprog program;
+	int status = -1;
+	pid_t child;
+
+	cr_assert_eq(filter_build(plan, both, abi_native() == both[1] ? 1 : 2, &program), 0);
+	child = fork();
+	if (child == 0)
+		_exit(filter_try(&program));
+	waitpid(child, &status, 0);
+	cr_assert(WIFEXITED(status));
+	cr_assert_eq(WEXITSTATUS(status), 0);
+	filter_free(&program);
+	plan_free(plan);
+}
