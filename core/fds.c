@@ -1,0 +1,168 @@
+/*
+ * The target's descriptors and its terminal, reached from outside. Descriptors belong
+ * to the thread, not to the process: the thread is asked, or nobody is.
+ */
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "core/call.h"
+#include "core/cleanup.h"
+#include "core/fds.h"
+#include "core/identity_state.h"
+#include "core/log.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* 6.9 */
+#endif
+
+/* Majors of the slave sides of pseudo terminals. */
+#define FDS_PTS_FIRST 136
+#define FDS_PTS_LAST 143
+
+static int fds_pidfd_open(pid_t tid, unsigned flags)
+{
+	return errno_result((int)syscall(SYS_pidfd_open, tid, flags));
+}
+
+static int fds_blind(struct call *call)
+{
+	struct sandbox *sandbox = call->sandbox;
+
+	if (!sandbox->blind_logged) {
+		sandbox->blind_logged = true;
+		log_event(sandbox->supervisor->log, "descriptors",
+			"the descriptors of thread %d cannot be reached: its calls are refused", (int)call_tid(call));
+	}
+	return -EACCES;
+}
+
+/* Without PIDFD_THREAD only a leader can be asked, so it must share its table with the thread. */
+static int fds_pidfd_leader(struct call *call)
+{
+	pid_t tid = call_tid(call);
+	pid_t leader = identity_leader(call);
+	long same;
+
+	if (leader < 0 || leader == tid)
+		return leader < 0 ? leader : fds_pidfd_open(tid, 0);
+	same = syscall(SYS_kcmp, tid, leader, KCMP_FILES, 0, 0);
+	if (same < 0 && errno == EPERM && identity_lift(call)) {
+		same = syscall(SYS_kcmp, tid, leader, KCMP_FILES, 0, 0);
+		identity_lower(call);
+	}
+	return same == 0 ? fds_pidfd_open(leader, 0) : -EPERM;
+}
+
+/* A pidfd whose descriptors are the calling thread's. The place for a cache in the tracee. */
+static int fds_pidfd(struct call *call)
+{
+	if (call->sandbox->supervisor->features.pidfd_thread)
+		return fds_pidfd_open(call_tid(call), PIDFD_THREAD);
+	return fds_pidfd_leader(call);
+}
+
+static int fds_duplicate(struct call *call, int pidfd, int target_fd)
+{
+	int fd = errno_result((int)syscall(SYS_pidfd_getfd, pidfd, target_fd, 0));
+
+	if (fd == -EPERM && identity_lift(call)) {
+		fd = errno_result((int)syscall(SYS_pidfd_getfd, pidfd, target_fd, 0));
+		identity_lower(call);
+	}
+	return fd;
+}
+
+int fds_get(struct call *call, int target_fd)
+{
+	AUTO_CLOSE int pidfd = -1;
+	AUTO_CLOSE int fd = -1;
+	int error;
+
+	if (target_fd < 0)
+		return -EBADF;
+	pidfd = fds_pidfd(call);
+	if (pidfd < 0)
+		return pidfd == -EPERM ? fds_blind(call) : pidfd;
+	fd = fds_duplicate(call, pidfd, target_fd);
+	error = call_revalidate(call);
+	if (error < 0)
+		return error;
+	if (fd < 0)
+		return fd == -EPERM ? fds_blind(call) : fd;
+	return take_fd(&fd);
+}
+
+/* Field 7 of stat: the controlling terminal as the kernel encodes devices, 0 for none. */
+static int fds_tty_of(struct call *call, pid_t tid, dev_t *device_out)
+{
+	AUTO_CLOSE int fd = -1;
+	char text[512];
+	const char *end;
+	ssize_t got;
+	int encoded;
+
+	snprintf(text, sizeof(text), "%d/stat", (int)tid);
+	fd = openat(call->sandbox->supervisor->proc_fd, text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	got = errno_result(read(fd, text, sizeof(text) - 1));
+	if (got < 0)
+		return (int)got;
+	text[got] = '\0';
+	/* The name of the thread may hold anything, but nothing behind its last parenthesis. */
+	end = strrchr(text, ')');
+	if (!end || sscanf(end, ") %*c %*d %*d %*d %d", &encoded) != 1)
+		return -ESRCH;
+	*device_out = makedev(
+		((unsigned)encoded >> 8) & 0xfff, ((unsigned)encoded & 0xff) | (((unsigned)encoded >> 12) & 0xfff00));
+	return 0;
+}
+
+/* By its name, believed only if it is that device. */
+static int fds_open_pts(dev_t device, int open_flags)
+{
+	unsigned type = major(device);
+	AUTO_CLOSE int fd = -1;
+	struct stat opened;
+	char name[32];
+
+	if (type < FDS_PTS_FIRST || type > FDS_PTS_LAST)
+		return -ENXIO;
+	snprintf(name, sizeof(name), "/dev/pts/%u", (type - FDS_PTS_FIRST) * 256 + minor(device));
+	fd = open(name, open_flags);
+	if (fd < 0)
+		return errno == ENOENT ? -ENXIO : -errno;
+	if (fstat(fd, &opened) < 0 || !S_ISCHR(opened.st_mode) || opened.st_rdev != device)
+		return -ENXIO;
+	return take_fd(&fd);
+}
+
+int fds_open_terminal(struct call *call, int open_flags)
+{
+	dev_t device = 0;
+	dev_t own = 0;
+	int error = fds_tty_of(call, call_tid(call), &device);
+
+	if (!error)
+		error = fds_tty_of(call, call->sandbox->supervisor->pid, &own);
+	if (!error)
+		error = call_revalidate(call);
+	if (error < 0)
+		return error;
+	if (device == 0)
+		return -ENXIO;
+	open_flags |= O_NOCTTY | O_CLOEXEC;
+	if (device == own)
+		return errno_result(open("/dev/tty", open_flags));
+	return fds_open_pts(device, open_flags);
+}

@@ -1,0 +1,19 @@
+/*
+ * Descriptors of the target, reached from here: duplicates through pidfd_getfd, and
+ * numbers reserved in the target's table.
+ */
+#ifndef KENNEL_CORE_FDS_H
+#define KENNEL_CORE_FDS_H
+
+struct call;
+
+/* A duplicate of the target's open file description, ours to close. fd or -errno (-EBADF). */
+int fds_get(struct call *call, int target_fd);
+
+/*
+ * What /dev/tty is to the target: its controlling terminal, opened with open_flags.
+ * fd or -errno (-ENXIO: it has none, or none that can be reached from here).
+ */
+int fds_open_terminal(struct call *call, int open_flags);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Whose rights an action has: the target's user, groups, capabilities and umask,
+ * assumed for the time of one step of a handler. The dispatcher assumes and
+ * drops the identity; handlers ask only for the umask and for access(2)'s real ids.
+ */
+#ifndef KENNEL_CORE_IDENTITY_H
+#define KENNEL_CORE_IDENTITY_H
+
+struct call;
+
+/*
+ * Before anything that makes a file: our umask becomes the target's.
+ * 0 or -errno. *crowded_out (may be NULL) is set true when the target's descriptor table may
+ * be full up to RLIMIT_NOFILE, so that a number must be reserved before any effect.
+ */
+int identity_take_umask(struct call *call, _Bool *crowded_out);
+
+/*
+ * True when every descriptor number of the target below RLIMIT_NOFILE is taken. Natively
+ * that is found out before the path is looked at. Known since 6.2; false before.
+ */
+_Bool identity_table_full(struct call *call);
+
+/* For access(2): file system ids become the target's real ids. Undone by the dispatcher. */
+int identity_take_real(struct call *call);
+
+/*
+ * The caller's process wants to hide its memory (PR_SET_DUMPABLE 0). It must stay readable for us, so
+ * that is pretended, and remembered for PR_GET_DUMPABLE. 0 or -errno.
+ */
+int identity_pretend_hidden(struct call *call, _Bool hidden);
+_Bool identity_pretends_hidden(struct call *call);
+
+/*
+ * A call that can change ids or capabilities is about to happen: from now on the
+ * target's are read anew for each call, unless nothing can come to differ from ours.
+ */
+void identity_mark_changing(struct call *call);
+
+#endif

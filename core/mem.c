@@ -1,0 +1,209 @@
+/*
+ * The target's memory: process_vm_readv and process_vm_writev on the thread of a call,
+ * and the structures of its ABI turned into native ones. Decides nothing, keeps nothing;
+ * whoever acts on what was read asks call_revalidate() first.
+ */
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "arch/layout.h"
+#include "core/call.h"
+#include "core/identity_state.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+
+/* Every page size is a multiple of it: a chunk that ends here never crosses a page. */
+#define MEM_PAGE 4096
+#define MEM_FIRST 256
+
+typedef ssize_t mem_move(pid_t tid, const struct iovec *local, unsigned long local_count, const struct iovec *remote,
+	unsigned long remote_count, unsigned long flags);
+
+/* What a failed access means to the target; an unreadable one is told once per sandbox. */
+static int mem_error(struct call *call, int error)
+{
+	struct sandbox *sandbox = call->sandbox;
+
+	if (error == -ESRCH)
+		return -ESRCH;
+	if (error != -EPERM)
+		return -EFAULT;
+	if (!sandbox->blind_logged) {
+		sandbox->blind_logged = true;
+		log_event(sandbox->supervisor->log, "memory", "thread %d cannot be read: its calls are refused",
+			(int)call_tid(call));
+	}
+	return -EACCES;
+}
+
+/* The bytes moved, fewer where the next page is not there, or -errno for the target. */
+static ssize_t mem_access(struct call *call, mem_move *move, uint64_t address, void *buffer, size_t len)
+{
+	struct iovec local = { .iov_base = buffer, .iov_len = len };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
+	ssize_t moved;
+
+	if (address > UINTPTR_MAX - len)
+		return -EFAULT;
+	moved = errno_result(move(call_tid(call), &local, 1, &remote, 1, 0));
+	/* A target that changed its ids is reached with our capabilities, not with its own. */
+	if (moved == -EPERM && identity_lift(call)) {
+		moved = errno_result(move(call_tid(call), &local, 1, &remote, 1, 0));
+		identity_lower(call);
+	}
+	return moved < 0 ? mem_error(call, (int)moved) : moved;
+}
+
+int mem_read(struct call *call, uint64_t address, void *buffer, size_t len)
+{
+	ssize_t got;
+
+	if (!len)
+		return 0;
+	got = mem_access(call, process_vm_readv, address, buffer, len);
+	if (got < 0)
+		return (int)got;
+	return (size_t)got == len ? 0 : -EFAULT;
+}
+
+ssize_t mem_read_string(struct call *call, uint64_t address, char *buffer, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t chunk = MEM_PAGE - (address + done) % MEM_PAGE;
+		const char *end;
+		int error;
+
+		/* Most paths are short: copying a page for each costs more than a second look for the long ones. */
+		if (!done && chunk > MEM_FIRST)
+			chunk = MEM_FIRST;
+		if (chunk > size - done)
+			chunk = size - done;
+		error = mem_read(call, address + done, buffer + done, chunk);
+		if (error < 0)
+			return error;
+		end = memchr(buffer + done, '\0', chunk);
+		if (end)
+			return end - buffer;
+		done += chunk;
+	}
+	return -ENAMETOOLONG;
+}
+
+int mem_write(struct call *call, uint64_t address, const void *buffer, size_t len)
+{
+	ssize_t put;
+	int error;
+
+	if (!len)
+		return 0;
+	/* Before: a tid that was reused is not written to. After: what we wrote into was the target. */
+	error = call_revalidate(call);
+	if (error < 0)
+		return error;
+	put = mem_access(call, process_vm_writev, address, (void *)(uintptr_t)buffer, len);
+	error = call_revalidate(call);
+	if (error < 0)
+		return error;
+	if (put < 0)
+		return (int)put;
+	return (size_t)put == len ? 0 : -EFAULT;
+}
+
+/* The kernel's check_zeroed_user: 0, -E2BIG for a byte that is not zero, or why it cannot be read. */
+static int mem_check_zero(struct call *call, uint64_t address, size_t len)
+{
+	unsigned char chunk[512];
+
+	while (len) {
+		size_t part = len < sizeof(chunk) ? len : sizeof(chunk);
+		int error = mem_read(call, address, chunk, part);
+
+		if (error < 0)
+			return error;
+		for (size_t i = 0; i < part; i++)
+			if (chunk[i])
+				return -E2BIG;
+		address += part;
+		len -= part;
+	}
+	return 0;
+}
+
+int mem_read_open_how(struct call *call, uint64_t address, size_t size, struct open_how *how_out)
+{
+	int error;
+
+	if (size < sizeof(*how_out))
+		return -EINVAL;
+	if (size > (size_t)sysconf(_SC_PAGESIZE))
+		return -E2BIG;
+	/* The unknown rest comes first, as in copy_struct_from_user. */
+	error = mem_check_zero(call, address + sizeof(*how_out), size - sizeof(*how_out));
+	if (error < 0)
+		return error;
+	return mem_read(call, address, how_out, sizeof(*how_out));
+}
+
+/* The timespecs of a 32-bit ABI before its 64-bit time calls. */
+static int mem_read_timespecs32(struct call *call, uint64_t address, struct timespec times_out[2])
+{
+	int32_t raw[4];
+	int error = mem_read(call, address, raw, sizeof(raw));
+
+	if (error < 0)
+		return error;
+	for (unsigned i = 0; i < 2; i++)
+		times_out[i] = (struct timespec){ .tv_sec = raw[2 * i], .tv_nsec = raw[2 * i + 1] };
+	return 0;
+}
+
+int mem_read_timespecs(struct call *call, uint64_t address, struct timespec times_out[2])
+{
+	bool compat = call_is_compat(call);
+	int64_t raw[4];
+	int error;
+
+	if (compat && call_sysno(call) != SC_utimensat_time64)
+		return mem_read_timespecs32(call, address, times_out);
+	error = mem_read(call, address, raw, sizeof(raw));
+	if (error < 0)
+		return error;
+	for (unsigned i = 0; i < 2; i++) {
+		/* A 32-bit caller leaves the upper half of the nanoseconds undefined. */
+		int64_t nsec = compat ? (int64_t)(uint32_t)raw[2 * i + 1] : raw[2 * i + 1];
+
+		times_out[i] = (struct timespec){ .tv_sec = raw[2 * i], .tv_nsec = nsec };
+	}
+	return 0;
+}
+
+int mem_write_stat(struct call *call, uint64_t address, enum stat_layout layout, const struct statx *from)
+{
+	static const enum layout_kind kinds[STAT_LAYOUT_COUNT] = {
+		[STAT_OLD] = LAYOUT_STAT_OLD,
+		[STAT_NEW] = LAYOUT_STAT,
+		[STAT_64] = LAYOUT_STAT64,
+	};
+	unsigned char buffer[LAYOUT_MAX];
+	ssize_t len = layout_stat(call->abi, kinds[layout], from, buffer);
+
+	return len < 0 ? (int)len : mem_write(call, address, buffer, (size_t)len);
+}
+
+int mem_write_statfs(struct call *call, uint64_t address, enum stat_layout layout, const struct statfs *from)
+{
+	enum layout_kind kind = layout == STAT_64 ? LAYOUT_STATFS64 : LAYOUT_STATFS;
+	unsigned char buffer[LAYOUT_MAX];
+	ssize_t len = layout_statfs(call->abi, kind, from, buffer);
+
+	return len < 0 ? (int)len : mem_write(call, address, buffer, (size_t)len);
+}

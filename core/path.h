@@ -1,0 +1,119 @@
+/*
+ * From (tracee, dirfd, string) to an object and the canonical name on which rules
+ * decide. The only file that walks paths; see design notes in doc/ARCHITECTURE.md
+ * (fast lexical road, slow held road). Decides the walk category, nothing else.
+ */
+#ifndef KENNEL_CORE_PATH_H
+#define KENNEL_CORE_PATH_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct call;
+struct open_how;
+
+enum path_flags {
+	PATH_FOLLOW = 1 << 0,      /* a symlink in the last place is followed */
+	PATH_EMPTY = 1 << 1,       /* AT_EMPTY_PATH: an empty string means dirfd itself */
+	PATH_NULL_EMPTY = 1 << 2,  /* a NULL pointer means dirfd itself (statx, newfstatat from 6.11) */
+	PATH_MAGIC_NAME = 1 << 3,  /* the last component is not opened: path_parent() */
+	PATH_NO_SYMLINKS = 1 << 4, /* this and the next: openat2's RESOLVE_ flags */
+	PATH_NO_MAGICLINKS = 1 << 5,
+	PATH_NO_XDEV = 1 << 6,
+	PATH_BENEATH = 1 << 7,
+	PATH_IN_ROOT = 1 << 8,
+};
+
+#define PATH_LINK_TEXT_SIZE 32 /* "TGID/task/TID" */
+
+/*
+ * A resolved path. Zero-initialise with PATH_INIT; release with path_release(), or
+ * declare it AUTO_PATH. What a lookup that failed left behind is released the same way.
+ */
+struct path {
+	int object;   /* O_PATH descriptor of what the name names; -1: missing or not opened */
+	int parent;   /* O_PATH descriptor of the directory of the last component, or -1 */
+	bool lexical; /* the fast road may be used: name came from the string alone */
+	bool is_fd;   /* it was a descriptor of the target, not a name (AT_EMPTY_PATH) */
+	bool unnamed; /* pipe, socket, anonymous inode: no rule names it */
+	bool trailing_slash;
+	bool held_sure; /* held was at its name when we looked */
+	int held;       /* O_PATH descriptor of the directory that a relative string begins at, or -1 */
+	char link_text[PATH_LINK_TEXT_SIZE]; /* see path_self_link() */
+	char base[NAME_MAX + 2];             /* last component for *at() calls on parent, trailing slash kept */
+	char name[PATH_MAX];                 /* canonical absolute name; rules decide on it */
+	/* what the lookup was asked, kept for the slow road */
+	int dirfd;
+	unsigned flags;
+	char string[PATH_MAX]; /* our copy of the target's string: the only one ever used */
+};
+
+#define PATH_INIT \
+	{ \
+		.object = -1, .parent = -1, .held = -1 \
+	}
+#define AUTO_PATH __attribute__((cleanup(path_release)))
+
+void path_release(struct path *path);
+
+/*
+ * Reads the string (once) and says in path->lexical whether path->name is already
+ * canonical if no symlink is crossed. Walk is decided on its prefixes. 0 or -errno for the target:
+ * EFAULT, ENAMETOOLONG, ENOENT (empty, or refused by walk), EBADF, ENOTDIR.
+ */
+int path_begin(struct call *call, int dirfd, uint64_t address, unsigned flags, struct path *path);
+
+/* Same, for a string that is already ours (a socket address). */
+int path_begin_string(struct call *call, int dirfd, const char *string, unsigned flags, struct path *path);
+
+/* After path_begin: fills object (O_PATH) and the final name, by either road. */
+int path_find(struct call *call, struct path *path);
+
+/*
+ * After path_begin, for names about to be made, removed or moved: fills parent, base and name;
+ * the last component is not opened and may be missing. A last "." or ".." is
+ * left in base, so that the kernel gives its own errno for it.
+ */
+int path_find_parent(struct call *call, struct path *path);
+
+/*
+ * After path_begin, for open with O_CREAT: as path_find, but a missing last component is
+ * no error: then object is -1 and parent, base, name say where it is to be made
+ * (symlinks in the last place followed when PATH_FOLLOW, dangling ones included).
+ */
+int path_find_or_parent(struct call *call, struct path *path);
+
+/*
+ * path->lexical only: one openat2() by the absolute name with RESOLVE_NO_SYMLINKS and
+ * RESOLVE_NO_MAGICLINKS added. A descriptor or -errno; -ELOOP, and for relative strings any
+ * error, mean: take the slow road (path_find and the like do so by themselves).
+ */
+int path_open_lexical(struct call *call, const struct path *path, const struct open_how *how);
+
+/* True when the result of path_open_lexical() says nothing about the path itself. */
+bool path_lexical_failed(const struct path *path, int error);
+
+/* Opens the held object again with these open flags (never by its name). fd or -errno. */
+int path_reopen(struct call *call, const struct path *path, uint64_t open_flags);
+
+/* What readlink says when the object is /proc/self or thread-self itself: the length; 0: ask the kernel. */
+size_t path_self_link(const struct path *path, char *buffer, size_t size);
+
+/* "/proc/self/fd/N" of our own process for descriptor fd, for calls that know only names. */
+#define PATH_OF_FD_SIZE 32
+void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE]);
+
+/* One-step forms: path_begin, then path_find or path_find_parent. */
+int path_lookup(struct call *call, int dirfd, uint64_t address, unsigned flags, struct path *path);
+int path_lookup_parent(struct call *call, int dirfd, uint64_t address, unsigned flags, struct path *path);
+
+/*
+ * The name of a descriptor that we hold (a duplicate of the target's), for calls on
+ * descriptors: fills path->name and path->unnamed, is_fd = true; object stays -1.
+ */
+int path_of_descriptor(struct call *call, int fd, struct path *path);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * Canonical names from held descriptors. A string out of /proc proves nothing by
+ * itself: detached and over-mounted directories read like ordinary ones, and removed ones
+ * only gain a suffix that a file name may carry too. Decides nothing, opens nothing.
+ */
+#include "core/path_name.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/supervisor.h"
+#include "core/util.h"
+
+#define NAME_DELETED_SUFFIX " (deleted)"
+#define NAME_DETACHED_PREFIX "!detached"
+
+/* A rename between two looks is no sign of a detached mount: look again so many times. */
+enum { NAME_TRIES = 3 };
+
+static bool path_name_agrees(int fd, const char *name)
+{
+	const unsigned mask = STATX_INO | STATX_MNT_ID;
+	struct statx held;
+	struct statx named;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &held) < 0)
+		return false;
+	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &named) < 0)
+		return false;
+	return (held.stx_mask & named.stx_mask & STATX_MNT_ID) != 0 && held.stx_mnt_id == named.stx_mnt_id &&
+	       held.stx_ino == named.stx_ino && held.stx_dev_major == named.stx_dev_major &&
+	       held.stx_dev_minor == named.stx_dev_minor;
+}
+
+static bool path_name_is_deleted(const char *name, size_t length)
+{
+	const size_t suffix = sizeof(NAME_DELETED_SUFFIX) - 1;
+
+	return length > suffix && memcmp(name + length - suffix, NAME_DELETED_SUFFIX, suffix) == 0;
+}
+
+static int path_name_prefix(char name[PATH_MAX], const char *prefix)
+{
+	const size_t added = strlen(prefix);
+	const size_t length = strlen(name);
+
+	if (added + length >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memmove(name + added, name, length + 1);
+	memcpy(name, prefix, added);
+	return 0;
+}
+
+/* memfd files and their like live on a mount of the kernel's own, at its root. */
+static int path_name_cut_deleted(char name[PATH_MAX], size_t length)
+{
+	name[length - (sizeof(NAME_DELETED_SUFFIX) - 1)] = '\0';
+	if (!str_starts(name, "/memfd:") && !str_equal(name, "/secretmem"))
+		return NAME_DELETED;
+	name[0] = '!';
+	return NAME_MEMORY;
+}
+
+static ssize_t path_name_link(const struct supervisor *supervisor, int fd, char name[PATH_MAX])
+{
+	char number[16];
+	ssize_t length;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	length = readlinkat(supervisor->self_fd_dir, number, name, PATH_MAX);
+	if (length < 0)
+		return -errno;
+	if (length >= PATH_MAX)
+		return -ENAMETOOLONG;
+	name[length] = '\0';
+	return length;
+}
+
+int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_MAX])
+{
+	bool deleted = false;
+	ssize_t length = 0;
+	int error;
+
+	for (int tries = 0; tries < NAME_TRIES; tries++) {
+		length = path_name_link(supervisor, fd, name);
+		if (length < 0)
+			return (int)length;
+		if (name[0] != '/')
+			break;
+		deleted = path_name_is_deleted(name, (size_t)length);
+		if ((!verify && !deleted) || path_name_agrees(fd, name))
+			return NAME_SURE;
+		if (deleted)
+			return path_name_cut_deleted(name, (size_t)length);
+	}
+	if (name[0] != '/' && name[0] != '(')
+		return NAME_NONE;
+	error = path_name_prefix(name, name[0] == '/' ? NAME_DETACHED_PREFIX : NAME_DETACHED_PREFIX "/");
+	return error < 0 ? error : NAME_DETACHED;
+}
+
+int path_name_join(char name[PATH_MAX], const char *component, size_t length)
+{
+	size_t end = strlen(name);
+
+	if (end > 0 && name[end - 1] == '/')
+		end--;
+	if (end + 1 + length >= PATH_MAX)
+		return -ENAMETOOLONG;
+	name[end] = '/';
+	memcpy(name + end + 1, component, length);
+	name[end + 1 + length] = '\0';
+	return 0;
+}

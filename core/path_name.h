@@ -1,0 +1,32 @@
+/*
+ * Names of descriptors that we hold, as the kernel tells them through our own
+ * /proc/self/fd, and how far they can be believed. Part of core/path.c's business.
+ */
+#ifndef KENNEL_CORE_PATH_NAME_H
+#define KENNEL_CORE_PATH_NAME_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct supervisor;
+
+enum path_name_kind {
+	NAME_SURE,     /* the object is at this name, as far as we looked */
+	NAME_DELETED,  /* it was: removed since then */
+	NAME_MEMORY,   /* "!memfd:NAME": a file that never had a name */
+	NAME_DETACHED, /* "!detached/...": the string names something else, or nothing */
+	NAME_NONE,     /* pipe, socket, anonymous inode: the text is only for the log */
+};
+
+/*
+ * Fills name. With `verify` the string is compared with the object by mount, device and inode:
+ * needed for whatever did not come from a walk from the root. The kind, or -errno
+ * (-ENAMETOOLONG when the name does not fit PATH_MAX).
+ */
+int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_MAX]);
+
+/* Appends "/component" to the name of a directory. 0 or -ENAMETOOLONG. */
+int path_name_join(char name[PATH_MAX], const char *component, size_t length);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * The slow road: a walk over held directories, component by component, in the
+ * order and with the errno of the kernel's own. Used by core/path.c only.
+ */
+#ifndef KENNEL_CORE_PATH_WALK_H
+#define KENNEL_CORE_PATH_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+struct path;
+
+enum walk_goal {
+	WALK_OBJECT, /* fill object */
+	WALK_PARENT, /* fill parent and base, leave the last component alone */
+	WALK_CREATE, /* fill object, or parent and base when the last component is missing */
+};
+
+/* Also fills the name. 0 or -errno; path keeps what was found until path_release(). */
+int walk_path(struct call *call, struct path *path, enum walk_goal goal);
+
+/* Decides walk on each prefix of an absolute name, itself included. 0 or -ENOENT. */
+int walk_judge_prefixes(struct call *call, const char *name);
+
+/* fs.protected_symlinks: must this follower not follow a last link in such a directory? */
+bool walk_link_protected(unsigned dir_mode, unsigned dir_uid, unsigned link_uid, unsigned follower);
+
+#endif
