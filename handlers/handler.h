@@ -1,0 +1,91 @@
+/*
+ * The interface between the dispatcher and the handlers: a const descriptor per
+ * handler, steps that return a verdict, and what a step may ask of its call.
+ * Handlers include this and core/{mem,path,fds,identity,access,verdict,log}.h only.
+ */
+#ifndef KENNEL_HANDLERS_HANDLER_H
+#define KENNEL_HANDLERS_HANDLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/category.h"
+#include "core/verdict.h"
+#include "sysno.h" /* generated: enum sysno { SC_openat, ... } */
+
+struct call;
+
+enum handler_flags {
+	H_TRACE = 1 << 0,       /* a ptrace stop instead of a notification */
+	H_EXIT = 1 << 1,        /* wants the exit stop too (implies H_TRACE) */
+	H_READS_MEM = 1 << 2,   /* reads the target's memory: CONTINUE is a bug */
+	H_MAY_WAIT = 1 << 3,    /* may return WAIT */
+	H_IDENTITY = 1 << 4,    /* acts with the target's identity: the dispatcher assumes it */
+	H_HOLDS_NAMES = 1 << 5, /* needed whenever any active rule tells two names apart */
+	H_REGISTERS = 1 << 6,   /* decides on register values only: may return CONTINUE */
+};
+
+/* Why a waiting call runs again. */
+enum wake_reason { WAKE_READY, WAKE_TIMEOUT, WAKE_WORKER };
+
+struct wake {
+	enum wake_reason reason;
+	int fd;         /* WAKE_WORKER: the descriptor the worker made (ours now), or -1 */
+	int64_t result; /* WAKE_WORKER: 0 or -errno */
+};
+
+struct handler {
+	const char *name;
+	unsigned flags;
+	uint64_t categories; /* CAT_BIT()s: notified when one of them is active */
+	size_t state_size;   /* zeroed bytes that live and die with the call; at most CALL_STATE_MAX */
+	struct verdict (*enter)(struct call *call);
+	struct verdict (*resume)(struct call *call, const struct wake *wake); /* after WAIT */
+	struct verdict (*leave)(struct call *call);                           /* H_EXIT only */
+	void (*cancel)(struct call *call); /* releases what enter or resume took; runs exactly once */
+};
+
+#define CALL_STATE_MAX 64
+
+/* handlers/table.c: NULL where no handler exists. */
+const struct handler *handler_find(enum sysno sysno);
+
+/* What a step may ask of its call (core/call.c). */
+uint64_t call_arg(const struct call *call, unsigned index); /* widened from the caller's ABI */
+int call_arg_int(const struct call *call, unsigned index);  /* the low 32 bits, as an int argument */
+
+/*
+ * A 64-bit value: argument `wide` where registers hold 64 bits, else the pair of arguments
+ * (`pair`, `pair` + 1) in the ABI's order.
+ */
+uint64_t call_arg_pair(const struct call *call, unsigned wide, unsigned pair);
+enum sysno call_sysno(const struct call *call);
+pid_t call_tid(const struct call *call);
+void *call_state(struct call *call);
+bool call_is_compat(const struct call *call); /* a 32-bit ABI */
+
+/*
+ * Checks that the target still waits in this very call. To be asked after the last
+ * thing read by number and before the first effect. 0, or -ESRCH: fail with it, the
+ * answer is dropped.
+ */
+int call_revalidate(struct call *call);
+
+/*
+ * Reserves the lowest free descriptor number in the target (a placeholder). The
+ * number, for verdict.value of ADD_FD, or -EMFILE and the like.
+ */
+int call_reserve_fd(struct call *call);
+
+/* Waits; the handler returns verdict_wait() next. One wait per call at a time. */
+int call_wait_ms(struct call *call, unsigned timeout_ms);
+
+/*
+ * A worker opens our O_PATH descriptor `object` with open_flags under the target's identity and
+ * may block; the call is interruptible meanwhile. The descriptor stays the caller's.
+ */
+int call_wait_worker_open(struct call *call, int object, uint64_t open_flags);
+
+#endif

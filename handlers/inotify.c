@@ -1,0 +1,45 @@
+/*
+ * inotify_add_watch: the watch is put on the held object, through a duplicate of the
+ * target's inotify descriptor. Only the walk category concerns it today.
+ */
+#include <sys/inotify.h>
+
+#include "core/cleanup.h"
+#include "core/fds.h"
+#include "core/path.h"
+#include "handlers/common.h"
+#include "handlers/handlers.h"
+
+/* Descriptor and mask are judged before the path: an empty one asks about them alone. */
+static int inotify_check(int fd, uint32_t mask)
+{
+	int error = errno_result(inotify_add_watch(fd, "", mask));
+
+	return error == -ENOENT ? 0 : error;
+}
+
+static struct verdict inotify_enter(struct call *call)
+{
+	uint32_t mask = (uint32_t)call_arg_int(call, 2);
+	struct path AUTO_PATH path = PATH_INIT;
+	int AUTO_CLOSE fd = fds_get(call, call_arg_int(call, 0));
+	char name[PATH_OF_FD_SIZE];
+	int error = inotify_check(fd, mask);
+
+	if (error >= 0)
+		error = common_lookup(call, ARG_NONE, 1, mask & IN_DONT_FOLLOW ? 0 : PATH_FOLLOW, &path);
+	if (error >= 0)
+		error = call_revalidate(call);
+	if (error < 0)
+		return verdict_fail(error);
+	/* The magic link must be followed; where it leads, nothing is followed any more. */
+	path_of_fd(path.object, name);
+	return verdict_result(errno_result(inotify_add_watch(fd, name, mask & ~(uint32_t)IN_DONT_FOLLOW)));
+}
+
+const struct handler handler_inotify = {
+	.name = "inotify",
+	.flags = H_READS_MEM | H_IDENTITY,
+	.categories = CAT_BIT(CAT_WALK),
+	.enter = inotify_enter,
+};

@@ -1,0 +1,93 @@
+/*
+ * Names made and removed in a held directory: mkdir, rmdir, unlink, symlink and their
+ * at forms. Until they have categories of their own, making a name is judged by create,
+ * and removing one by write.
+ */
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "core/cleanup.h"
+#include "core/identity.h"
+#include "core/mem.h"
+#include "core/path.h"
+#include "handlers/common.h"
+#include "handlers/handlers.h"
+
+static struct verdict namei_enter_mkdir(struct call *call)
+{
+	bool at = call_sysno(call) == SC_mkdirat;
+	struct path AUTO_PATH path = PATH_INIT;
+	int error = common_lookup_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &path);
+
+	if (error >= 0)
+		error = common_check_make(call, &path, true);
+	if (error >= 0)
+		error = identity_take_umask(call, NULL);
+	if (error >= 0)
+		error = call_revalidate(call);
+	if (error >= 0)
+		error = errno_result(mkdirat(path.parent, path.base, (mode_t)call_arg_int(call, at ? 2 : 1)));
+	return verdict_result(error);
+}
+
+static struct verdict namei_enter_remove(struct call *call)
+{
+	bool at = call_sysno(call) == SC_unlinkat;
+	int flags = call_sysno(call) == SC_rmdir ? AT_REMOVEDIR : 0;
+	struct path AUTO_PATH path = PATH_INIT;
+	int error;
+
+	if (at)
+		flags = call_arg_int(call, 2);
+	if (flags & ~AT_REMOVEDIR)
+		return verdict_fail(EINVAL);
+	error = common_lookup_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &path);
+	if (error >= 0)
+		error = common_check_remove(call, &path);
+	if (error >= 0)
+		error = call_revalidate(call);
+	if (error >= 0)
+		error = errno_result(unlinkat(path.parent, path.base, flags));
+	return verdict_result(error);
+}
+
+static struct verdict namei_enter_symlink(struct call *call)
+{
+	bool at = call_sysno(call) == SC_symlinkat;
+	struct path AUTO_PATH path = PATH_INIT;
+	char text[PATH_MAX];
+	ssize_t error = mem_read_string(call, call_arg(call, 0), text, sizeof(text));
+
+	if (error == 0)
+		return verdict_fail(ENOENT);
+	if (error > 0)
+		error = common_lookup_parent(call, at ? 1 : ARG_NONE, at ? 2 : 1, &path);
+	if (error >= 0)
+		error = common_check_make(call, &path, false);
+	if (error >= 0)
+		error = call_revalidate(call);
+	if (error >= 0)
+		error = errno_result(symlinkat(text, path.parent, path.base));
+	return verdict_result(error);
+}
+
+const struct handler handler_mkdir = {
+	.name = "mkdir",
+	.flags = H_READS_MEM | H_IDENTITY,
+	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
+	.enter = namei_enter_mkdir,
+};
+
+const struct handler handler_remove = {
+	.name = "remove",
+	.flags = H_READS_MEM | H_IDENTITY,
+	.categories = CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK),
+	.enter = namei_enter_remove,
+};
+
+const struct handler handler_symlink = {
+	.name = "symlink",
+	.flags = H_READS_MEM | H_IDENTITY,
+	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
+	.enter = namei_enter_symlink,
+};

@@ -1,0 +1,185 @@
+/*
+ * A second name for a thing that has one: rename, link and their at forms. Until they have
+ * categories of their own, create judges the new name, and write a name that goes or is
+ * replaced. Names hold still: a name that allows more than the old one is refused. This is
+ * sound because every rename and link of the sandbox comes through here, one after the
+ * other: between the look at base and the act, nothing older can have moved there.
+ */
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "core/access.h"
+#include "core/cleanup.h"
+#include "core/path.h"
+#include "handlers/common.h"
+#include "handlers/handlers.h"
+
+#define RENAME_ALL_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
+#define LINK_AT_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
+
+static bool rename_flags_are_wrong(unsigned flags)
+{
+	return (flags & ~(unsigned)RENAME_ALL_FLAGS) ||
+	       ((flags & RENAME_EXCHANGE) && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)));
+}
+
+/*
+ * A directory that may not be searched is an error of its path, found before the other path is
+ * looked at. What is there, or not, is of no interest yet.
+ */
+static int rename_find_parent(struct call *call, int dirfd, unsigned string, struct path *path)
+{
+	mode_t mode;
+	int error = common_lookup_parent(call, dirfd, string, path);
+
+	if (error >= 0 && common_base_mode(path, &mode) == -EACCES)
+		error = -EACCES;
+	return error;
+}
+
+/* One direction of a move, by what is there now. Nothing there: ENOENT, never a move unseen. */
+static int rename_check(struct call *call, const struct path *from, const struct path *to)
+{
+	mode_t mode;
+	int error = common_base_mode(from, &mode);
+
+	return error < 0 ? error : access_check_move(call, from->name, to->name, S_ISDIR(mode));
+}
+
+/* Both ends as they are now: 0, or the error that comes before any right is asked for. */
+static int rename_check_ends(const struct path *from, const struct path *to, unsigned flags, bool *replaces_out)
+{
+	mode_t mode;
+	int error = common_base_mode(from, &mode);
+
+	if (error < 0)
+		return error;
+	error = common_base_mode(to, &mode);
+	*replaces_out = error == 0;
+	if (error == 0)
+		return flags & RENAME_NOREPLACE ? -EEXIST : 0;
+	return error == -ENOENT && !(flags & RENAME_EXCHANGE) ? 0 : error;
+}
+
+/* The old name goes; the new one is made, and what has it goes. An exchange replaces both. */
+static int rename_ask(struct call *call, const struct path *from, const struct path *to, unsigned flags)
+{
+	bool replaces = false;
+	int error = rename_check_ends(from, to, flags, &replaces);
+
+	access_wants(call, CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE));
+	if (error >= 0)
+		error = access_check_path(call, CAT_WRITE, from);
+	/* A whiteout is a node that is left behind. */
+	if (error >= 0 && (flags & RENAME_WHITEOUT))
+		error = access_check_path(call, CAT_CREATE, from);
+	if (error >= 0 && !(flags & RENAME_EXCHANGE))
+		error = access_check_path(call, CAT_CREATE, to);
+	if (error >= 0 && replaces)
+		error = access_check_path(call, CAT_WRITE, to);
+	return error;
+}
+
+static int rename_judge(struct call *call, const struct path *from, const struct path *to, unsigned flags)
+{
+	int error;
+
+	/* The kernel has an errno of its own for each of these, and never an effect. */
+	if (common_base_is_fixed(from) || common_base_is_fixed(to))
+		return 0;
+	error = rename_ask(call, from, to, flags);
+	if (error >= 0)
+		error = rename_check(call, from, to);
+	if (error >= 0 && (flags & RENAME_EXCHANGE))
+		error = rename_check(call, to, from);
+	return error;
+}
+
+static int rename_do(struct call *call, const struct path *from, const struct path *to, unsigned flags)
+{
+	int error = rename_judge(call, from, to, flags);
+
+	if (error >= 0)
+		error = call_revalidate(call);
+	if (error < 0)
+		return error;
+	return (int)errno_result(syscall(SYS_renameat2, from->parent, from->base, to->parent, to->base, flags));
+}
+
+static struct verdict rename_enter(struct call *call)
+{
+	bool at = call_sysno(call) != SC_rename;
+	unsigned flags = call_sysno(call) == SC_renameat2 ? (unsigned)call_arg_int(call, 4) : 0;
+	struct path AUTO_PATH from = PATH_INIT;
+	struct path AUTO_PATH to = PATH_INIT;
+	int error;
+
+	if (rename_flags_are_wrong(flags))
+		return verdict_fail(EINVAL);
+	error = rename_find_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &from);
+	if (error >= 0)
+		error = rename_find_parent(call, at ? 2 : ARG_NONE, at ? 3 : 1, &to);
+	if (error >= 0)
+		error = rename_do(call, &from, &to, flags);
+	return verdict_result(error);
+}
+
+/* A file that never had a name (O_TMPFILE) is made by its first one; else the old name binds. */
+static int rename_check_link(struct call *call, const struct path *from, const struct path *to)
+{
+	struct stat st;
+	int error = errno_result(fstatat(from->object, "", &st, AT_EMPTY_PATH));
+
+	if (error < 0)
+		return error;
+	/* Nobody knows what the rules say of it: it is outside of every mount that has names here. */
+	if (st.st_nlink > 0 && from->unnamed)
+		return -EXDEV;
+	error = access_check_path(call, CAT_CREATE, to);
+	if (error < 0 || st.st_nlink == 0)
+		return error;
+	return access_check_move(call, from->name, to->name, false);
+}
+
+static struct verdict rename_enter_link(struct call *call)
+{
+	bool at = call_sysno(call) == SC_linkat;
+	int flags = at ? call_arg_int(call, 4) : 0;
+	unsigned path_flags = (flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+	struct path AUTO_PATH from = PATH_INIT;
+	struct path AUTO_PATH to = PATH_INIT;
+	char name[PATH_OF_FD_SIZE];
+	int error;
+
+	if (flags & ~LINK_AT_FLAGS)
+		return verdict_fail(EINVAL);
+	error = common_lookup(call, at ? 0 : ARG_NONE, at ? 1 : 0, path_flags, &from);
+	if (error >= 0)
+		error = common_lookup_parent(call, at ? 2 : ARG_NONE, at ? 3 : 1, &to);
+	if (error >= 0)
+		error = common_check_new(&to);
+	if (error >= 0)
+		error = rename_check_link(call, &from, &to);
+	if (error >= 0)
+		error = call_revalidate(call);
+	if (error < 0)
+		return verdict_fail(error);
+	/* The name leads to the held object, a symlink included; it asks no capability. */
+	path_of_fd(from.object, name);
+	return verdict_result(errno_result(linkat(AT_FDCWD, name, to.parent, to.base, AT_SYMLINK_FOLLOW)));
+}
+
+const struct handler handler_rename = {
+	.name = "rename",
+	.flags = H_READS_MEM | H_IDENTITY | H_HOLDS_NAMES,
+	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK),
+	.enter = rename_enter,
+};
+
+const struct handler handler_link = {
+	.name = "link",
+	.flags = H_READS_MEM | H_IDENTITY | H_HOLDS_NAMES,
+	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
+	.enter = rename_enter_link,
+};

@@ -1,0 +1,209 @@
+/* Handlers of names without a kernel in between: making, removing, moving and linking. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/util.h"
+#include "handlers/handlers.h"
+#include "tests/unit/fake_handlers.h"
+
+TestSuite(names, .timeout = 10, .init = fake_enter_directory, .fini = fake_leave_directory);
+
+Test(names, new_names_have_the_umask_of_the_target)
+{
+	struct stat st;
+
+	cr_expect_eq(RUN(mkdir, .sysno = SC_mkdirat, ARGS(CWD, ADDRESS("new"), 0777)), 0);
+	cr_expect(stat("new", &st) == 0 && (st.st_mode & 0777) == 0750);
+	cr_expect_eq(RUN(mknod, .sysno = SC_mknod, ARGS(ADDRESS("new/fifo"), S_IFIFO | 0666)), 0);
+	cr_expect(stat("new/fifo", &st) == 0 && S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0640);
+	cr_expect_eq(RUN(symlink, .sysno = SC_symlink, ARGS(ADDRESS("x"), ADDRESS("new/l"))), 0);
+	cr_expect_eq(RUN(remove, .sysno = SC_rmdir, ARGS(ADDRESS("new"))), -ENOTEMPTY);
+	cr_expect_eq(RUN(remove, .sysno = SC_unlink, ARGS(ADDRESS("new/l"))), 0);
+	cr_expect_eq(RUN(remove, .sysno = SC_unlinkat, ARGS(CWD, ADDRESS("new/fifo"), 0)), 0);
+	cr_expect_eq(RUN(remove, .sysno = SC_unlinkat, ARGS(CWD, ADDRESS("new"), AT_REMOVEDIR)), 0);
+}
+
+Test(names, mknod_of_every_type_asks_create_and_only_when_it_is_new)
+{
+	struct call *refused =
+		CALL(.sysno = SC_mknod, .refused = CAT_BIT(CAT_CREATE), ARGS(ADDRESS("n"), S_IFREG | 0644));
+	struct call *fifo = CALL(.sysno = SC_mknod, .refused = CAT_BIT(CAT_CREATE), ARGS(ADDRESS("f"), S_IFIFO));
+	struct call *exists = CALL(.sysno = SC_mknod, .refused = CAT_BIT(CAT_CREATE), ARGS(ADDRESS("file"), 0));
+
+	cr_expect_eq(fake_enter(&handler_mknod, refused), -EACCES);
+	cr_expect(access("n", F_OK) < 0);
+	cr_expect_eq(fake_enter(&handler_mknod, fifo), -EACCES);
+	cr_expect(access("f", F_OK) < 0);
+	cr_expect_eq(fake_enter(&handler_mknod, exists), -EEXIST);
+	cr_expect_eq(exists->asked, 0);
+}
+
+#define CREATE CAT_BIT(CAT_CREATE)
+#define WRITE CAT_BIT(CAT_WRITE)
+
+/* One call on names: what it answers when these categories refuse, and what it asked before. */
+struct name_row {
+	const struct handler *handler;
+	enum sysno sysno;
+	uint64_t args[6];
+	uint64_t refused;
+	uint64_t asked;
+	int error;
+};
+
+static void names_expect_asked(const struct name_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct call call = { .sysno = rows[i].sysno, .refused = rows[i].refused };
+		int64_t result;
+
+		memcpy(call.args, rows[i].args, sizeof(call.args));
+		result = fake_enter(rows[i].handler, &call);
+		cr_expect_eq(result, -rows[i].error, "row %zu (%s): %lld", i, rows[i].handler->name, (long long)result);
+		cr_expect_eq(call.asked, rows[i].asked, "row %zu (%s): asked %llx", i, rows[i].handler->name,
+			(long long)call.asked);
+	}
+}
+
+Test(names, making_a_name_asks_create_and_taking_it_away_asks_write)
+{
+	const uint64_t both = CREATE | WRITE;
+	const uint64_t file = ADDRESS("file");
+	const uint64_t new = ADDRESS("new");
+	const uint64_t link = ADDRESS("link");
+	const struct name_row rows[] = {
+		{ &handler_mkdir, SC_mkdir, { new, 0700 }, CREATE, CREATE, EACCES },
+		{ &handler_symlink, SC_symlink, { file, new }, CREATE, CREATE, EACCES },
+		{ &handler_link, SC_link, { file, new }, CREATE, CREATE, EACCES },
+		{ &handler_mknod, SC_mknod, { new, S_IFSOCK }, CREATE, CREATE, EACCES },
+		{ &handler_remove, SC_unlink, { file }, WRITE, WRITE, EACCES },
+		{ &handler_remove, SC_rmdir, { ADDRESS("dir/") }, WRITE, WRITE, EACCES },
+		{ &handler_remove, SC_unlinkat, { CWD, link }, WRITE, WRITE, EACCES },
+		{ &handler_rename, SC_rename, { file, new }, WRITE, WRITE, EACCES },
+		{ &handler_rename, SC_rename, { file, new }, CREATE, both, EACCES },
+		{ &handler_rename, SC_rename, { file, link }, CREATE, both, EACCES },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, WRITE, WRITE, EACCES },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, CREATE, WRITE, 0 },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, CREATE, WRITE, 0 },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, new, 4 }, CREATE, both, EACCES },
+		/* Each asks nothing of the other kind. */
+		{ &handler_mkdir, SC_mkdir, { ADDRESS("new/"), 0700 }, WRITE, CREATE, 0 },
+		{ &handler_remove, SC_rmdir, { new }, CREATE, WRITE, 0 },
+		{ &handler_symlink, SC_symlink, { file, new }, WRITE, CREATE, 0 },
+		{ &handler_remove, SC_unlink, { new }, CREATE, WRITE, 0 },
+	};
+	struct stat st;
+
+	names_expect_asked(rows, ARRAY_SIZE(rows));
+	cr_expect(lstat("file", &st) == 0 && S_ISREG(st.st_mode) && lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
+	cr_expect(access("new", F_OK) < 0 && access("dir", F_OK) == 0);
+}
+
+Test(names, what_is_there_or_not_is_said_before_rules_are_asked)
+{
+	const uint64_t both = CREATE | WRITE;
+	const uint64_t file = ADDRESS("file");
+	const uint64_t none = ADDRESS("none");
+	const struct name_row rows[] = {
+		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/"), 0700 }, both, 0, EEXIST },
+		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/.."), 0700 }, both, 0, EEXIST },
+		{ &handler_symlink, SC_symlink, { file, ADDRESS("link") }, both, 0, EEXIST },
+		{ &handler_symlink, SC_symlink, { file, ADDRESS("none/") }, both, 0, ENOENT },
+		{ &handler_link, SC_link, { file, ADDRESS("dir") }, both, 0, EEXIST },
+		{ &handler_mknod, SC_mknod, { ADDRESS("none/"), S_IFIFO }, both, 0, ENOENT },
+		{ &handler_remove, SC_unlink, { none }, both, 0, ENOENT },
+		{ &handler_remove, SC_rmdir, { ADDRESS("dir/.") }, both, 0, EINVAL },
+		{ &handler_rename, SC_rename, { none, file }, both, 0, ENOENT },
+		{ &handler_rename, SC_rename, { ADDRESS("dir/."), none }, both, 0, EBUSY },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, ADDRESS("dir"), 1 }, both, 0, EEXIST },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, none, 2 }, both, 0, ENOENT },
+	};
+
+	names_expect_asked(rows, ARRAY_SIZE(rows));
+}
+
+Test(names, replacing_a_name_asks_for_both_rights_and_says_so)
+{
+	struct call *replaced = CALL(.sysno = SC_rename, ARGS(ADDRESS("file"), ADDRESS("link")));
+	struct call *refused = CALL(.sysno = SC_rename, .refused = WRITE, ARGS(ADDRESS("link"), ADDRESS("dir")));
+
+	cr_expect_eq(fake_enter(&handler_rename, refused), -EACCES);
+	cr_expect(strstr(refused->asked_name, "/link"), "the old name is asked first");
+	cr_expect_eq(fake_enter(&handler_rename, replaced), 0);
+	cr_expect(strstr(replaced->asked_name, "/link"), "the new name is asked last");
+	cr_expect_eq(replaced->wants, CREATE | WRITE);
+	cr_expect_eq(replaced->asked, CREATE | WRITE);
+}
+
+Test(names, of_names_are_needed_whenever_create_or_write_is_active)
+{
+	cr_expect(handler_mkdir.categories & CREATE && handler_symlink.categories & CREATE);
+	cr_expect(handler_mknod.categories & CREATE && handler_link.categories & CREATE);
+	cr_expect(handler_remove.categories & WRITE);
+	cr_expect_eq(handler_rename.categories & (CREATE | WRITE), CREATE | WRITE);
+	cr_expect(handler_rename.flags & handler_link.flags & H_HOLDS_NAMES);
+}
+
+Test(names, rename_moves_only_what_the_policy_lets_move)
+{
+	struct call *refused = CALL(.sysno = SC_rename, .move_refused = true, ARGS(ADDRESS("dir"), ADDRESS("moved")));
+	struct call *odd = CALL(.sysno = SC_rename, .move_refused = true, ARGS(ADDRESS("file"), ADDRESS("..a")));
+	struct call *moved = CALL(.sysno = SC_renameat, ARGS(CWD, ADDRESS("file"), CWD, ADDRESS("..a")));
+
+	cr_expect_eq(fake_enter(&handler_rename, refused), -EACCES);
+	cr_expect(refused->move_directory && access("dir", F_OK) == 0);
+	cr_expect_eq(fake_enter(&handler_rename, odd), -EACCES);
+	cr_expect_eq(fake_enter(&handler_rename, moved), 0);
+	cr_expect(!moved->move_directory && access("..a", F_OK) == 0);
+	cr_expect(strstr(moved->move_from, "/file") && strstr(moved->move_to, "/..a"));
+}
+
+Test(names, rename_of_nothing_never_reaches_the_kernel_unjudged)
+{
+	struct call *missing = CALL(.sysno = SC_rename, ARGS(ADDRESS("none"), ADDRESS("x")));
+
+	cr_expect_eq(fake_enter(&handler_rename, missing), -ENOENT);
+	cr_expect_eq(missing->moves, 0);
+}
+
+Test(names, an_exchange_is_judged_in_both_directions)
+{
+	struct call *call = CALL(.sysno = SC_renameat2, ARGS(CWD, ADDRESS("file"), CWD, ADDRESS("dir"), 2));
+
+	cr_expect_eq(fake_enter(&handler_rename, call), 0);
+	cr_expect_eq(call->moves, 2);
+	cr_expect(call->move_directory && strstr(call->move_from, "/dir") && strstr(call->move_to, "/file"));
+}
+
+Test(names, link_names_the_held_object_again)
+{
+	struct stat st;
+	struct call *nameless = CALL(.sysno = SC_link, .unnamed = true, ARGS(ADDRESS("file"), ADDRESS("z")));
+
+	cr_expect_eq(RUN(link, .sysno = SC_link, ARGS(ADDRESS("link"), ADDRESS("link2"))), 0);
+	cr_expect(lstat("link2", &st) == 0 && S_ISLNK(st.st_mode));
+	cr_expect_eq(
+		RUN(link, .sysno = SC_linkat, ARGS(CWD, ADDRESS("link"), CWD, ADDRESS("file2"), AT_SYMLINK_FOLLOW)), 0);
+	cr_expect(lstat("file2", &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 2);
+	cr_expect_eq(
+		RUN(link, .sysno = SC_link, .move_refused = true, ARGS(ADDRESS("file"), ADDRESS("file3"))), -EACCES);
+	cr_expect_eq(fake_enter(&handler_link, nameless), -EXDEV);
+	cr_expect(access("file3", F_OK) < 0 && access("z", F_OK) < 0);
+}
+
+Test(names, the_first_name_of_a_temporary_file_asks_create)
+{
+	int fd = open(".", O_TMPFILE | O_RDWR, 0600);
+	struct call *refused = CALL(.sysno = SC_linkat, .refused = CAT_BIT(CAT_CREATE),
+		ARGS(FD(fd), ADDRESS(""), CWD, ADDRESS("t"), AT_EMPTY_PATH));
+	struct call *made = CALL(.sysno = SC_linkat, ARGS(FD(fd), ADDRESS(""), CWD, ADDRESS("t"), AT_EMPTY_PATH));
+
+	if (fd < 0)
+		cr_skip_test("no O_TMPFILE here");
+	cr_expect_eq(fake_enter(&handler_link, refused), -EACCES);
+	cr_expect(access("t", F_OK) < 0);
+	cr_expect_eq(fake_enter(&handler_link, made), 0);
+	cr_expect_eq(access("t", F_OK), 0);
+}
