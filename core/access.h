@@ -1,0 +1,37 @@
+/*
+ * A handler's question to the policy. The answer is logged and the effects of
+ * the action (stop, abort, kill, panic, exit) are carried out here.
+ */
+#ifndef KENNEL_CORE_ACCESS_H
+#define KENNEL_CORE_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/category.h"
+
+struct call;
+struct path;
+
+/* 0, or the -errno of the category when the rules refuse it. Logs; call once per effect. */
+int access_check(struct call *call, enum category category, const char *name);
+
+/* The same for a resolved path: unnamed objects are allowed (they have no name to judge). */
+int access_check_path(struct call *call, enum category category, const struct path *path);
+
+/* What this call is going to ask for, as CAT_BIT()s: so that the tip of a refusal names all of it. */
+void access_wants(struct call *call, uint64_t categories);
+
+/* Would it be allowed without a log line (warn is not)? Silent, no effects. */
+bool access_allows(const struct call *call, enum category category, const char *name);
+
+/* True when some rule or default of this category can refuse or log anything. */
+bool access_active(const struct call *call, enum category category);
+
+/*
+ * Names hold still: 0, or -EACCES (logged as category rename) when `to` would allow more
+ * than `from`.
+ */
+int access_check_move(struct call *call, const char *from, const char *to, bool is_directory);
+
+#endif

@@ -1,0 +1,211 @@
+/*
+ * Calls in flight: the table, the state machine, and what handlers may ask of a
+ * call. Sends nothing: core/dispatch.c and core/notify.c do.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/call.h"
+#include "core/call_pool.h"
+#include "core/dispatch.h"
+#include "core/notify.h"
+#include "core/sandbox.h"
+#include "core/util.h"
+
+struct call_pool {
+	unsigned limit;
+	unsigned touched; /* entries below were used at least once */
+	unsigned in_flight;
+	struct call *free; /* linked by call->next */
+	struct call *oldest;
+	struct call *newest;
+	struct call calls[];
+};
+
+struct call_pool *call_pool_new(unsigned limit)
+{
+	struct call_pool *pool = calloc(1, sizeof(*pool) + (size_t)limit * sizeof(struct call));
+
+	if (pool)
+		pool->limit = limit;
+	return pool;
+}
+
+void call_pool_free(struct call_pool *pool)
+{
+	free(pool);
+}
+
+static struct call *call_pool_unused(struct call_pool *pool)
+{
+	struct call *call = pool->free;
+
+	if (call)
+		pool->free = call->next;
+	else if (pool->touched < pool->limit)
+		call = &pool->calls[pool->touched++];
+	return call;
+}
+
+struct call *call_pool_take(struct sandbox *sandbox)
+{
+	struct call_pool *pool = sandbox->calls;
+	struct call *call = call_pool_unused(pool);
+
+	if (!call && pool->oldest) {
+		dispatch_abandon(pool->oldest, EINTR);
+		call = call_pool_unused(pool);
+	}
+	if (!call)
+		return NULL;
+	*call = (struct call){ .magic = CALL_MAGIC, .state = CALL_NEW, .sandbox = sandbox };
+	pool->in_flight++;
+	return call;
+}
+
+void call_pool_give(struct call *call)
+{
+	struct call_pool *pool = call->sandbox->calls;
+
+	MAGIC_CHECK(call, CALL_MAGIC);
+	assert(!call->wait);
+	call->magic = 0;
+	call->state = CALL_FREE;
+	call->next = pool->free;
+	pool->free = call;
+	pool->in_flight--;
+}
+
+void call_fill(struct call *call, uint64_t id, pid_t tid, uint32_t audit_arch, int64_t nr, const uint64_t args[6])
+{
+	call->id = id;
+	call->tid = tid;
+	call->nr = nr;
+	memcpy(call->args, args, sizeof(call->args));
+	call->abi = abi_find(audit_arch, nr);
+	call->sysno = call->abi ? abi_sysno(call->abi, nr) : SC_none;
+	call->handler = handler_find(call->sysno);
+}
+
+struct call *call_pool_waiting(const struct call_pool *pool)
+{
+	return pool->oldest;
+}
+
+void call_pool_wait(struct call *call)
+{
+	struct call_pool *pool = call->sandbox->calls;
+
+	call->prev = pool->newest;
+	call->next = NULL;
+	if (pool->newest)
+		pool->newest->next = call;
+	else
+		pool->oldest = call;
+	pool->newest = call;
+}
+
+void call_pool_unwait(struct call *call)
+{
+	struct call_pool *pool = call->sandbox->calls;
+
+	if (call->prev)
+		call->prev->next = call->next;
+	else
+		pool->oldest = call->next;
+	if (call->next)
+		call->next->prev = call->prev;
+	else
+		pool->newest = call->prev;
+	call->prev = call->next = NULL;
+}
+
+struct call *call_pool_find(const struct call_pool *pool, pid_t tid)
+{
+	for (struct call *call = pool->oldest; call; call = call->next)
+		if (call->tid == tid)
+			return call;
+	return NULL;
+}
+
+unsigned call_pool_in_flight(const struct call_pool *pool)
+{
+	return pool->in_flight;
+}
+
+/* The successor of (state, event); asserts on a pair that cannot be. */
+static enum call_state call_next(enum call_state state, enum call_event event)
+{
+	if (event == CALL_EVENT_LOST) {
+		assert(state != CALL_FREE && state != CALL_GONE);
+		return CALL_GONE;
+	}
+	switch (state) {
+	case CALL_NEW:
+		assert(event == CALL_EVENT_START);
+		return CALL_RUNNING;
+	case CALL_RUNNING:
+		assert(event == CALL_EVENT_WAIT || event == CALL_EVENT_ANSWER);
+		return event == CALL_EVENT_WAIT ? CALL_WAITING : CALL_ANSWERED;
+	case CALL_WAITING:
+		assert(event == CALL_EVENT_WAKE);
+		return CALL_RUNNING;
+	case CALL_FREE:
+	case CALL_ANSWERED:
+	case CALL_GONE:
+		break;
+	}
+	assert(!"a call that is over got another event");
+	abort();
+}
+
+void call_advance(struct call *call, enum call_event event)
+{
+	MAGIC_CHECK(call, CALL_MAGIC);
+	call->state = call_next(call->state, event);
+}
+
+uint64_t call_arg(const struct call *call, unsigned index)
+{
+	return abi_arg(call->abi, call->args, index);
+}
+
+int call_arg_int(const struct call *call, unsigned index)
+{
+	return (int)(uint32_t)call->args[index];
+}
+
+uint64_t call_arg_pair(const struct call *call, unsigned wide, unsigned pair)
+{
+	return abi_arg_pair(call->abi, call->args, wide, pair);
+}
+
+enum sysno call_sysno(const struct call *call)
+{
+	return call->sysno;
+}
+
+pid_t call_tid(const struct call *call)
+{
+	return call->tid;
+}
+
+void *call_state(struct call *call)
+{
+	return call->private_state;
+}
+
+bool call_is_compat(const struct call *call)
+{
+	return call->abi->word_bytes == 4;
+}
+
+int call_revalidate(struct call *call)
+{
+	return notify_check(call);
+}
+
+int call_reserve_fd(struct call *call)
+{
+	return notify_place_fd(call, call->sandbox->null_fd);
+}

@@ -1,0 +1,60 @@
+/*
+ * Messages of a fixed size with descriptors, over a SOCK_SEQPACKET socket pair: how the
+ * supervisor, the launcher, payloads that are being started and workers talk.
+ */
+#ifndef KENNEL_CORE_CHANNEL_H
+#define KENNEL_CORE_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/identity_state.h"
+
+#define CHANNEL_FDS_MAX 128
+
+enum message_type {
+	/* supervisor to launcher */
+	MESSAGE_LAUNCH,      /* fds: see core/launch_request.h */
+	MESSAGE_WORK,        /* fds: reply channel, O_PATH object */
+	MESSAGE_WORK_CANCEL, /* id */
+	MESSAGE_END,         /* kill everything that was launched */
+	/* launcher to supervisor */
+	MESSAGE_STOPPED, /* pid, status: the signal */
+	MESSAGE_ENDED,   /* pid, status: the wait status of the first process; nothing is left */
+	MESSAGE_FAILED,  /* status: -errno of a launch */
+	/* payload that is being started, and supervisor */
+	MESSAGE_LISTENER,    /* status: descriptor number in the payload, -1: none; pid */
+	MESSAGE_RELEASE,     /* go on to exec */
+	MESSAGE_EXEC_FAILED, /* status: errno; value: which step */
+	/* worker to supervisor */
+	MESSAGE_WORKER, /* pid */
+	MESSAGE_WORKED, /* status: 0 or -errno; fds: the result */
+};
+
+struct message {
+	enum message_type type;
+	uint32_t id;
+	pid_t pid;
+	int32_t status;
+	uint64_t value;
+	struct identity_spec identity;
+};
+
+/* A pair of connected sockets, both close-on-exec. 0 or -errno. */
+int channel_pair(int fds_out[2]);
+
+/* 0 or -errno; never raises SIGPIPE. Descriptors stay the caller's. */
+int channel_send(int socket, const struct message *message, const int *fds, unsigned count);
+
+/* The same for the loop, which never waits: -EAGAIN when the other side does not read. */
+int channel_post(int socket, const struct message *message, const int *fds, unsigned count);
+
+/*
+ * 1: a message; 0: the other side is gone; -errno (-EAGAIN with dont_wait and nothing there).
+ * Received descriptors are close-on-exec and the caller's; those beyond max are closed.
+ */
+int channel_receive(
+	int socket, bool dont_wait, struct message *message_out, int *fds_out, unsigned max, unsigned *count_out);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * The order of a start (doc/ARCHITECTURE.md): what was inherited is noted, the policy read,
+ * descriptors closed; no_new_privs and the Landlock domain; the launcher; then plan and filters,
+ * which name our processes; last the payload, which waits until the cage is closed.
+ */
+#include "core/cmd_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "core/descriptors.h"
+#include "core/filter.h"
+#include "core/guard.h"
+#include "core/landlock.h"
+#include "core/launch.h"
+#include "core/launcher.h"
+#include "core/loop.h"
+#include "core/plan.h"
+#include "core/plan_host.h"
+#include "core/policy_environment.h"
+#include "core/policy_options.h"
+#include "core/policy_parse.h"
+#include "core/run_options.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/tmpdir.h"
+#include "core/util.h"
+
+#define RUN_ERROR 125
+
+static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+			       "Runs a command under a policy. Policy options apply in the order given:\n"
+			       "  -p PROFILE      a built-in profile: off, ro, work\n"
+			       "  -P FILE         a policy file (.kennel or .syd-3)\n"
+			       "  -m COMMAND      one command of the rule language, see kennel(5)\n"
+			       "  --ro PATH       PATH and all below may be read\n"
+			       "  --rw PATH       ... and written, made and removed\n"
+			       "  --hide PATH     PATH and all below does not exist\n"
+			       "Other options:\n"
+			       "  --log FILE|fd:N where refusals are logged; default: standard error\n"
+			       "  --keep-fd N     the command gets descriptor N too, besides 0, 1 and 2\n"
+			       "  --without NAME  do without a kernel feature: sync-wake-up, pidfd-thread,\n"
+			       "                  landlock, landlock-scope\n"
+			       "  --help          this text\n"
+			       "Exit status: the command's; 128+N when signal N ended it; 125 an error of\n"
+			       "Kennel, 126 the command cannot be executed, 127 it was not found.\n";
+
+struct run {
+	struct inherited inherited;
+	struct run_options options;
+	struct kfeat features;
+	struct policy_environment environment;
+	struct tmpdir tmpdir;
+	int tmpdir_error;
+	struct policy *policy; /* until the sandbox takes it */
+	struct supervisor supervisor;
+	struct sock_fprog filter;
+};
+
+static int run_error(const char *what, int error)
+{
+	fprintf(stderr, "kennel: %s: %s\n", what, strerror(error < 0 ? -error : error));
+	return RUN_ERROR;
+}
+
+static int run_refuse(const char *why)
+{
+	fprintf(stderr, "kennel: %s\n", why);
+	return RUN_ERROR;
+}
+
+/* ${VAR} of policies; the temporary directory is made when the first policy asks for it. */
+static const char *run_lookup(void *context, const char *name)
+{
+	struct run *run = context;
+
+	if (!str_equal(name, "KENNEL_TMPDIR"))
+		return policy_environment_lookup(&run->environment, name);
+	if (!run->tmpdir.path[0])
+		run->tmpdir_error = tmpdir_create(&run->tmpdir);
+	return run->tmpdir_error ? NULL : run->tmpdir.path;
+}
+
+/* Everything the caller left open but what the payload and the log get. */
+static int run_close_others(const struct run_options *options)
+{
+	int keep[LAUNCH_KEPT_MAX + 1];
+	unsigned count = 0;
+	bool log_placed = options->log_fd < 0;
+
+	for (unsigned i = 0; i < options->kept_count; i++) {
+		if (!log_placed && options->log_fd <= options->kept[i]) {
+			if (options->log_fd < options->kept[i])
+				keep[count++] = options->log_fd;
+			log_placed = true;
+		}
+		keep[count++] = options->kept[i];
+	}
+	if (!log_placed)
+		keep[count++] = options->log_fd;
+	return descriptors_close_others(keep, count);
+}
+
+/* Numbers 0 to 2 must never be one of our own descriptors: others write to them, and the cage closes them. */
+static int run_fill_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd < 0 ? -errno : close(fd);
+}
+
+static int run_open_log(struct run *run)
+{
+	const char *file = run->options.log ? run->options.log : policy_settings(run->policy)->log_file;
+	int fd;
+
+	if (run->options.log_fd >= 0 || !file)
+		return run->options.log_fd;
+	fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What the kernel must have for this policy, in one line. */
+static const char *run_missing(const struct run *run)
+{
+	if (policy_active_bits(run->policy) && kfeat_missing())
+		return kfeat_missing();
+	if (landlock_wanted(run->policy) && run->features.landlock_abi < 2)
+		return "this kernel lacks Landlock (ABI 2), which this policy needs to refuse making and removing "
+		       "names outside what may be written";
+	return NULL;
+}
+
+static int run_confine(const struct run *run)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	/* When the launcher dies its orphans come to us, not to somebody who lets them live. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return -errno;
+	return landlock_wanted(run->policy) ? landlock_confine(run->policy) : 0;
+}
+
+static int run_start_launcher(struct run *run)
+{
+	struct launcher_options options = { .keep_alive_fd = run->tmpdir.keep_alive_fd,
+		.wait_all = policy_settings(run->policy)->wait_all };
+	int channel = -1;
+	pid_t pid = launcher_start(&options, &channel);
+
+	return pid < 0 ? (int)pid : launch_attach(&run->supervisor, pid, channel);
+}
+
+static struct plan *run_plan(const struct run *run)
+{
+	struct plan_host host;
+
+	plan_host_read(run->policy, &run->features, run->supervisor.privileged, &host);
+	host.launcher = run->supervisor.launcher_pid;
+	host.cleaner = run->tmpdir.cleaner;
+	return plan_new(run->policy, &host);
+}
+
+static int run_build_filters(
+	struct run *run, const struct plan *plan, struct sock_filter *guard_code, struct sock_fprog *guard_out)
+{
+	const struct abi *abis[PLAN_ABIS_MAX];
+	unsigned count = plan_host_abis(run->policy, abis);
+	int error = guard_build(abis, count, guard_code, guard_out);
+
+	return error ? error : filter_build(plan, abis, count, &run->filter);
+}
+
+static int run_launch(struct run *run, struct sandbox *sandbox, const struct sock_fprog *guard)
+{
+	extern char **environ;
+	struct launch_spec spec = {
+		.argv = run->options.command,
+		.envp = environ,
+		.guard = guard,
+		.filter = &run->filter,
+		.kept = run->options.kept,
+		.kept_count = run->options.kept_count,
+		.process_group = getpgrp(),
+		.scope_signals = run->filter.len > 0 && run->features.landlock_abi >= 6,
+		.no_core = policy_active(sandbox->policy, CAT_WRITE) || policy_active(sandbox->policy, CAT_CREATE),
+		.inherited = &run->inherited,
+	};
+
+	sandbox->command = run->options.command[0];
+	return launch_payload(sandbox, &spec);
+}
+
+/* From a launcher to a payload that is on its way, then the loop. */
+static int run_sandbox(struct run *run)
+{
+	struct sock_filter guard_code[GUARD_LENGTH_MAX];
+	struct sock_fprog guard = { 0 };
+	struct sandbox *sandbox;
+	struct plan *plan = run_plan(run);
+	int error = plan ? run_build_filters(run, plan, guard_code, &guard) : -ENOMEM;
+
+	if (error) {
+		plan_free(plan);
+		return run_error("cannot build the filter", error);
+	}
+	sandbox = sandbox_new(&run->supervisor, run->policy, plan);
+	run->policy = NULL;
+	if (!sandbox)
+		return run_error("cannot make a sandbox", ENOMEM);
+	error = run_launch(run, sandbox, &guard);
+	filter_free(&run->filter);
+	if (error)
+		return run_error("cannot start the command", error);
+	loop_run(run->supervisor.loop);
+	return sandbox->exit_status;
+}
+
+static int run_supervise(struct run *run)
+{
+	int log_fd = run_open_log(run);
+	int error = log_fd < -1 ? log_fd : 0;
+	int status;
+
+	if (error)
+		return run_error("cannot open the log", error);
+	if (run->tmpdir.path[0]) {
+		error = tmpdir_start_cleaner(&run->tmpdir);
+		setenv("TMPDIR", run->tmpdir.path, 1);
+	}
+	if (!error)
+		error = supervisor_init(&run->supervisor, &run->features, log_fd);
+	if (!error)
+		error = run_confine(run);
+	if (!error)
+		error = run_start_launcher(run);
+	status = error ? run_error("cannot start", error) : run_sandbox(run);
+	if (run->supervisor.magic)
+		supervisor_free(&run->supervisor);
+	tmpdir_remove(&run->tmpdir);
+	return status;
+}
+
+/* The policy of the command line; NULL after messages. */
+static struct policy *run_load(struct run *run, int argc, char **argv)
+{
+	AUTO_POLICY_LOADER struct policy_loader *loader = policy_loader_new(run_lookup, run);
+
+	if (!loader || run_options_parse(&run->options, loader, argc, argv) < 0)
+		return NULL;
+	return run->options.help ? policy_new() : policy_loader_finish(loader, stderr);
+}
+
+static int run_checked(struct run *run)
+{
+	const char *missing;
+
+	if (run->options.help)
+		return fputs(run_help, stdout) < 0 ? RUN_ERROR : 0;
+	if (!run->options.command)
+		return run_refuse("no command to run (see kennel run --help)");
+	if (policy_is_empty(run->policy))
+		return run_refuse("no policy: everything would be refused, but this version cannot refuse exec yet; "
+				  "choose one, such as -p work");
+	kfeat_probe(&run->features);
+	for (unsigned i = 0; i < run->options.without_count; i++)
+		kfeat_disable(&run->features, run->options.without[i]);
+	missing = run_missing(run);
+	if (missing)
+		return run_refuse(missing);
+	if (run_close_others(&run->options) < 0 || run_fill_stdio() < 0)
+		return run_error("cannot close descriptors", EBADF);
+	return run_supervise(run);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run run = { .tmpdir = TMPDIR_INIT };
+	int status;
+
+	inherited_save(&run.inherited);
+	policy_environment_init(&run.environment, NULL);
+	run.policy = run_load(&run, argc, argv);
+	status = run.policy ? run_checked(&run) : RUN_ERROR;
+	policy_free(run.policy);
+	return status;
+}

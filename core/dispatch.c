@@ -1,0 +1,166 @@
+/*
+ * Where a handler's flags bite and verdicts become answers. An answer that finds no
+ * target is dropped silently: the target died, which is normal.
+ */
+#include <signal.h>
+#include <unistd.h>
+
+#include "core/call.h"
+#include "core/call_pool.h"
+#include "core/dispatch.h"
+#include "core/identity_state.h"
+#include "core/log.h"
+#include "core/notify.h"
+#include "core/process.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+#include "core/wait.h"
+
+/* What the handler took is released, what the call waited for is undone; it is free again. */
+static void dispatch_end(struct call *call)
+{
+	if (call->handler && call->handler->cancel)
+		call->handler->cancel(call);
+	wait_end(call);
+	call_pool_give(call);
+}
+
+/* The descriptor is ours until here, whatever comes of it. */
+static int dispatch_add_fd(struct call *call, const struct verdict *verdict)
+{
+	int error = notify_add_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
+
+	close(verdict->fd);
+	/* EMFILE and its kind leave the call ours: it still needs its answer. */
+	if (error < 0 && error != -ESRCH)
+		error = notify_fail(call, -error);
+	return error;
+}
+
+static void dispatch_kill(struct call *call)
+{
+	process_signal(call, SIGKILL);
+	notify_fail(call, EPERM);
+}
+
+/* Everything of this sandbox is about to be killed: without an answer its caller does nothing more. */
+static void dispatch_withhold(const struct verdict *verdict)
+{
+	if (verdict->kind == VERDICT_ADD_FD)
+		close(verdict->fd);
+}
+
+static void dispatch_send(struct call *call, const struct verdict *verdict)
+{
+	switch (verdict->kind) {
+	case VERDICT_FAIL:
+		notify_fail(call, (int)verdict->value);
+		break;
+	case VERDICT_RETURN:
+		notify_return(call, verdict->value);
+		break;
+	case VERDICT_ADD_FD:
+		dispatch_add_fd(call, verdict);
+		break;
+	case VERDICT_CONTINUE:
+		/* Only register values may have decided: anything else can change under us. */
+		assert((call->handler->flags & H_REGISTERS) && !(call->handler->flags & H_READS_MEM));
+		notify_continue(call);
+		break;
+	case VERDICT_KILL:
+		dispatch_kill(call);
+		break;
+	case VERDICT_WAIT:
+	case VERDICT_REWRITE:
+		assert(!"not an answer to a notification");
+		break;
+	}
+}
+
+static void dispatch_answer(struct call *call, const struct verdict *verdict)
+{
+	call_advance(call, CALL_EVENT_ANSWER);
+	if (call->sandbox->ending)
+		dispatch_withhold(verdict);
+	else
+		dispatch_send(call, verdict);
+	call_advance(call, CALL_EVENT_LOST);
+	dispatch_end(call);
+}
+
+static void dispatch_verdict(struct call *call, const struct verdict *verdict)
+{
+	if (verdict->kind != VERDICT_WAIT) {
+		dispatch_answer(call, verdict);
+		return;
+	}
+	assert((call->handler->flags & H_MAY_WAIT) && call->wait);
+	call_advance(call, CALL_EVENT_WAIT);
+	call_pool_wait(call);
+}
+
+/* One step of the handler, under the target's identity. */
+static struct verdict dispatch_step(struct call *call, const struct wake *wake)
+{
+	struct verdict verdict;
+	int error = 0;
+
+	if (call->handler->flags & H_IDENTITY)
+		error = identity_assume(call);
+	if (error < 0 && wake && wake->fd >= 0)
+		close(wake->fd); /* no handler takes what the worker made */
+	if (error < 0)
+		verdict = verdict_fail(error);
+	else
+		verdict = wake ? call->handler->resume(call, wake) : call->handler->enter(call);
+	if (call->handler->flags & H_IDENTITY)
+		identity_drop(call);
+	call->subject = NULL; /* lay in the handler's frame */
+	return verdict;
+}
+
+void dispatch_start(struct call *call)
+{
+	struct call *older = call_pool_find(call->sandbox->calls, call->tid);
+	struct verdict verdict;
+
+	/* The thread is in a new call, so what we still wait for on its behalf is over. */
+	if (older)
+		dispatch_lost(older);
+	call_advance(call, CALL_EVENT_START);
+	if (call->handler) {
+		verdict = dispatch_step(call, NULL);
+	} else {
+		log_event(call->sandbox->supervisor->log, "call", "call %ld is notified but nobody answers it",
+			(long)call->nr);
+		verdict = verdict_fail(ENOSYS);
+	}
+	dispatch_verdict(call, &verdict);
+}
+
+void dispatch_resume(struct call *call, const struct wake *wake)
+{
+	struct verdict verdict;
+
+	call_pool_unwait(call);
+	call_advance(call, CALL_EVENT_WAKE);
+	wait_end(call);
+	verdict = dispatch_step(call, wake);
+	dispatch_verdict(call, &verdict);
+}
+
+void dispatch_abandon(struct call *call, int error)
+{
+	call_pool_unwait(call);
+	notify_fail(call, error);
+	call_advance(call, CALL_EVENT_LOST);
+	dispatch_end(call);
+}
+
+void dispatch_lost(struct call *call)
+{
+	call_pool_unwait(call);
+	call_advance(call, CALL_EVENT_LOST);
+	dispatch_end(call);
+}

@@ -1,0 +1,23 @@
+/*
+ * From a received call to its answer: the identity switch around each step, the
+ * handler's flags enforced, the verdict sent. No policy here.
+ */
+#ifndef KENNEL_CORE_DISPATCH_H
+#define KENNEL_CORE_DISPATCH_H
+
+struct call;
+struct wake;
+
+/* A new call: its handler's enter(). The call may be gone when this returns. */
+void dispatch_start(struct call *call);
+
+/* A waiting call runs again: its handler's resume(). */
+void dispatch_resume(struct call *call, const struct wake *wake);
+
+/* Ends a waiting call with an errno (EINTR of an eviction, 512 of an interruption). */
+void dispatch_abandon(struct call *call, int error);
+
+/* The target is gone, or the sandbox ends: cancels without an answer. */
+void dispatch_lost(struct call *call);
+
+#endif

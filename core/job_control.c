@@ -1,0 +1,162 @@
+/*
+ * A signalfd for everything that somebody may send us. Only signals sent by a process
+ * (si_code <= 0) are passed on: the terminal sends its own to the whole group, payload included.
+ */
+#include "core/job_control.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/loop.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+
+#define JOB_CONTROL_MAGIC 0x4a4f4243U
+
+/* After SIGCONT a shell has reached the whole group by then; if not, the payload needs it from us. */
+#define JOB_CONTROL_CONTINUE_AFTER 0.010
+
+struct job_control {
+	uint32_t magic;
+	struct supervisor *supervisor;
+	int fd;
+	ev_io readable;
+	ev_timer continued;
+};
+
+static void job_control_forward(const struct supervisor *supervisor, int number)
+{
+	for (const struct sandbox *sandbox = supervisor->sandboxes; sandbox; sandbox = sandbox->next)
+		if (sandbox->first_pidfd >= 0)
+			syscall(SYS_pidfd_send_signal, sandbox->first_pidfd, number, NULL, 0);
+}
+
+/* The state letter of /proc/PID/stat, after the name in parentheses. */
+static char job_control_state(const struct supervisor *supervisor, pid_t pid)
+{
+	char name[32];
+	char text[512];
+	const char *end = NULL;
+	AUTO_CLOSE int fd = -1;
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "%d/stat", (int)pid);
+	fd = openat(supervisor->proc_fd, name, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (length > 0) {
+		text[length] = '\0';
+		end = strrchr(text, ')');
+	}
+	return end && end[1] == ' ' ? end[2] : '\0';
+}
+
+static void job_control_continued_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
+	struct job_control *job_control = container_of(watcher, struct job_control, continued);
+	const struct supervisor *supervisor = job_control->supervisor;
+
+	(void)ev;
+	(void)events;
+	MAGIC_CHECK(job_control, JOB_CONTROL_MAGIC);
+	for (const struct sandbox *sandbox = supervisor->sandboxes; sandbox; sandbox = sandbox->next)
+		if (sandbox->first_pidfd >= 0 && job_control_state(supervisor, sandbox->first_pid) == 'T')
+			syscall(SYS_pidfd_send_signal, sandbox->first_pidfd, SIGCONT, NULL, 0);
+}
+
+static void job_control_continue(struct job_control *job_control)
+{
+	struct ev_loop *ev = loop_ev(job_control->supervisor->loop);
+
+	ev_timer_stop(ev, &job_control->continued);
+	ev_timer_set(&job_control->continued, JOB_CONTROL_CONTINUE_AFTER, 0.);
+	ev_timer_start(ev, &job_control->continued);
+}
+
+static void job_control_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	struct job_control *job_control = container_of(watcher, struct job_control, readable);
+	struct signalfd_siginfo info;
+
+	(void)ev;
+	(void)events;
+	MAGIC_CHECK(job_control, JOB_CONTROL_MAGIC);
+	while (read(job_control->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCONT)
+			job_control_continue(job_control);
+		else if (info.ssi_code <= 0 && (pid_t)info.ssi_pid != job_control->supervisor->pid)
+			job_control_forward(job_control->supervisor, (int)info.ssi_signo);
+	}
+}
+
+/* Everything but what the kernel raises for our own faults, our children, and failed writes. */
+static void job_control_mask(sigset_t *mask)
+{
+	static const int ours[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGCHLD, SIGPIPE,
+		SIGXFSZ };
+
+	sigfillset(mask);
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		sigdelset(mask, ours[i]);
+}
+
+struct job_control *job_control_new(struct supervisor *supervisor)
+{
+	struct job_control *job_control = calloc(1, sizeof(*job_control));
+	sigset_t mask;
+
+	if (!job_control)
+		return NULL;
+	job_control_mask(&mask);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	*job_control = (struct job_control){ .magic = JOB_CONTROL_MAGIC, .supervisor = supervisor };
+	job_control->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (job_control->fd < 0) {
+		free(job_control);
+		return NULL;
+	}
+	ev_timer_init(&job_control->continued, job_control_continued_cb, 0., 0.);
+	ev_io_init(&job_control->readable, job_control_cb, job_control->fd, EV_READ);
+	ev_io_start(loop_ev(supervisor->loop), &job_control->readable);
+	return job_control;
+}
+
+void job_control_free(struct job_control *job_control)
+{
+	if (!job_control)
+		return;
+	MAGIC_CHECK(job_control, JOB_CONTROL_MAGIC);
+	ev_timer_stop(loop_ev(job_control->supervisor->loop), &job_control->continued);
+	ev_io_stop(loop_ev(job_control->supervisor->loop), &job_control->readable);
+	close(job_control->fd);
+	job_control->magic = 0;
+	free(job_control);
+}
+
+void job_control_stopped(struct supervisor *supervisor, int number)
+{
+	sigset_t mask;
+
+	if (supervisor->sandboxes && job_control_state(supervisor, supervisor->sandboxes->first_pid) != 'T')
+		return; /* it runs again already */
+
+	/* Not yet seen signals of the terminal would stop us a second time. */
+	job_control_cb(loop_ev(supervisor->loop), &supervisor->job_control->readable, EV_READ);
+	sigemptyset(&mask);
+	sigaddset(&mask, number);
+	signal(number, SIG_DFL);
+	kill(supervisor->pid, number);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	/* Here again after SIGCONT. */
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+}

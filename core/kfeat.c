@@ -1,0 +1,61 @@
+/*
+ * Start-up probes. Each uses the feature once on ourselves; none costs more than a call or two.
+ */
+#include "core/kfeat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/landlock.h"
+#include "core/util.h"
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* 6.9 */
+#endif
+
+void kfeat_probe(struct kfeat *features)
+{
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), PIDFD_THREAD);
+
+	*features = (struct kfeat){ .pidfd_thread = fd >= 0, .landlock_abi = landlock_abi() };
+	/* Asked of the listener itself when there is one (core/notify.c). */
+	features->sync_wake_up = true;
+	if (fd >= 0)
+		close(fd);
+}
+
+bool kfeat_disable(struct kfeat *features, const char *name)
+{
+	if (str_equal(name, "sync-wake-up"))
+		features->sync_wake_up = false;
+	else if (str_equal(name, "pidfd-thread"))
+		features->pidfd_thread = false;
+	else if (str_equal(name, "landlock"))
+		features->landlock_abi = 0;
+	else if (str_equal(name, "landlock-scope"))
+		features->landlock_abi = features->landlock_abi > 5 ? 5 : features->landlock_abi;
+	else
+		return false;
+	return true;
+}
+
+/* WAIT_KILLABLE_RECV came with 5.19. A NULL program makes a kernel that knows the flag say EFAULT. */
+static bool kfeat_wait_killable(void)
+{
+	long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, NULL);
+
+	return result < 0 && errno == EFAULT;
+}
+
+const char *kfeat_missing(void)
+{
+	if (!kfeat_wait_killable())
+		return "this kernel lacks seccomp user notification with WAIT_KILLABLE_RECV (Linux 5.19 or later is "
+		       "needed)";
+	return NULL;
+}

@@ -1,0 +1,25 @@
+/*
+ * What this kernel can do, probed once at the start by using it. Every feature can be
+ * forced off (kennel run --without FEATURE) so that each fallback is tested on a new
+ * kernel too.
+ */
+#ifndef KENNEL_CORE_KFEAT_H
+#define KENNEL_CORE_KFEAT_H
+
+#include <stdbool.h>
+
+struct kfeat {
+	bool sync_wake_up; /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, 6.6 */
+	bool pidfd_thread; /* PIDFD_THREAD, 6.9 */
+	int landlock_abi;  /* 0: none */
+};
+
+void kfeat_probe(struct kfeat *features);
+
+/* Forces one feature off by name; false when there is no such feature. */
+bool kfeat_disable(struct kfeat *features, const char *name);
+
+/* NULL, or one line that names what this kernel lacks and Kennel cannot do without. */
+const char *kfeat_missing(void);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * What a payload is started with, packed into a memfd: a header, two filter programs,
+ * then the strings. Written by the supervisor, read by the payload's process before exec.
+ */
+#ifndef KENNEL_CORE_LAUNCH_REQUEST_H
+#define KENNEL_CORE_LAUNCH_REQUEST_H
+
+#include <linux/filter.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/inherited.h"
+
+/* Descriptors of MESSAGE_LAUNCH: the memfd, the payload's channel, then those it keeps. */
+enum { LAUNCH_FD_REQUEST, LAUNCH_FD_CHANNEL, LAUNCH_FD_KEPT };
+#define LAUNCH_KEPT_MAX 64
+
+struct launch_header {
+	uint32_t argc;
+	uint32_t envc;
+	uint32_t guard_count;  /* BPF instructions of the guard */
+	uint32_t filter_count; /* of the filter with the listener; 0: none */
+	uint32_t strings_size; /* argv then envp, each with its NUL */
+	uint32_t kept_count;
+	int32_t kept[LAUNCH_KEPT_MAX]; /* their numbers in the payload, ascending */
+	pid_t process_group;
+	uint32_t scope_signals; /* a Landlock domain of its own that keeps signals inside */
+	uint32_t no_core;       /* the kernel would write core files where no rule is asked */
+	struct inherited inherited;
+};
+
+struct launch_spec {
+	char *const *argv;
+	char *const *envp;
+	const struct sock_fprog *guard;
+	const struct sock_fprog *filter; /* len 0: none */
+	const int *kept;                 /* open here under the numbers that the payload gets, ascending */
+	unsigned kept_count;
+	pid_t process_group;
+	_Bool scope_signals;
+	_Bool no_core;
+	const struct inherited *inherited;
+};
+
+/* A memfd that holds the request, or -errno. */
+int launch_request_write(const struct launch_spec *spec);
+
+/* The request mapped privately; arrays of pointers are allocated. NULL when it cannot be read. */
+struct launch_request {
+	const struct launch_header *header;
+	struct sock_fprog guard;
+	struct sock_fprog filter;
+	char **argv;
+	char **envp;
+};
+int launch_request_read(int memfd, struct launch_request *request_out);
+
+#endif

@@ -1,0 +1,282 @@
+/*
+ * A poll loop of its own over two descriptors (the supervisor's channel and a signalfd for
+ * SIGCHLD); no libev, no policy, no listener: a copy of the listener anywhere would
+ * make calls hang for ever after the supervisor's death.
+ */
+#include "core/launcher.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/channel.h"
+#include "core/descriptors.h"
+#include "core/payload.h"
+#include "core/util.h"
+#include "core/worker.h"
+
+#define LAUNCHER_WORKERS_MAX 4096
+#define LAUNCHER_NUDGES 4
+#define LAUNCHER_NUDGE_MS 20
+#define LAUNCHER_CHILDREN "/proc/thread-self/children"
+
+struct launcher_worker {
+	uint32_t id;
+	pid_t pid; /* 0: the slot is free */
+};
+
+struct launcher_process {
+	pid_t supervisor;
+	int channel;
+	int signals;
+	bool wait_all;
+	bool ending;
+	pid_t first_pid; /* 0: nothing was launched yet */
+	bool first_ended;
+	int first_status;
+	unsigned nudges; /* SIGCONTs that the supervisor still gets */
+	struct launcher_worker workers[LAUNCHER_WORKERS_MAX];
+};
+
+static void launcher_tell(const struct launcher_process *launcher, enum message_type type, pid_t pid, int status)
+{
+	struct message message = { .type = type, .pid = pid, .status = status };
+
+	channel_send(launcher->channel, &message, NULL, 0);
+}
+
+/* The children of this process, from the kernel's list; at most max. */
+static unsigned launcher_children(pid_t *pids, unsigned max)
+{
+	FILE *list = fopen(LAUNCHER_CHILDREN, "re");
+	unsigned count = 0;
+
+	if (!list)
+		return 0;
+	while (count < max && fscanf(list, "%d", &pids[count]) == 1)
+		count++;
+	fclose(list);
+	return count;
+}
+
+void launcher_kill_children(void)
+{
+	pid_t pids[256];
+	unsigned count;
+
+	if (waitpid(-1, NULL, WNOHANG) < 0)
+		return; /* none is left: nothing to look for */
+	/* A child that is not waited for keeps its number, so kill(2) cannot hit another. */
+	do {
+		count = launcher_children(pids, ARRAY_SIZE(pids));
+		for (unsigned i = 0; i < count; i++)
+			kill(pids[i], SIGKILL);
+		for (unsigned i = 0; i < count; i++)
+			waitpid(pids[i], NULL, 0);
+	} while (count || waitpid(-1, NULL, WNOHANG) >= 0);
+}
+
+static void launcher_free_worker(struct launcher_process *launcher, pid_t pid)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+		if (launcher->workers[i].pid == pid)
+			launcher->workers[i].pid = 0;
+}
+
+static void launcher_cancel_worker(struct launcher_process *launcher, uint32_t id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+		if (launcher->workers[i].pid && launcher->workers[i].id == id)
+			kill(launcher->workers[i].pid, SIGKILL);
+}
+
+static struct launcher_worker *launcher_worker_slot(struct launcher_process *launcher)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+		if (!launcher->workers[i].pid)
+			return &launcher->workers[i];
+	return NULL;
+}
+
+static void launcher_work(
+	struct launcher_process *launcher, const struct message *message, const int *fds, unsigned count)
+{
+	struct launcher_worker *slot = launcher_worker_slot(launcher);
+	pid_t pid = slot && count == WORKER_FD_COUNT ? fork() : -1;
+
+	if (pid == 0)
+		worker_run(message, fds);
+	if (pid > 0)
+		*slot = (struct launcher_worker){ .id = message->id, .pid = pid };
+}
+
+static void launcher_launch(struct launcher_process *launcher, const int *fds, unsigned count)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		payload_run(fds, count);
+	if (pid < 0)
+		launcher_tell(launcher, MESSAGE_FAILED, 0, -errno);
+	else if (!launcher->first_pid)
+		launcher->first_pid = pid;
+}
+
+static _Noreturn void launcher_end(struct launcher_process *launcher)
+{
+	launcher_kill_children();
+	if (launcher->first_pid)
+		launcher_tell(launcher, MESSAGE_ENDED, launcher->first_pid, launcher->first_status);
+	_exit(0);
+}
+
+static void launcher_handle(struct launcher_process *launcher)
+{
+	struct message message;
+	int fds[CHANNEL_FDS_MAX];
+	unsigned count = 0;
+	int result = channel_receive(launcher->channel, false, &message, fds, ARRAY_SIZE(fds), &count);
+
+	if (result <= 0 || message.type == MESSAGE_END)
+		launcher_end(launcher);
+	if (message.type == MESSAGE_LAUNCH)
+		launcher_launch(launcher, fds, count);
+	else if (message.type == MESSAGE_WORK)
+		launcher_work(launcher, &message, fds, count);
+	else if (message.type == MESSAGE_WORK_CANCEL)
+		launcher_cancel_worker(launcher, message.id);
+	for (unsigned i = 0; i < count; i++)
+		close(fds[i]);
+}
+
+static void launcher_ended_child(struct launcher_process *launcher, pid_t pid, int status)
+{
+	launcher_free_worker(launcher, pid);
+	if (pid != launcher->first_pid)
+		return;
+	launcher->first_ended = true;
+	launcher->first_status = status;
+	if (!launcher->wait_all)
+		launcher_end(launcher);
+}
+
+static void launcher_reap(struct launcher_process *launcher)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+		if (WIFSTOPPED(status) && pid == launcher->first_pid)
+			launcher_tell(launcher, MESSAGE_STOPPED, pid, WSTOPSIG(status));
+		else if (WIFCONTINUED(status) && pid == launcher->first_pid)
+			launcher->nudges = LAUNCHER_NUDGES;
+		else if (!WIFSTOPPED(status) && !WIFCONTINUED(status))
+			launcher_ended_child(launcher, pid, status);
+	}
+	if (pid < 0 && errno == ECHILD && launcher->first_ended)
+		launcher_end(launcher);
+}
+
+static void launcher_prepare(struct launcher_process *launcher)
+{
+	sigset_t mask;
+
+	/* Out of the terminal's group: its signals are for the payload. */
+	setpgid(0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NAME, "kennel-launcher", 0, 0, 0);
+	sigfillset(&mask);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	launcher->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	/* Without the list of its children it could not keep what it promises. */
+	if (launcher->signals < 0 || access(LAUNCHER_CHILDREN, R_OK) < 0)
+		_exit(125);
+}
+
+/*
+ * The first process runs again, perhaps woken from inside. The supervisor, which stopped itself, hears no
+ * message; and a SIGCONT that comes just before it stops is lost, so one is not enough.
+ */
+static void launcher_nudge(struct launcher_process *launcher)
+{
+	if (launcher->nudges) {
+		launcher->nudges--;
+		kill(launcher->supervisor, SIGCONT);
+	}
+}
+
+static _Noreturn void launcher_main(struct launcher_process *launcher)
+{
+	struct pollfd watched[2];
+
+	launcher_prepare(launcher);
+	watched[0] = (struct pollfd){ .fd = launcher->channel, .events = POLLIN };
+	watched[1] = (struct pollfd){ .fd = launcher->signals, .events = POLLIN };
+	for (;;) {
+		struct signalfd_siginfo ignored;
+
+		launcher_nudge(launcher);
+		if (poll(watched, ARRAY_SIZE(watched), launcher->nudges ? LAUNCHER_NUDGE_MS : -1) <= 0)
+			continue;
+		if (watched[1].revents) {
+			while (read(launcher->signals, &ignored, sizeof(ignored)) > 0)
+				;
+			launcher_reap(launcher);
+		}
+		if (watched[0].revents)
+			launcher_handle(launcher);
+	}
+}
+
+/* The launcher needs no more than these two; a pipe of the payload's held here would never end. */
+static void launcher_close_others(int channel, int keep_alive_fd)
+{
+	int keep[] = { keep_alive_fd, channel };
+
+	if (keep_alive_fd > channel) {
+		keep[0] = channel;
+		keep[1] = keep_alive_fd;
+	}
+	if (keep_alive_fd < 0)
+		descriptors_close_others(&channel, 1);
+	else
+		descriptors_close_others(keep, ARRAY_SIZE(keep));
+}
+
+pid_t launcher_start(const struct launcher_options *options, int *channel_out)
+{
+	struct launcher_process *launcher;
+	pid_t supervisor = getpid();
+	int channels[2];
+	int error = channel_pair(channels);
+	pid_t pid;
+
+	if (error < 0)
+		return error;
+	launcher = calloc(1, sizeof(*launcher));
+	pid = launcher ? fork() : -1;
+	if (pid == 0) {
+		launcher->supervisor = supervisor;
+		launcher->channel = channels[1];
+		launcher->wait_all = options->wait_all;
+		launcher_close_others(channels[1], options->keep_alive_fd);
+		launcher_main(launcher);
+	}
+	free(launcher);
+	close(channels[1]);
+	if (pid < 0) {
+		close(channels[0]);
+		return -EAGAIN;
+	}
+	*channel_out = channels[0];
+	return pid;
+}

@@ -1,0 +1,29 @@
+/*
+ * The launcher: a small process forked before the cage closes. It forks payloads and
+ * workers from then on, is their parent and subreaper, and is the keeper that ends
+ * them all when the supervisor is gone. The only file that forks for others and waits
+ * for children.
+ */
+#ifndef KENNEL_CORE_LAUNCHER_H
+#define KENNEL_CORE_LAUNCHER_H
+
+#include <sys/types.h>
+
+struct launcher_options {
+	int keep_alive_fd; /* held until nothing that was launched is left; -1: none */
+	_Bool wait_all;    /* ended with the last process instead of the first */
+};
+
+/*
+ * Forks the launcher. Its pid, or -errno; *channel_out is our end of its channel. All
+ * descriptors of the caller but stdio, channel and keep_alive_fd are closed in it.
+ */
+pid_t launcher_start(const struct launcher_options *options, int *channel_out);
+
+/*
+ * Kills every child of this process, round by round, until none is left: orphans of the killed
+ * become our children. For the launcher's end, and for the supervisor whose launcher died.
+ */
+void launcher_kill_children(void);
+
+#endif

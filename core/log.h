@@ -1,0 +1,29 @@
+/*
+ * The log: one JSON object a line, to stderr, a file or a descriptor. Never blocks the
+ * loop: what a slow reader does not take is dropped and counted.
+ */
+#ifndef KENNEL_CORE_LOG_H
+#define KENNEL_CORE_LOG_H
+
+#include "core/category.h"
+
+struct call;
+struct log;
+
+/* Writes to a descriptor of its own, made from fd, which stays the caller's. NULL: -ENOMEM only. */
+struct log *log_new(int fd);
+void log_free(struct log *log);
+
+/* The descriptor that the log writes to. */
+int log_fd(const struct log *log);
+
+/* A refusal or warning: what kennel(5) lists under LOG. name: path or address, escaped here. */
+void log_access(struct call *call, enum category category, enum action action, const char *name);
+
+/* An event of the supervisor: {"ctx":context,"msg":text,...}. printf-like, one line. */
+void log_event(struct log *log, const char *context, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Writes what is left, waiting for at most a moment; at the end of the program. */
+void log_flush(struct log *log);
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * The record of a refusal or warning, and its tip: the rule that would have allowed it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/access.h"
+#include "core/call.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/log_line.h"
+#include "core/pattern.h"
+#include "core/process.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+
+#define LOG_COMMAND_MAX 512
+#define LOG_TIP_MAX (PATH_MAX * 5)
+#define LOG_LINE_MAX (PATH_MAX * 12)
+
+void log_line_time(struct json *json)
+{
+	char text[32];
+	struct tm utc;
+	time_t now = time(NULL);
+
+	gmtime_r(&now, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	json_string(json, "time", text);
+}
+
+/* Open flags in words; openat2's lie in memory and are left out. */
+static void log_access_open_flags(struct json *json, const struct call *call)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+	} words[] = { { O_CREAT, "creat" }, { O_EXCL, "excl" }, { O_TRUNC, "trunc" }, { O_APPEND, "append" } };
+	unsigned flags;
+
+	if (call->sysno == SC_open || call->sysno == SC_openat)
+		flags = (unsigned)call_arg(call, call->sysno == SC_open ? 1 : 2);
+	else if (call->sysno == SC_creat)
+		flags = O_CREAT | O_WRONLY | O_TRUNC;
+	else
+		return;
+	json_array_begin(json, "oflags");
+	json_array_item(json, (flags & O_ACCMODE) == O_RDONLY   ? "rdonly"
+			      : (flags & O_ACCMODE) == O_WRONLY ? "wronly"
+								: "rdwr");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (flags & words[i].flag)
+			json_array_item(json, words[i].name);
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		json_array_item(json, "tmpfile");
+	json_array_end(json);
+}
+
+/* Names of the categories that refuse this call, the one that did first. */
+static void log_access_tip_categories(
+	const struct call *call, enum category category, const char *name, char *text, size_t size)
+{
+	size_t length = (size_t)snprintf(text, size, "%s", category_name(category));
+
+	for (int other = 0; other < CAT_COUNT; other++)
+		if (other != (int)category && (call->wants & CAT_BIT(other)) &&
+			!access_allows(call, (enum category)other, name) && length < size)
+			length += (size_t)snprintf(
+				text + length, size - length, ",%s", category_name((enum category)other));
+}
+
+/*
+ * A rule that, added to the policy, allows the whole call: every category that it asks for, and
+ * where a directory on the way was refused, every prefix from there to the whole name.
+ */
+static void log_access_tip(struct json *json, const struct call *call, enum category category, const char *name)
+{
+	const char *whole = call->subject && str_starts(call->subject, name) ? call->subject : name;
+	size_t position = strlen(name);
+	char categories[128];
+	char quoted[PATH_MAX * 2];
+	char tip[LOG_TIP_MAX];
+	size_t length;
+	unsigned depth = 0;
+
+	/* Below "/" the first slash is there already. */
+	if (str_equal(name, "/"))
+		position = 0;
+
+	log_access_tip_categories(call, category, whole, categories, sizeof(categories));
+	if (pattern_quote(name, quoted, sizeof(quoted)) < 0)
+		return;
+	length = (size_t)snprintf(tip, sizeof(tip), "allow/%s+%s", categories, quoted);
+	while (whole[position] == '/' && length < sizeof(tip)) {
+		size_t part = 1 + strcspn(whole + position + 1, "/");
+		char component[NAME_MAX + 2];
+
+		snprintf(component, sizeof(component), "%.*s", (int)part - !position, whole + position + !position);
+		if (pattern_quote(component, quoted, sizeof(quoted)) < 0)
+			return;
+		length += (size_t)snprintf(tip + length, sizeof(tip) - length, "{,%s", quoted);
+		position += part;
+		depth++;
+	}
+	if (length + depth >= sizeof(tip))
+		return;
+	memset(tip + length, '}', depth);
+	tip[length + depth] = '\0';
+	json_string(json, "tip", tip);
+}
+
+/* What every record has: who asked what for which name, and what came of it. */
+static void log_access_head(
+	struct json *json, const struct call *call, enum category category, enum action action, const char *name)
+{
+	json_string(json, "id", call->sandbox->id);
+	json_string(json, "ctx", "access");
+	json_string(json, "cap", category_name(category));
+	json_string(json, "act", action_name(action));
+	json_string(json, "sys", sysno_name(call->sysno));
+	json_string(json, "path", name);
+}
+
+static void log_access_process(struct json *json, struct call *call)
+{
+	struct process_status status = { 0 };
+
+	process_status_read(call, &status);
+	json_number(json, "pid", status.tgid ? status.tgid : call->tid);
+	json_number(json, "uid", (long)status.uid);
+}
+
+/* Names, directory and command line of nothing but control characters may be too much for one line. */
+static size_t log_access_short(
+	struct call *call, enum category category, enum action action, const char *name, char *line)
+{
+	struct json json;
+
+	json_begin(&json, line, LOG_LINE_MAX);
+	log_access_head(&json, call, category, action, name);
+	log_access_process(&json, call);
+	log_line_time(&json);
+	return json_end(&json);
+}
+
+void log_access(struct call *call, enum category category, enum action action, const char *name)
+{
+	char command[LOG_COMMAND_MAX];
+	char cwd[PATH_MAX];
+	char line[LOG_LINE_MAX];
+	struct json json;
+	size_t length;
+
+	process_command(call, command, sizeof(command));
+	process_cwd(call, cwd, sizeof(cwd));
+	json_begin(&json, line, sizeof(line));
+	log_access_head(&json, call, category, action, name);
+	log_access_open_flags(&json, call);
+	log_access_process(&json, call);
+	json_string(&json, "cmd", command);
+	json_string(&json, "cwd", cwd);
+	log_line_time(&json);
+	if (action_refuses(action))
+		log_access_tip(&json, call, category, name);
+	length = json_end(&json);
+	if (!length)
+		length = log_access_short(call, category, action, name, line);
+	log_line(call->sandbox->supervisor->log, line, length);
+}

@@ -1,0 +1,90 @@
+/*
+ * The libev loop. Never the default one: that owns SIGCHLD and calls waitpid(-1),
+ * which would swallow stops. LIBEV_FLAGS is the user's variable, so it is not read.
+ */
+#include <ev.h>
+#include <stdlib.h>
+
+#include "core/loop.h"
+#include "core/util.h"
+
+#define LOOP_MAGIC 0x4c4f4f50U
+
+struct loop {
+	uint32_t magic;
+	struct ev_loop *ev;
+	ev_prepare end_of_turn;
+	struct grave *graves;
+};
+
+static void loop_empty_graveyard(struct loop *loop)
+{
+	while (loop->graves) {
+		struct grave *grave = loop->graves;
+
+		loop->graves = grave->next;
+		grave->free(grave);
+	}
+}
+
+static void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int events)
+{
+	struct loop *loop = container_of(watcher, struct loop, end_of_turn);
+
+	(void)ev;
+	(void)events;
+	MAGIC_CHECK(loop, LOOP_MAGIC);
+	loop_empty_graveyard(loop);
+}
+
+struct loop *loop_new(void)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return NULL;
+	loop->magic = LOOP_MAGIC;
+	loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	if (!loop->ev) {
+		free(loop);
+		return NULL;
+	}
+	ev_prepare_init(&loop->end_of_turn, loop_end_of_turn_cb);
+	ev_prepare_start(loop->ev, &loop->end_of_turn);
+	return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	MAGIC_CHECK(loop, LOOP_MAGIC);
+	loop_empty_graveyard(loop);
+	ev_prepare_stop(loop->ev, &loop->end_of_turn);
+	ev_loop_destroy(loop->ev);
+	loop->magic = 0;
+	free(loop);
+}
+
+struct ev_loop *loop_ev(struct loop *loop)
+{
+	return loop->ev;
+}
+
+void loop_run(struct loop *loop)
+{
+	ev_run(loop->ev, 0);
+	loop_empty_graveyard(loop);
+}
+
+void loop_stop(struct loop *loop)
+{
+	ev_break(loop->ev, EVBREAK_ALL);
+}
+
+void loop_bury(struct loop *loop, struct grave *grave, void (*free_grave)(struct grave *grave))
+{
+	grave->free = free_grave;
+	grave->next = loop->graves;
+	loop->graves = grave;
+}

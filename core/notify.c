@@ -1,0 +1,214 @@
+/*
+ * Owns the listener. RECV blocks when nothing is pending, O_NONBLOCK or not (tried on
+ * 6.18), so poll() stands before each but the first of a turn. Everything pending is received
+ * before anything is worked on: until it is received, a call can be interrupted by a signal.
+ */
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/call.h"
+#include "core/call_pool.h"
+#include "core/dispatch.h"
+#include "core/log.h"
+#include "core/loop.h"
+#include "core/notify.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+
+#define NOTIFIER_MAGIC 0x4e4f5449U
+#define NOTIFY_BATCH 64
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0) /* 6.6 */
+#endif
+
+struct notifier {
+	uint32_t magic;
+	int fd;
+	struct sandbox *sandbox;
+	ev_io readable;
+	struct grave grave;
+};
+
+static bool notify_pending(const struct notifier *notifier)
+{
+	struct pollfd pollfd = { .fd = notifier->fd, .events = POLLIN };
+
+	return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLIN);
+}
+
+/* A call from one notification, or NULL: the target died (normal), or the table is full. */
+static struct call *notify_receive(struct notifier *notifier, int *error_out)
+{
+	struct seccomp_notif request = { 0 };
+	struct call *call = call_pool_take(notifier->sandbox);
+
+	*error_out = 0;
+	if (!call) {
+		*error_out = -EAGAIN;
+		return NULL;
+	}
+	if (ioctl(notifier->fd, SECCOMP_IOCTL_NOTIF_RECV, &request) < 0) {
+		*error_out = -errno;
+		call_pool_give(call);
+		return NULL;
+	}
+	call_fill(call, request.id, (pid_t)request.pid, request.data.arch, request.data.nr,
+		(const uint64_t *)request.data.args);
+	return call;
+}
+
+static unsigned notify_receive_all(struct notifier *notifier, struct call *batch[NOTIFY_BATCH])
+{
+	unsigned count = 0;
+
+	do {
+		int error;
+		struct call *call = notify_receive(notifier, &error);
+
+		if (call)
+			batch[count++] = call;
+		else if (error != -ENOENT && error != -EINTR)
+			break;
+	} while (count < NOTIFY_BATCH && notify_pending(notifier));
+	return count;
+}
+
+static void notify_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	struct notifier *notifier = container_of(watcher, struct notifier, readable);
+	struct call *batch[NOTIFY_BATCH];
+	unsigned count;
+
+	(void)ev;
+	(void)events;
+	MAGIC_CHECK(notifier, NOTIFIER_MAGIC);
+	/* libev reports a hang-up as readable; RECV would then block for ever. */
+	if (!notify_pending(notifier)) {
+		struct pollfd pollfd = { .fd = notifier->fd, .events = POLLIN };
+
+		if (poll(&pollfd, 1, 0) == 1 && !(pollfd.revents & POLLIN))
+			ev_io_stop(loop_ev(notifier->sandbox->supervisor->loop), watcher);
+		return;
+	}
+	count = notify_receive_all(notifier, batch);
+	for (unsigned i = 0; i < count; i++)
+		dispatch_start(batch[i]);
+}
+
+struct notifier *notify_new(struct sandbox *sandbox, int listener_fd)
+{
+	struct notifier *notifier = calloc(1, sizeof(*notifier));
+	struct supervisor *supervisor = sandbox->supervisor;
+
+	if (!notifier) {
+		close(listener_fd);
+		return NULL;
+	}
+	notifier->magic = NOTIFIER_MAGIC;
+	notifier->fd = listener_fd;
+	notifier->sandbox = sandbox;
+	if (supervisor->features.sync_wake_up &&
+		ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) < 0)
+		supervisor->features.sync_wake_up = false;
+	ev_io_init(&notifier->readable, notify_cb, listener_fd, EV_READ);
+	ev_io_start(loop_ev(supervisor->loop), &notifier->readable);
+	return notifier;
+}
+
+static void notify_free(struct grave *grave)
+{
+	free(container_of(grave, struct notifier, grave));
+}
+
+void notify_close(struct notifier *notifier)
+{
+	struct loop *loop;
+
+	if (!notifier)
+		return;
+	MAGIC_CHECK(notifier, NOTIFIER_MAGIC);
+	loop = notifier->sandbox->supervisor->loop;
+	ev_io_stop(loop_ev(loop), &notifier->readable);
+	close(notifier->fd);
+	notifier->fd = -1;
+	notifier->magic = 0;
+	loop_bury(loop, &notifier->grave, notify_free);
+}
+
+int notify_check(const struct call *call)
+{
+	uint64_t id = call->id;
+
+	return ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0 ? -ESRCH : 0;
+}
+
+/* Every failure means that the target is gone: ENOENT, or a listener that was closed. */
+static int notify_send(struct call *call, int64_t value, int error, uint32_t flags)
+{
+	struct seccomp_notif_resp response = { .id = call->id, .val = value, .error = -error, .flags = flags };
+	int result;
+
+	do
+		result = ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	while (result < 0 && errno == EINTR);
+	return result < 0 ? -ESRCH : 0;
+}
+
+int notify_fail(struct call *call, int error)
+{
+	return notify_send(call, 0, error, 0);
+}
+
+int notify_return(struct call *call, int64_t value)
+{
+	return notify_send(call, value, 0, 0);
+}
+
+int notify_continue(struct call *call)
+{
+	return notify_send(call, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+static int notify_inject(struct call *call, struct seccomp_notif_addfd *request)
+{
+	int result;
+
+	do
+		result = ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_ADDFD, request);
+	while (result < 0 && errno == EINTR);
+	if (result < 0)
+		return errno == ENOENT || errno == EBADF ? -ESRCH : -errno;
+	return result;
+}
+
+int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
+{
+	struct seccomp_notif_addfd request = {
+		.id = call->id,
+		.flags = SECCOMP_ADDFD_FLAG_SEND | (target_fd >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0),
+		.srcfd = (uint32_t)fd,
+		.newfd = target_fd >= 0 ? (uint32_t)target_fd : 0,
+		.newfd_flags = fd_flags,
+	};
+	int result = notify_inject(call, &request);
+
+	return result < 0 ? result : 0;
+}
+
+int notify_place_fd(struct call *call, int fd)
+{
+	struct seccomp_notif_addfd request = { .id = call->id, .srcfd = (uint32_t)fd, .newfd_flags = O_CLOEXEC };
+
+	return notify_inject(call, &request);
+}

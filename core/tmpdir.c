@@ -1,0 +1,178 @@
+/*
+ * The cleaner reads from a socket whose other end the supervisor and the launcher hold: its end
+ * of file means that both are gone, and the launcher goes only after all that it
+ * launched. Removal never follows symlinks and never leaves the directory.
+ */
+#include "core/tmpdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/descriptors.h"
+
+#define TMPDIR_DEPTH_MAX 32 /* one descriptor a level */
+#define TMPDIR_NAMES_MAX 1024
+
+int tmpdir_create(struct tmpdir *tmpdir)
+{
+	const char *base = getenv("TMPDIR");
+	int length = snprintf(
+		tmpdir->path, sizeof(tmpdir->path), "%s/kennel-XXXXXX", base && base[0] == '/' ? base : "/tmp");
+	AUTO_FREE char *canonical = NULL;
+
+	if (length < 0 || (size_t)length >= sizeof(tmpdir->path))
+		return -ENAMETOOLONG;
+	if (!mkdtemp(tmpdir->path))
+		return -errno;
+	/* Rules decide on canonical names. */
+	canonical = realpath(tmpdir->path, NULL);
+	if (!canonical)
+		return -errno;
+	snprintf(tmpdir->path, sizeof(tmpdir->path), "%s", canonical);
+	return 0;
+}
+
+/* One removal: what lies too deep is moved to the top, to be removed in the next round. */
+struct tmpdir_removal {
+	int top;
+	unsigned moved;
+};
+
+static void tmpdir_remove_entries(struct tmpdir_removal *removal, int directory, unsigned depth);
+
+static int tmpdir_open(int directory, const char *name)
+{
+	int child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	/* The payload may have taken our right to read it. No race: nobody else is left. */
+	if (child < 0 && errno == EACCES && fchmodat(directory, name, 0700, 0) == 0)
+		child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return child;
+}
+
+static void tmpdir_move_up(struct tmpdir_removal *removal, int directory, const char *name)
+{
+	char higher[32];
+
+	/* The payload may have taken some of these names. */
+	for (unsigned i = 0; i < TMPDIR_NAMES_MAX; i++) {
+		snprintf(higher, sizeof(higher), ".kennel-%u", removal->moved + i);
+		if (renameat(directory, name, removal->top, higher) == 0) {
+			removal->moved++;
+			return;
+		}
+	}
+}
+
+static void tmpdir_remove_entry(struct tmpdir_removal *removal, int directory, const char *name, unsigned depth)
+{
+	int child;
+
+	if (unlinkat(directory, name, 0) == 0)
+		return;
+	child = tmpdir_open(directory, name);
+	if (child >= 0 && depth == 0) {
+		close(child);
+		tmpdir_move_up(removal, directory, name);
+		return;
+	}
+	if (child >= 0)
+		tmpdir_remove_entries(removal, child, depth - 1);
+	unlinkat(directory, name, AT_REMOVEDIR);
+}
+
+/* Takes the descriptor. */
+static void tmpdir_remove_entries(struct tmpdir_removal *removal, int directory, unsigned depth)
+{
+	DIR *entries;
+	struct dirent *entry;
+
+	/* Without these rights nothing in it can be removed; a failure shows in what is left. */
+	if (fchmod(directory, 0700) < 0)
+		errno = 0;
+	entries = fdopendir(directory);
+	if (!entries) {
+		close(directory);
+		return;
+	}
+	while ((entry = readdir(entries)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			tmpdir_remove_entry(removal, directory, entry->d_name, depth);
+	closedir(entries);
+}
+
+static void tmpdir_remove_tree(const char *path)
+{
+	struct tmpdir_removal removal = { .top = tmpdir_open(AT_FDCWD, path) };
+	int directory;
+
+	if (removal.top < 0)
+		return;
+	do {
+		removal.moved = 0;
+		directory = openat(removal.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (directory >= 0)
+			tmpdir_remove_entries(&removal, directory, TMPDIR_DEPTH_MAX);
+	} while (removal.moved);
+	close(removal.top);
+	rmdir(path);
+}
+
+static _Noreturn void tmpdir_clean(const struct tmpdir *tmpdir, int socket)
+{
+	char byte;
+	sigset_t mask;
+
+	setpgid(0, 0);
+	sigfillset(&mask);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	prctl(PR_SET_NAME, "kennel-cleaner", 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	descriptors_close_others(&socket, 1);
+	while (read(socket, &byte, 1) > 0)
+		;
+	tmpdir_remove_tree(tmpdir->path);
+	_exit(0);
+}
+
+int tmpdir_start_cleaner(struct tmpdir *tmpdir)
+{
+	int sockets[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	tmpdir->cleaner = fork();
+	if (tmpdir->cleaner == 0)
+		tmpdir_clean(tmpdir, sockets[1]);
+	close(sockets[1]);
+	if (tmpdir->cleaner < 0) {
+		close(sockets[0]);
+		return -EAGAIN;
+	}
+	tmpdir->keep_alive_fd = sockets[0];
+	return 0;
+}
+
+void tmpdir_remove(struct tmpdir *tmpdir)
+{
+	char byte;
+
+	if (tmpdir->keep_alive_fd < 0)
+		return;
+	/* No more writers; the cleaner's exit closes its end, which ends our read. */
+	shutdown(tmpdir->keep_alive_fd, SHUT_WR);
+	while (read(tmpdir->keep_alive_fd, &byte, 1) > 0)
+		;
+	close(tmpdir->keep_alive_fd);
+	tmpdir->keep_alive_fd = -1;
+}

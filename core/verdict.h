@@ -1,0 +1,64 @@
+/*
+ * What a handler wants done with a call. Handlers return one of these and send
+ * nothing themselves; core/dispatch.c turns it into an answer.
+ */
+#ifndef KENNEL_CORE_VERDICT_H
+#define KENNEL_CORE_VERDICT_H
+
+#include <stdint.h>
+
+enum verdict_kind {
+	VERDICT_WAIT,     /* not answered yet: resume() will be called */
+	VERDICT_CONTINUE, /* the kernel goes on; only after decisions on register values */
+	VERDICT_FAIL,     /* value is a positive errno of the target */
+	VERDICT_RETURN,   /* value is the result of the call */
+	VERDICT_ADD_FD,   /* fd is ours, is put into the target and closed here */
+	VERDICT_REWRITE,  /* registers were changed (ptrace stops only) */
+	VERDICT_KILL,     /* the process dies by SIGKILL */
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	int fd;            /* VERDICT_ADD_FD: owned by the verdict from here on */
+	uint32_t fd_flags; /* VERDICT_ADD_FD: O_CLOEXEC or 0 */
+	int64_t value;     /* FAIL, RETURN; ADD_FD: the number reserved in the target, or -1 */
+};
+
+static inline struct verdict verdict_wait(void)
+{
+	return (struct verdict){ .kind = VERDICT_WAIT, .fd = -1 };
+}
+
+static inline struct verdict verdict_continue(void)
+{
+	return (struct verdict){ .kind = VERDICT_CONTINUE, .fd = -1 };
+}
+
+/* error: a positive errno, or a negative one as our own functions return it. */
+static inline struct verdict verdict_fail(int error)
+{
+	return (struct verdict){ .kind = VERDICT_FAIL, .fd = -1, .value = error < 0 ? -error : error };
+}
+
+static inline struct verdict verdict_return(int64_t value)
+{
+	return (struct verdict){ .kind = VERDICT_RETURN, .fd = -1, .value = value };
+}
+
+/* 0 or more: that result; negative: that -errno. For calls we made ourselves. */
+static inline struct verdict verdict_result(int64_t result)
+{
+	return result < 0 ? verdict_fail((int)result) : verdict_return(result);
+}
+
+static inline struct verdict verdict_add_fd(int fd, uint32_t fd_flags)
+{
+	return (struct verdict){ .kind = VERDICT_ADD_FD, .fd = fd, .fd_flags = fd_flags, .value = -1 };
+}
+
+static inline struct verdict verdict_kill(void)
+{
+	return (struct verdict){ .kind = VERDICT_KILL, .fd = -1 };
+}
+
+#endif

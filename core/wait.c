@@ -1,0 +1,250 @@
+/*
+ * Nothing tells us of a signal to a thread that waits for our answer, so waiting calls
+ * (and only they) are looked at, after 5 ms first, every 50 ms in the end. ERESTARTSYS is answered
+ * only when the kernel has marked this very thread: otherwise the program would see errno 512.
+ */
+#include "core/wait.h"
+
+#include <ev.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/call.h"
+#include "core/call_pool.h"
+#include "core/channel.h"
+#include "core/dispatch.h"
+#include "core/identity_state.h"
+#include "core/launch.h"
+#include "core/log.h"
+#include "core/loop.h"
+#include "core/policy.h"
+#include "core/process.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+#include "core/worker.h"
+
+#define WAIT_MAGIC 0x57414954U
+#define WAIT_ERESTARTSYS 512
+#define WAIT_LOOK_FIRST 0.005
+#define WAIT_LOOK_LAST 0.050
+
+struct wait {
+	uint32_t magic;
+	struct call *call;
+	ev_timer look;
+	double look_after;
+	double wake_after; /* seconds left until WAKE_TIMEOUT; below 0: never */
+	int channel;       /* to the worker, -1: none */
+	ev_io replied;
+	uint32_t worker_id;
+	pid_t worker_pid; /* 0 until it has told us */
+	struct grave grave;
+};
+
+static struct ev_loop *wait_ev(const struct wait *wait)
+{
+	return loop_ev(wait->call->sandbox->supervisor->loop);
+}
+
+static void wait_look_again(struct wait *wait)
+{
+	double after = wait->look_after;
+
+	if (wait->wake_after >= 0 && wait->wake_after < after)
+		after = wait->wake_after;
+	if (wait->look_after < WAIT_LOOK_LAST)
+		wait->look_after *= 2;
+	if (wait->wake_after >= 0)
+		wait->wake_after -= after;
+	ev_timer_set(&wait->look, after, 0.);
+	ev_timer_start(wait_ev(wait), &wait->look);
+}
+
+/* Did the kernel mark this thread? A signal to the process is proof only for its leader. */
+static bool wait_interrupted(const struct process_status *status, pid_t tid)
+{
+	uint64_t deaf = status->blocked | status->ignored;
+
+	if (status->pending_thread & ~deaf)
+		return true;
+	return status->tgid == tid && (status->pending_shared & ~deaf);
+}
+
+static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
+	struct wait *wait = container_of(watcher, struct wait, look);
+	struct call *call = wait->call;
+	struct process_status status;
+
+	(void)ev;
+	(void)events;
+	MAGIC_CHECK(wait, WAIT_MAGIC);
+	if (call_revalidate(call) < 0 || process_status_read(call, &status) == -ESRCH) {
+		dispatch_lost(call);
+	} else if (wait_interrupted(&status, call->tid)) {
+		dispatch_abandon(call, WAIT_ERESTARTSYS);
+	} else if (wait->wake_after >= 0 && wait->wake_after < 0.0005) {
+		dispatch_resume(call, &(struct wake){ .reason = WAKE_TIMEOUT, .fd = -1 });
+	} else {
+		wait_look_again(wait);
+	}
+}
+
+/* The call's one wait, made now. NULL when memory is exhausted. */
+static struct wait *wait_new(struct call *call)
+{
+	struct wait *wait = calloc(1, sizeof(*wait));
+
+	assert(!call->wait);
+	if (!wait)
+		return NULL;
+	wait->magic = WAIT_MAGIC;
+	wait->call = call;
+	wait->channel = -1;
+	wait->look_after = WAIT_LOOK_FIRST;
+	wait->wake_after = -1;
+	ev_timer_init(&wait->look, wait_look_cb, 0., 0.);
+	call->wait = wait;
+	return wait;
+}
+
+int call_wait_ms(struct call *call, unsigned timeout_ms)
+{
+	struct wait *wait = wait_new(call);
+
+	if (!wait)
+		return -ENOMEM;
+	wait->wake_after = timeout_ms / 1000.0;
+	wait_look_again(wait);
+	return 0;
+}
+
+/* Answers of the worker: first its pid, then its result. Its death is an end of file. */
+static void wait_replied_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	struct wait *wait = container_of(watcher, struct wait, replied);
+	struct wake wake = { .reason = WAKE_WORKER, .fd = -1, .result = -EIO };
+	struct message message;
+	unsigned count = 0;
+	int result;
+
+	(void)ev;
+	(void)events;
+	MAGIC_CHECK(wait, WAIT_MAGIC);
+	result = channel_receive(wait->channel, true, &message, &wake.fd, 1, &count);
+	if (result == -EAGAIN)
+		return;
+	if (result == 1 && message.type == MESSAGE_WORKER) {
+		wait->worker_pid = message.pid;
+		return;
+	}
+	if (result == 1 && message.type == MESSAGE_WORKED)
+		wake.result = message.status;
+	else
+		log_event(wait->call->sandbox->supervisor->log, "worker", "a worker ended without a result");
+	if (!count)
+		wake.fd = -1;
+	/* A worker that has replied needs no dismissal. */
+	wait->worker_id = 0;
+	dispatch_resume(wait->call, &wake);
+}
+
+static unsigned wait_workers(const struct sandbox *sandbox)
+{
+	unsigned count = 0;
+
+	for (const struct call *call = call_pool_waiting(sandbox->calls); call; call = call->next)
+		if (call->wait && call->wait->channel >= 0)
+			count++;
+	return count;
+}
+
+/* The oldest call that holds a worker makes room for the newest. */
+static void wait_evict_worker(struct sandbox *sandbox)
+{
+	struct call *call = call_pool_waiting(sandbox->calls);
+
+	while (call && call->wait->channel < 0)
+		call = call->next;
+	if (call)
+		dispatch_abandon(call, EINTR);
+}
+
+static int wait_send_work(struct call *call, struct wait *wait, int object, uint64_t open_flags)
+{
+	struct message message = { .type = MESSAGE_WORK, .value = open_flags };
+	int channels[2];
+	int fds[WORKER_FD_COUNT];
+	int error = identity_export(call, &message.identity);
+
+	if (error < 0)
+		return error;
+	error = channel_pair(channels);
+	if (error < 0)
+		return error;
+	fds[WORKER_FD_REPLY] = channels[1];
+	fds[WORKER_FD_OBJECT] = object;
+	message.id = wait->worker_id = launch_next_id(call->sandbox->supervisor);
+	error = launch_send(call->sandbox->supervisor, &message, fds, WORKER_FD_COUNT);
+	close(channels[1]);
+	wait->channel = channels[0];
+	return error;
+}
+
+int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
+{
+	struct sandbox *sandbox = call->sandbox;
+	struct wait *wait;
+	int error;
+
+	if (wait_workers(sandbox) >= policy_settings(sandbox->policy)->limit_workers)
+		wait_evict_worker(sandbox);
+	wait = wait_new(call);
+	if (!wait)
+		return -ENOMEM;
+	ev_io_init(&wait->replied, wait_replied_cb, -1, EV_READ);
+	error = wait_send_work(call, wait, object, open_flags);
+	if (error < 0) {
+		wait_end(call);
+		return error;
+	}
+	ev_io_set(&wait->replied, wait->channel, EV_READ);
+	ev_io_start(wait_ev(wait), &wait->replied);
+	wait_look_again(wait);
+	return 0;
+}
+
+static void wait_free(struct grave *grave)
+{
+	free(container_of(grave, struct wait, grave));
+}
+
+void wait_end(struct call *call)
+{
+	struct wait *wait = call->wait;
+	struct supervisor *supervisor = call->sandbox->supervisor;
+
+	if (!wait)
+		return;
+	MAGIC_CHECK(wait, WAIT_MAGIC);
+	ev_timer_stop(wait_ev(wait), &wait->look);
+	if (wait->channel >= 0) {
+		ev_io_stop(wait_ev(wait), &wait->replied);
+		close(wait->channel);
+		if (wait->worker_id)
+			launch_send(supervisor, &(struct message){ .type = MESSAGE_WORK_CANCEL, .id = wait->worker_id },
+				NULL, 0);
+	}
+	wait->magic = 0;
+	call->wait = NULL;
+	loop_bury(supervisor->loop, &wait->grave, wait_free);
+}
+
+bool wait_owns_pid(const struct sandbox *sandbox, pid_t pid)
+{
+	for (const struct call *call = call_pool_waiting(sandbox->calls); call; call = call->next)
+		if (call->wait && call->wait->worker_pid == pid)
+			return true;
+	return false;
+}

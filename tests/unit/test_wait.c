@@ -1,0 +1,423 @@
+/*
+ * What waiting calls hold, in a real loop with real channels; the dispatcher, the launcher and
+ * what is read of the target are fakes.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/call.h"
+#include "core/call_pool.h"
+#include "core/channel.h"
+#include "core/identity_state.h"
+#include "core/launch.h"
+#include "core/log.h"
+#include "core/loop.h"
+#include "core/policy.h"
+#include "core/process.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+#include "core/wait.h"
+#include "core/worker.h"
+#include "tests/unit/fake_dispatch.h"
+
+#define ERESTARTSYS_OF_THE_KERNEL 512
+#define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
+
+static struct supervisor supervisor = { .magic = SUPERVISOR_MAGIC };
+static struct sandbox sandbox = { .magic = SANDBOX_MAGIC, .supervisor = &supervisor };
+static struct policy_settings settings = { .limit_workers = 2 };
+static struct process_status target; /* what its status file says */
+static int target_error;
+static unsigned looks;
+static unsigned logged;
+static int export_error;
+static int launch_error;
+
+static struct message sent[8]; /* to the launcher */
+static unsigned sent_count;
+static int reply_fd[8]; /* the worker's end, by the number of the message */
+
+void log_event(struct log *log, const char *context, const char *format, ...)
+{
+	(void)log;
+	(void)context;
+	(void)format;
+	logged++;
+}
+
+int process_status_read(struct call *call, struct process_status *status_out)
+{
+	(void)call;
+	looks++;
+	*status_out = target;
+	return target_error;
+}
+
+const struct policy_settings *policy_settings(const struct policy *policy)
+{
+	(void)policy;
+	return &settings;
+}
+
+int identity_export(struct call *call, struct identity_spec *spec_out)
+{
+	(void)call;
+	*spec_out = (struct identity_spec){ .uid_fs = 1000, .umask = 027 };
+	return export_error;
+}
+
+uint32_t launch_next_id(struct supervisor *asked)
+{
+	static uint32_t last = 100;
+
+	(void)asked;
+	return ++last;
+}
+
+int launch_send(struct supervisor *asked, const struct message *message, const int *fds, unsigned count)
+{
+	(void)asked;
+	cr_assert_lt(sent_count, ARRAY_SIZE(sent));
+	reply_fd[sent_count] = -1;
+	if (message->type == MESSAGE_WORK && !launch_error) {
+		cr_assert_eq(count, WORKER_FD_COUNT);
+		reply_fd[sent_count] = fcntl(fds[WORKER_FD_REPLY], F_DUPFD_CLOEXEC, 3);
+	}
+	sent[sent_count++] = *message;
+	return launch_error;
+}
+
+static void wait_stop(void)
+{
+	loop_stop(supervisor.loop);
+}
+
+static void wait_setup(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	supervisor.loop = loop_new();
+	sandbox.calls = call_pool_new(16);
+	fake_dispatch.done = wait_stop;
+	target.tgid = 50;
+}
+
+static void wait_teardown(void)
+{
+	while (call_pool_waiting(sandbox.calls)) {
+		struct call *call = call_pool_waiting(sandbox.calls);
+
+		call_pool_unwait(call);
+		wait_end(call);
+		call_advance(call, CALL_EVENT_LOST);
+		call_pool_give(call);
+	}
+	call_pool_free(sandbox.calls);
+	loop_free(supervisor.loop);
+}
+
+TestSuite(wait, .init = wait_setup, .fini = wait_teardown, .timeout = 20);
+
+static struct call *wait_running_call(pid_t tid)
+{
+	struct call *call = call_pool_take(&sandbox);
+
+	cr_assert_not_null(call);
+	call->tid = tid;
+	call_advance(call, CALL_EVENT_START);
+	return call;
+}
+
+/* As the dispatcher does after verdict_wait(). */
+static struct call *wait_park(struct call *call)
+{
+	call_advance(call, CALL_EVENT_WAIT);
+	call_pool_wait(call);
+	return call;
+}
+
+static struct call *wait_for_worker(pid_t tid)
+{
+	struct call *call = wait_running_call(tid);
+
+	cr_assert_eq(call_wait_worker_open(call, STDIN_FILENO, O_WRONLY), 0);
+	return wait_park(call);
+}
+
+static struct call *wait_for_time(pid_t tid, unsigned timeout_ms)
+{
+	struct call *call = wait_running_call(tid);
+
+	cr_assert_eq(call_wait_ms(call, timeout_ms), 0);
+	return wait_park(call);
+}
+
+static double wait_elapsed;
+
+static void wait_run(void)
+{
+	ev_tstamp before = ev_time();
+
+	loop_run(supervisor.loop);
+	wait_elapsed = ev_time() - before;
+}
+
+static void wait_expired_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
+	(void)ev;
+	(void)watcher;
+	(void)events;
+	wait_stop();
+}
+
+static void wait_run_for(double seconds)
+{
+	ev_timer timer;
+
+	ev_timer_init(&timer, wait_expired_cb, seconds, 0.);
+	ev_timer_start(loop_ev(supervisor.loop), &timer);
+	wait_run();
+	ev_timer_stop(loop_ev(supervisor.loop), &timer);
+}
+
+Test(wait, timeout_resumes_the_call_not_before_its_time)
+{
+	wait_for_time(50, 120);
+	wait_run();
+	cr_expect_eq(fake_dispatch.resumed, 1);
+	cr_expect_eq(fake_dispatch.wake.reason, WAKE_TIMEOUT);
+	cr_expect_eq(fake_dispatch.wake.fd, -1);
+	cr_expect(wait_elapsed > 0.11 && wait_elapsed < 2, "%f", wait_elapsed);
+	cr_expect_null(call_pool_waiting(sandbox.calls));
+}
+
+Test(wait, timeout_of_nothing_comes_in_the_next_turn)
+{
+	wait_for_time(50, 0);
+	cr_expect_eq(fake_dispatch.resumed, 0);
+	wait_run();
+	cr_expect_eq(fake_dispatch.resumed, 1);
+}
+
+Test(wait, target_is_looked_at_often_first_and_seldom_later)
+{
+	wait_for_time(50, 60000);
+	wait_run_for(0.5);
+	cr_expect(looks >= 5 && looks <= 16, "%u looks in half a second", looks);
+	cr_expect_eq(fake_dispatch.resumed + fake_dispatch.abandoned + fake_dispatch.lost, 0);
+}
+
+Test(wait, signal_to_the_thread_interrupts)
+{
+	wait_for_time(51, 60000);
+	target.pending_thread = SIGNAL_BIT(SIGALRM);
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_expect_eq(fake_dispatch.error, ERESTARTSYS_OF_THE_KERNEL);
+	cr_expect_lt(wait_elapsed, 1);
+}
+
+Test(wait, signal_to_the_process_interrupts_its_leader)
+{
+	wait_for_time(50, 60000);
+	target.pending_shared = SIGNAL_BIT(SIGALRM);
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_expect_eq(fake_dispatch.error, ERESTARTSYS_OF_THE_KERNEL);
+}
+
+Test(wait, signal_to_the_process_proves_nothing_of_another_thread)
+{
+	wait_for_time(51, 60000);
+	target.pending_shared = SIGNAL_BIT(SIGALRM);
+	wait_run_for(0.1);
+	cr_expect_eq(fake_dispatch.abandoned, 0);
+}
+
+Test(wait, blocked_and_ignored_signals_do_not_interrupt)
+{
+	wait_for_time(50, 60000);
+	target.pending_thread = SIGNAL_BIT(SIGALRM) | SIGNAL_BIT(SIGUSR1);
+	target.pending_shared = SIGNAL_BIT(SIGUSR2);
+	target.blocked = SIGNAL_BIT(SIGALRM) | SIGNAL_BIT(SIGUSR2);
+	target.ignored = SIGNAL_BIT(SIGUSR1);
+	wait_run_for(0.1);
+	cr_expect_eq(fake_dispatch.abandoned, 0);
+	target.ignored = 0;
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+}
+
+Test(wait, call_whose_notification_is_gone_is_lost)
+{
+	wait_for_time(50, 60000);
+	fake_dispatch.notify_check = -ESRCH;
+	wait_run();
+	cr_expect_eq(fake_dispatch.lost, 1);
+	cr_expect_eq(fake_dispatch.resumed + fake_dispatch.abandoned, 0);
+}
+
+Test(wait, call_whose_thread_is_gone_is_lost)
+{
+	wait_for_time(50, 60000);
+	target_error = -ESRCH;
+	wait_run();
+	cr_expect_eq(fake_dispatch.lost, 1);
+}
+
+Test(wait, worker_is_asked_for_with_everything_it_needs)
+{
+	wait_for_worker(50);
+	cr_assert_eq(sent_count, 1);
+	cr_expect_eq(sent[0].type, MESSAGE_WORK);
+	cr_expect_neq(sent[0].id, 0);
+	cr_expect_eq(sent[0].value, O_WRONLY);
+	cr_expect(sent[0].identity.uid_fs == 1000 && sent[0].identity.umask == 027);
+}
+
+static void wait_reply(unsigned which, enum message_type type, int status, int fd)
+{
+	struct message message = { .type = type, .pid = 777, .status = status };
+
+	cr_assert_eq(channel_send(reply_fd[which], &message, &fd, fd >= 0 ? 1 : 0), 0);
+}
+
+Test(wait, result_of_a_worker_resumes_the_call)
+{
+	struct stat theirs, ours;
+	int fd = open("/dev/null", O_RDONLY);
+
+	wait_for_worker(50);
+	wait_reply(0, MESSAGE_WORKER, 0, -1);
+	wait_reply(0, MESSAGE_WORKED, 0, fd);
+	wait_run();
+	cr_assert_eq(fake_dispatch.resumed, 1);
+	cr_expect_eq(fake_dispatch.wake.reason, WAKE_WORKER);
+	cr_expect_eq(fake_dispatch.wake.result, 0);
+	cr_assert(fstat(fd, &theirs) == 0 && fstat(fake_dispatch.wake.fd, &ours) == 0);
+	cr_expect_eq(theirs.st_rdev, ours.st_rdev);
+	cr_expect_eq(sent_count, 1, "a worker that has replied is not dismissed");
+}
+
+Test(wait, failure_of_a_worker_is_the_result)
+{
+	wait_for_worker(50);
+	wait_reply(0, MESSAGE_WORKED, -ENXIO, -1);
+	wait_run();
+	cr_expect_eq(fake_dispatch.wake.result, -ENXIO);
+	cr_expect_eq(fake_dispatch.wake.fd, -1);
+}
+
+Test(wait, death_of_a_worker_is_an_error_of_input)
+{
+	wait_for_worker(50);
+	wait_reply(0, MESSAGE_WORKER, 0, -1);
+	close(reply_fd[0]);
+	wait_run();
+	cr_expect_eq(fake_dispatch.resumed, 1);
+	cr_expect_eq(fake_dispatch.wake.result, -EIO);
+	cr_expect_eq(logged, 1);
+	cr_expect_eq(fake_dispatch.wake.fd, -1);
+	cr_expect_eq(sent_count, 1);
+}
+
+Test(wait, worker_is_known_by_its_number_while_it_works)
+{
+	wait_for_worker(50);
+	cr_expect_not(wait_owns_pid(&sandbox, 777));
+	wait_reply(0, MESSAGE_WORKER, 0, -1);
+	wait_run_for(0.05);
+	cr_expect_eq(fake_dispatch.resumed, 0);
+	cr_expect(wait_owns_pid(&sandbox, 777));
+	cr_expect_not(wait_owns_pid(&sandbox, 778));
+	wait_reply(0, MESSAGE_WORKED, 0, -1);
+	wait_run();
+	cr_expect_not(wait_owns_pid(&sandbox, 777));
+}
+
+Test(wait, interrupted_call_dismisses_its_worker)
+{
+	wait_for_worker(50);
+	target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_assert_eq(sent_count, 2);
+	cr_expect_eq(sent[1].type, MESSAGE_WORK_CANCEL);
+	cr_expect_eq(sent[1].id, sent[0].id);
+	cr_expect_eq(channel_send(reply_fd[0], &sent[0], NULL, 0), -EPIPE, "nobody listens any more");
+}
+
+Test(wait, call_of_a_dead_target_dismisses_its_worker)
+{
+	wait_for_worker(50);
+	target_error = -ESRCH;
+	wait_run();
+	cr_expect_eq(fake_dispatch.lost, 1);
+	cr_assert_eq(sent_count, 2);
+	cr_expect(sent[1].type == MESSAGE_WORK_CANCEL && sent[1].id == sent[0].id);
+}
+
+Test(wait, oldest_worker_makes_room_when_there_are_too_many)
+{
+	fake_dispatch.done = NULL;
+	wait_for_time(50, 60000); /* older, but without a worker */
+	wait_for_worker(51);
+	wait_for_worker(52);
+	cr_expect_eq(fake_dispatch.abandoned, 0);
+	wait_for_worker(53);
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_expect_eq(fake_dispatch.tid, 51);
+	cr_expect_eq(fake_dispatch.error, EINTR);
+	cr_assert_eq(sent_count, 4);
+	cr_expect(sent[2].type == MESSAGE_WORK_CANCEL && sent[2].id == sent[0].id);
+	cr_expect_not_null(call_pool_find(sandbox.calls, 50));
+	cr_expect_not_null(call_pool_find(sandbox.calls, 52));
+}
+
+static unsigned wait_open_descriptors(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+Test(wait, worker_that_cannot_be_started_leaves_nothing_behind)
+{
+	struct call *call = wait_running_call(50);
+	unsigned before = wait_open_descriptors();
+
+	export_error = -EIO;
+	cr_expect_eq(call_wait_worker_open(call, STDIN_FILENO, O_RDONLY), -EIO);
+	cr_expect_null(call->wait);
+	export_error = 0;
+	launch_error = -EPIPE;
+	cr_expect_eq(call_wait_worker_open(call, STDIN_FILENO, O_RDONLY), -EPIPE);
+	cr_expect_null(call->wait);
+	cr_expect_eq(wait_open_descriptors(), before);
+	launch_error = 0;
+	cr_expect_eq(call_wait_ms(call, 10), 0, "the handler may wait in another way");
+	wait_park(call);
+	wait_run();
+	cr_expect_eq(fake_dispatch.resumed, 1);
+}
+
+Test(wait, ending_twice_or_without_a_wait_is_harmless)
+{
+	struct call *call = wait_running_call(50);
+
+	wait_end(call);
+	cr_assert_eq(call_wait_ms(call, 10), 0);
+	wait_end(call);
+	wait_end(call);
+	cr_expect_null(call->wait);
+	wait_run_for(0.05);
+	cr_expect_eq(fake_dispatch.resumed, 0);
+}
