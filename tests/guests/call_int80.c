@@ -1,0 +1,57 @@
+/*
+ * i386 calls by int $0x80 from a 64-bit program: reads or writes the file given. With
+ * the ABI off the first such call kills; with it on the policy is enforced.
+ * Arguments: read|write|stat|ids PATH. Strings must lie below 4 GB.
+ */
+#include "guest.h"
+
+#ifdef __x86_64__
+static long int80_call(long nr, long a, long b, long c)
+{
+	long result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c)
+			 : "memory", "r8", "r9", "r10", "r11");
+	if (result < 0 && result > -4096) {
+		errno = (int)-result;
+		return -1;
+	}
+	return result;
+}
+
+static char *int80_low(const char *text)
+{
+	char *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	CHECK(low != MAP_FAILED && strlen(text) < 4096);
+	return strcpy(low, text);
+}
+
+int main(int argc, char **argv)
+{
+	char *path = int80_low(argc > 2 ? argv[2] : "");
+	const char *deed = argc > 1 ? argv[1] : "";
+	long fd;
+
+	if (strcmp(deed, "ids") == 0)
+		return int80_call(20, 0, 0, 0) == getpid() ? 0 : 1;
+	if (strcmp(deed, "stat") == 0) {
+		CHECK(int80_call(195, (long)path, (long)path + 4096, 0) == 0);
+		return 0;
+	}
+	fd = int80_call(5, (long)path, strcmp(deed, "write") ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0) {
+		fprintf(stderr, "open: %s\n", strerror(errno));
+		return errno == EACCES || errno == ENOENT ? 3 : 1;
+	}
+	CHECK(read((int)fd, path + 4096, 16) >= 0 || errno == EBADF);
+	return 0;
+}
+#else
+int main(void)
+{
+	guest_skip("int $0x80 from 64-bit code needs a 64-bit build");
+}
+#endif

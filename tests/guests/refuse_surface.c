@@ -1,0 +1,135 @@
+/*
+ * The kernel surface that is refused while any category is on: mounts, namespaces,
+ * tracing, other processes' memory, io_uring, modules, unknown numbers. Run under
+ * Kennel only; with the argument "native" it proves that root may do some of it.
+ */
+#include "guest.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+
+#ifndef SYS_map_shadow_stack
+#define SYS_map_shadow_stack 453
+#endif
+
+struct surface_call {
+	const char *name;
+	long nr;
+	long args[6];
+	int error; /* 0: EPERM or ENOSYS, either makes libc and tools fall back */
+};
+
+#define EITHER 0
+
+/* struct xfs_fsop_handlereq holds pointers. */
+#define SURFACE_XFS_OPEN (sizeof(void *) == 8 ? 0xc038586bU : 0xc01c586bU)
+
+static const struct surface_call surface_calls[] = {
+	{ "mount", SYS_mount, { (long)"none", (long)"/mnt", (long)"tmpfs" }, EPERM },
+	{ "umount2", SYS_umount2, { (long)"/proc" }, EPERM },
+	{ "chroot", SYS_chroot, { (long)"." }, EPERM },
+	{ "pivot_root", SYS_pivot_root, { (long)".", (long)"." }, EPERM },
+	{ "setns", SYS_setns, { 0, 0 }, EPERM },
+	{ "unshare of everything", SYS_unshare, { CLONE_NEWNS | CLONE_NEWPID }, EPERM },
+	{ "unshare of users", SYS_unshare, { CLONE_NEWUSER }, EPERM },
+	{ "unshare of files", SYS_unshare, { CLONE_FILES | CLONE_FS }, EPERM },
+	{ "clone new users", SYS_clone, { CLONE_NEWUSER | SIGCHLD }, EPERM },
+	{ "clone new mounts", SYS_clone, { CLONE_NEWNS | SIGCHLD }, EPERM },
+	{ "clone new processes", SYS_clone, { CLONE_NEWPID | SIGCHLD }, EPERM },
+	{ "clone new net", SYS_clone, { CLONE_NEWNET | SIGCHLD }, EPERM },
+	{ "clone new ipc", SYS_clone, { CLONE_NEWIPC | SIGCHLD }, EPERM },
+	{ "clone new names", SYS_clone, { CLONE_NEWUTS | SIGCHLD }, EPERM },
+	{ "clone new cgroup", SYS_clone, { CLONE_NEWCGROUP | SIGCHLD }, EPERM },
+	{ "clone3", SYS_clone3, { 0, 0 }, ENOSYS },
+	{ "ptrace", SYS_ptrace, { PTRACE_TRACEME }, EPERM },
+	{ "process_vm_readv", SYS_process_vm_readv, { 1 }, EPERM },
+	{ "process_vm_writev", SYS_process_vm_writev, { 1 }, EPERM },
+	{ "pidfd_getfd", 438, { 0, 0, 0 }, EPERM },
+	{ "bpf", SYS_bpf, { 0, 0, 0 }, EPERM },
+	{ "kexec_load", SYS_kexec_load, { 0, 0, 0, 0 }, EPERM },
+	{ "init_module", SYS_init_module, { 0, 0, 0 }, EPERM },
+	{ "finit_module", SYS_finit_module, { 0, 0, 0 }, EPERM },
+	{ "delete_module", SYS_delete_module, { (long)"kennel", 0 }, EPERM },
+	{ "io_uring_setup", 425, { 1, 0 }, ENOSYS },
+	{ "io_uring_enter", 426, { 0 }, ENOSYS },
+	{ "io_uring_register", 427, { 0 }, ENOSYS },
+	{ "open_tree", 428, { AT_FDCWD, (long)".", 1 }, EITHER },
+	{ "move_mount", 429, { AT_FDCWD, (long)".", AT_FDCWD, (long)"." }, EITHER },
+	{ "fsopen", 430, { (long)"tmpfs" }, EITHER },
+	{ "fsconfig", 431, { 0 }, EITHER },
+	{ "fsmount", 432, { 0 }, EITHER },
+	{ "fspick", 433, { AT_FDCWD, (long)"." }, EITHER },
+	{ "mount_setattr", 442, { AT_FDCWD, (long)"." }, EITHER },
+	{ "open_tree_attr", 467, { AT_FDCWD, (long)".", 1 }, EITHER },
+	{ "open_by_handle_at", SYS_open_by_handle_at, { AT_FDCWD, (long)"", 0 }, EITHER },
+	{ "fanotify_init", SYS_fanotify_init, { 0x200, 0 }, EPERM },
+	{ "fanotify_mark", SYS_fanotify_mark, { 0 }, EPERM },
+	{ "userfaultfd", SYS_userfaultfd, { 1 }, EPERM },
+	{ "ioctl new userfaultfd", SYS_ioctl, { -1, 0xaa00 }, EPERM },
+	{ "ioctl open by handle", SYS_ioctl, { -1, (long)SURFACE_XFS_OPEN }, EPERM },
+	{ "mknod of a block device", SYS_mknod, { (long)"device", S_IFBLK | 0600, 0x100 }, EPERM },
+	{ "mknod of a whiteout", SYS_mknod, { (long)"device", S_IFCHR, 0 }, EPERM },
+	{ "mknodat of a device", SYS_mknodat, { AT_FDCWD, (long)"device", S_IFCHR | 0600, 0x103 }, EPERM },
+	{ "landlock_create_ruleset", 444, { 0, 0, 1 }, ENOSYS },
+	{ "number 600", 600, { 0 }, ENOSYS },
+	{ "number 1000", 1000, { 0 }, ENOSYS },
+	{ "number 0x3fffffff", 0x3fffffff, { 0 }, ENOSYS },
+};
+
+static int surface_try(const struct surface_call *call)
+{
+	const long *a = call->args;
+	long result;
+
+	errno = 0;
+	result = syscall(call->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (result == 0 && call->nr == SYS_clone)
+		_exit(0);
+	if (result == -1 && (errno == call->error || (call->error == EITHER && (errno == EPERM || errno == ENOSYS))))
+		return 0;
+	fprintf(stderr, "%s: result %ld, %s, expected %s\n", call->name, result, strerror(errno),
+		strerror(call->error));
+	return 1;
+}
+
+/* Numbers above every table, and the negative one, never reach a handler. */
+static int surface_odd_numbers(void)
+{
+	int wrong = 0;
+
+	for (long nr = 480; nr < 512; nr++)
+		wrong += !(syscall(nr, 0, 0, 0) == -1 && errno == ENOSYS);
+	wrong += !(syscall(-1, 0, 0, 0) == -1 && errno == ENOSYS);
+	if (wrong)
+		fprintf(stderr, "%d unknown numbers are not ENOSYS\n", wrong);
+	return wrong;
+}
+
+static int surface_native(void)
+{
+	if (geteuid() != 0)
+		guest_skip("needs root");
+	CHECK(syscall(SYS_fanotify_init, 0, 0) >= 0 || errno == ENOSYS);
+	CHECK(syscall(SYS_userfaultfd, O_CLOEXEC | 1) >= 0 || errno == ENOSYS);
+	CHECK(mknod("device", S_IFCHR, 0) == 0 && unlink("device") == 0);
+	CHECK_ERR(EBADF, syscall(SYS_ioctl, -1, 0xaa00));
+	CHECK(chroot(".") == 0 && unshare(CLONE_NEWNS) == 0);
+	CHECK(syscall(444, NULL, 0, 1) > 0 || errno == ENOSYS || errno == EOPNOTSUPP);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int wrong = 0;
+
+	if (argc > 1 && strcmp(argv[1], "native") == 0)
+		return surface_native();
+	/* nothing with an effect is tried where this harmless one gets through */
+	CHECK_ERR(ENOSYS, syscall(SYS_clone3, 0, 0));
+	for (size_t i = 0; i < sizeof(surface_calls) / sizeof(surface_calls[0]); i++)
+		wrong += surface_try(&surface_calls[i]);
+	wrong += surface_odd_numbers();
+	return wrong > 0;
+}
