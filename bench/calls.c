@@ -1,0 +1,156 @@
+/*
+ * The guest whose calls are counted: nanoseconds per call for getppid, read, stat and open+close,
+ * one line per call and one number per batch. It is run natively, under Kennel and under the
+ * reference; it knows nothing of them and checks every result.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CALLS_MAX_ITERATIONS (1L << 24)
+
+struct subject {
+	const char *file;
+	int zero_fd;
+};
+
+struct measure {
+	const char *name;
+	bool (*call)(const struct subject *subject);
+};
+
+static bool calls_getppid(const struct subject *subject)
+{
+	(void)subject;
+	return syscall(SYS_getppid) >= 0;
+}
+
+static bool calls_read(const struct subject *subject)
+{
+	char byte;
+
+	return syscall(SYS_read, subject->zero_fd, &byte, 1) == 1;
+}
+
+static bool calls_stat(const struct subject *subject)
+{
+	struct stat result;
+
+	return syscall(SYS_newfstatat, AT_FDCWD, subject->file, &result, 0) == 0 && S_ISREG(result.st_mode);
+}
+
+static bool calls_open(const struct subject *subject)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, subject->file, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && syscall(SYS_close, fd) == 0;
+}
+
+static const struct measure calls_table[] = {
+	{ "getppid", calls_getppid },
+	{ "read", calls_read },
+	{ "stat", calls_stat },
+	{ "open+close", calls_open },
+};
+
+static int64_t calls_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* The time of so many calls in nanoseconds, -1 when one of them failed. */
+static int64_t calls_batch(const struct measure *measure, const struct subject *subject, long iterations)
+{
+	int64_t start_ns = calls_now_ns();
+
+	for (long i = 0; i < iterations; i++)
+		if (!measure->call(subject))
+			return -1;
+	return calls_now_ns() - start_ns;
+}
+
+/* How many calls fill a batch: found by doubling, which also warms everything up. */
+static long calls_calibrate(const struct measure *measure, const struct subject *subject, int64_t batch_ns)
+{
+	long iterations = 64;
+
+	while (iterations < CALLS_MAX_ITERATIONS) {
+		int64_t took_ns = calls_batch(measure, subject, iterations);
+
+		if (took_ns < 0)
+			return -1;
+		if (took_ns >= batch_ns)
+			return iterations;
+		iterations *= 2;
+	}
+	return iterations;
+}
+
+static int calls_measure(
+	const struct measure *measure, const struct subject *subject, long iterations, int batches, int64_t batch_ns)
+{
+	if (iterations == 0)
+		iterations = calls_calibrate(measure, subject, batch_ns);
+	printf("%s", measure->name);
+	for (int i = 0; i < batches; i++) {
+		int64_t took_ns = iterations < 0 ? -1 : calls_batch(measure, subject, iterations);
+
+		if (took_ns < 0) {
+			printf("\n");
+			fprintf(stderr, "calls: %s: %s\n", measure->name, strerror(errno));
+			return -1;
+		}
+		printf(" %.1f", (double)took_ns / (double)iterations);
+	}
+	printf("\n");
+	return 0;
+}
+
+static bool calls_wanted(const char *name, char **names)
+{
+	bool any = *names != NULL;
+
+	for (; *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return !any;
+}
+
+int main(int argc, char **argv)
+{
+	long iterations = 0, batch_us = 2000;
+	int batches = 5, option, status = 0;
+	struct subject subject;
+
+	while ((option = getopt(argc, argv, "n:b:u:")) != -1) {
+		if (option == 'n')
+			iterations = atol(optarg);
+		else if (option == 'b')
+			batches = atoi(optarg);
+		else if (option == 'u')
+			batch_us = atol(optarg);
+		else
+			return 2;
+	}
+	if (optind >= argc) {
+		fprintf(stderr, "usage: calls [-n ITERATIONS | -u BATCH_US] [-b BATCHES] FILE [CALL...]\n");
+		return 2;
+	}
+	subject = (struct subject){ argv[optind], open("/dev/zero", O_RDONLY | O_CLOEXEC) };
+	for (size_t i = 0; i < sizeof(calls_table) / sizeof(calls_table[0]); i++)
+		if (calls_wanted(calls_table[i].name, argv + optind + 1) &&
+			calls_measure(&calls_table[i], &subject, iterations, batches, batch_us * 1000))
+			status = 1;
+	return status;
+}
