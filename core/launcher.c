@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 #include "core/worker.h"
 
 #define LAUNCHER_WORKERS_MAX 4096
+#define LAUNCHER_DEPTH 16
 #define LAUNCHER_NUDGES 4
 #define LAUNCHER_NUDGE_MS 20
 #define LAUNCHER_CHILDREN "/proc/thread-self/children"
@@ -51,10 +53,10 @@ static void launcher_tell(const struct launcher_process *launcher, enum message_
 	channel_send(launcher->channel, &message, NULL, 0);
 }
 
-/* The children of this process, from the kernel's list; at most max. */
-static unsigned launcher_children(pid_t *pids, unsigned max)
+/* The children in one of the kernel's lists; at most max. */
+static unsigned launcher_children(const char *name, pid_t *pids, unsigned max)
 {
-	FILE *list = fopen(LAUNCHER_CHILDREN, "re");
+	FILE *list = fopen(name, "re");
 	unsigned count = 0;
 
 	if (!list)
@@ -74,7 +76,7 @@ void launcher_kill_children(void)
 		return; /* none is left: nothing to look for */
 	/* A child that is not waited for keeps its number, so kill(2) cannot hit another. */
 	do {
-		count = launcher_children(pids, ARRAY_SIZE(pids));
+		count = launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids));
 		for (unsigned i = 0; i < count; i++)
 			kill(pids[i], SIGKILL);
 		for (unsigned i = 0; i < count; i++)
@@ -166,6 +168,60 @@ static void launcher_ended_child(struct launcher_process *launcher, pid_t pid, i
 		launcher_end(launcher);
 }
 
+/* True when this process or one below it is neither stopped nor dead. */
+static bool launcher_any_runs(pid_t pid, unsigned depth)
+{
+	pid_t pids[64];
+	char name[64];
+	char state = 'Z';
+	FILE *file;
+	unsigned count;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	file = fopen(name, "re");
+	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'R'; /* a name with a parenthesis: on doubt the supervisor goes on serving */
+	if (file)
+		fclose(file);
+	if (!strchr("TtZX", state))
+		return true;
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	count = depth ? launcher_children(name, pids, ARRAY_SIZE(pids)) : 0;
+	for (unsigned i = 0; i < count; i++)
+		if (launcher_any_runs(pids[i], depth - 1))
+			return true;
+	return false;
+}
+
+static bool launcher_is_worker(const struct launcher_process *launcher, pid_t pid)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+		if (launcher->workers[i].pid == pid)
+			return true;
+	return false;
+}
+
+/*
+ * The terminal's stops are for the whole job. SIGSTOP was sent to one process: while others
+ * of the sandbox run, they need the supervisor, also to send SIGCONT.
+ */
+static bool launcher_must_serve(const struct launcher_process *launcher, int number)
+{
+	pid_t pids[256];
+	unsigned count = number == SIGSTOP ? launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids)) : 0;
+
+	for (unsigned i = 0; i < count; i++)
+		if (!launcher_is_worker(launcher, pids[i]) && launcher_any_runs(pids[i], LAUNCHER_DEPTH))
+			return true;
+	return false;
+}
+
+static void launcher_stopped(const struct launcher_process *launcher, int number)
+{
+	if (!launcher_must_serve(launcher, number))
+		launcher_tell(launcher, MESSAGE_STOPPED, launcher->first_pid, number);
+}
+
 static void launcher_reap(struct launcher_process *launcher)
 {
 	int status;
@@ -173,7 +229,7 @@ static void launcher_reap(struct launcher_process *launcher)
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
 		if (WIFSTOPPED(status) && pid == launcher->first_pid)
-			launcher_tell(launcher, MESSAGE_STOPPED, pid, WSTOPSIG(status));
+			launcher_stopped(launcher, WSTOPSIG(status));
 		else if (WIFCONTINUED(status) && pid == launcher->first_pid)
 			launcher->nudges = LAUNCHER_NUDGES;
 		else if (!WIFSTOPPED(status) && !WIFCONTINUED(status))

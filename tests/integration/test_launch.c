@@ -325,3 +325,13 @@ Test(launch, core_files_are_refused_while_writing_is_judged)
 	launch_expect(OFF, SHELL("ulimit -Sc 0 && ulimit -Sc"), 0);
 	cr_expect_str_eq(launch_outcome.out, "0\n");
 }
+
+/* Nobody outside sends SIGCONT, and who does inside needs the supervisor for it. */
+Test(launch, a_command_stopped_and_continued_from_inside_goes_on)
+{
+	launch_expect(WORDS("-p", "ro"),
+		SHELL("(sleep 0.2; kill -STOP $$; sleep 0.3; kill -CONT $$) & sleep 1; cat /etc/passwd > /dev/null && "
+		      "echo awake"),
+		0);
+	cr_expect_str_eq(launch_outcome.out, "awake\n");
+}

@@ -87,6 +87,17 @@ Test(stress, waiting_calls_leave_nothing_in_the_supervisor)
 	stress_run(text("N=1; %s", part), text("N=2; %s && N=3 && %s", part, part), 60000);
 }
 
+/* The target dies while its worker finishes, and by changed ids the answer cannot even be prepared. */
+Test(stress, killed_waiters_of_another_identity_leave_nothing_in_the_supervisor)
+{
+	const char *rounds =
+		"rm -f f; mkfifo f; setpriv --clear-groups sh -c 'i=0; while [ $i -lt %d ]; do (exec cat ./f) & p=$!; "
+		"(exec 3<>./f; sleep 0.01) & kill -9 $p; wait; i=$((i+1)); done' 2>/dev/null";
+
+	fixture_need_root();
+	stress_run(text(rounds, 5), text(rounds, 150), 60000);
+}
+
 /* More waiting calls than slots: the sandbox starves itself only, and everything ends. */
 Test(stress, more_waiting_calls_than_workers_do_not_stop_the_others)
 {
