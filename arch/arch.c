@@ -11,6 +11,7 @@
 #include "arch/x86_64/abi.h"
 
 #define ABI_COUNT 2
+static_assert(ABI_COUNT <= 16, "an index has four bits in the data of a traced call");
 
 static const struct abi *const abis[ABI_COUNT] = { &abi_x86_64, &abi_i386 };
 
@@ -47,6 +48,22 @@ const struct abi *abi_by_name(const char *name)
 			return abis[i];
 	}
 	return NULL;
+}
+
+unsigned abi_index(const struct abi *abi)
+{
+	unsigned index = 0;
+
+	while (abis[index] != abi) {
+		index++;
+		assert(index < ABI_COUNT);
+	}
+	return index;
+}
+
+const struct abi *abi_at(unsigned index)
+{
+	return index < ABI_COUNT ? abis[index] : NULL;
 }
 
 enum sysno abi_sysno(const struct abi *abi, int64_t nr)

@@ -13,6 +13,7 @@
 #include "sysno.h" /* generated from arch/syscalls.tbl */
 
 struct layout;
+struct regmap;
 
 /* Bit 30 of the number: an x32 call under the audit value of x86_64. */
 #define ABI_X32_BIT UINT32_C(0x40000000)
@@ -25,6 +26,10 @@ struct abi {
 	bool big_endian;     /* also: the order of 64-bit values in register pairs */
 	bool has_x32;        /* numbers with ABI_X32_BIT are another ABI's */
 	uint8_t clone_flags_arg;
+	uint8_t syscall_length; /* bytes of the instruction: its address is the ip at a stop less this */
+	bool result_sticks;     /* a result written at the entry of a skipped call survives until its exit */
+	uint8_t regmap_count;
+	const struct regmap *regmaps; /* the register sets in which its callers are seen; arch/regs.h */
 	uint32_t o_largefile;         /* the O_LARGEFILE of its callers, 0 where the kernel implies it */
 	const uint16_t *sysno_by_nr;  /* generated; nr_count entries, SC_none where none */
 	uint32_t nr_count;            /* one more than the last number known */
@@ -37,6 +42,10 @@ const struct abi *abi_find(uint32_t audit_arch, int64_t nr);
 
 const struct abi *abi_native(void);
 const struct abi *abi_by_name(const char *name);
+
+/* A small number for an ABI, below 16, the same in the whole program; NULL beyond the last. */
+unsigned abi_index(const struct abi *abi);
+const struct abi *abi_at(unsigned index);
 
 /* SC_none for a number that is not in the table. */
 enum sysno abi_sysno(const struct abi *abi, int64_t nr);
