@@ -12,6 +12,7 @@
 #include "core/policy.h"
 #include "core/process.h"
 #include "core/sandbox.h"
+#include "core/supervisor.h"
 #include "core/util.h"
 
 /* The signal with which an action answers the caller's process; 0: none. */
@@ -58,6 +59,13 @@ int access_check_path(struct call *call, enum category category, const struct pa
 	return path->unnamed ? 0 : access_check(call, category, path->name);
 }
 
+bool access_has_rule(const struct call *call, enum category category, const char *name)
+{
+	struct decision decision = policy_decide(call->sandbox->policy, category, name);
+
+	return decision.rule && !action_refuses(decision.action);
+}
+
 void access_wants(struct call *call, uint64_t categories)
 {
 	call->wants = categories;
@@ -66,6 +74,21 @@ void access_wants(struct call *call, uint64_t categories)
 bool access_allows(const struct call *call, enum category category, const char *name)
 {
 	return policy_decide(call->sandbox->policy, category, name).action == ACTION_ALLOW;
+}
+
+bool access_refuses(const struct call *call, enum category category, const char *name)
+{
+	return action_refuses(policy_decide(call->sandbox->policy, category, name).action);
+}
+
+bool access_mapped_files(const struct call *call)
+{
+	return policy_settings(call->sandbox->policy)->exec_mmap;
+}
+
+bool access_anonymous_memory(const struct call *call)
+{
+	return policy_settings(call->sandbox->policy)->exec_anonymous;
 }
 
 bool access_active(const struct call *call, enum category category)
@@ -80,4 +103,21 @@ int access_check_move(struct call *call, const char *from, const char *to, bool 
 	if (policy_settings(call->sandbox->policy)->log_refused)
 		log_access(call, CAT_RENAME, ACTION_DENY, to);
 	return -EACCES;
+}
+
+bool access_transitions(const struct call *call, bool group)
+{
+	return policy_names_transitions(call->sandbox->policy, group ? ID_GROUP : ID_USER);
+}
+
+bool access_transition(struct call *call, bool group, uint32_t from, uint32_t to)
+{
+	const struct policy *policy = call->sandbox->policy;
+
+	if (policy_allows_transition(policy, group ? ID_GROUP : ID_USER, from, to))
+		return true;
+	if (policy_settings(policy)->log_refused)
+		log_event(call->sandbox->supervisor->log, "transition", "%s of thread %d is refused: no %s+%u.%u",
+			sysno_name(call->sysno), (int)call->tid, group ? "setgid" : "setuid", from, to);
+	return false;
 }

@@ -19,11 +19,21 @@ int access_check(struct call *call, enum category category, const char *name);
 /* The same for a resolved path: unnamed objects are allowed (they have no name to judge). */
 int access_check_path(struct call *call, enum category category, const struct path *path);
 
+/* True when a rule, and not merely the default, allows this name. */
+bool access_has_rule(const struct call *call, enum category category, const char *name);
+
 /* What this call is going to ask for, as CAT_BIT()s: so that the tip of a refusal names all of it. */
 void access_wants(struct call *call, uint64_t categories);
 
 /* Would it be allowed without a log line (warn is not)? Silent, no effects. */
 bool access_allows(const struct call *call, enum category category, const char *name);
+
+/* Would it be refused (warn is not)? Silent, no effects. */
+bool access_refuses(const struct call *call, enum category category, const char *name);
+
+/* May memory that is no file be executable? (exec/anonymous) */
+bool access_mapped_files(const struct call *call); /* exec rules are about files that are mapped, too */
+bool access_anonymous_memory(const struct call *call);
 
 /* True when some rule or default of this category can refuse or log anything. */
 bool access_active(const struct call *call, enum category category);
@@ -33,5 +43,12 @@ bool access_active(const struct call *call, enum category category);
  * than `from`.
  */
 int access_check_move(struct call *call, const char *from, const char *to, bool is_directory);
+
+/*
+ * Transitions of ids (setuid+A.B, setgid+A.B): does the policy name any, of users or of groups; may an id change
+ * from this value to that one? A refusal is logged.
+ */
+bool access_transitions(const struct call *call, bool group);
+bool access_transition(struct call *call, bool group, uint32_t from, uint32_t to);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/nearest.h"
+#include "core/plan_host.h"
 #include "core/policy_environment.h"
 #include "core/policy_options.h"
 #include "core/policy_print.h"
@@ -22,10 +23,10 @@ struct check_options {
 static void cmd_check_help(void)
 {
 	printf("usage: kennel check [-p PROFILE] [-P FILE] [-m COMMAND] [--ro PATH] [--rw PATH]\n"
-	       "                    [--hide PATH] [--print] [--json]\n"
+	       "                    [--hide PATH] [--exec PATH] [--print] [--json]\n"
 	       "\n"
 	       "Loads a policy. Exit status 0, or 125 when it has errors; these go to stderr as\n"
-	       "FILE:LINE:COLUMN: MESSAGE.\n"
+	       "FILE:LINE:COLUMN: MESSAGE. So does a policy that needs ptrace where there is none.\n"
 	       "\n"
 	       "%s"
 	       "  --print         print the policy as rules; loaded again they give the same policy\n"
@@ -90,6 +91,7 @@ int cmd_check(int argc, char **argv)
 	struct check_options options = { false, false, false };
 	AUTO_POLICY_LOADER struct policy_loader *loader = NULL;
 	struct policy *policy;
+	char why[512];
 	int status;
 
 	policy_environment_init(&environment, NULL);
@@ -107,6 +109,10 @@ int cmd_check(int argc, char **argv)
 	if (!policy)
 		return CHECK_EXIT_ERROR;
 	status = cmd_check_print(policy, &options);
+	if (plan_host_refuses(policy, why, sizeof(why))) {
+		fprintf(stderr, "kennel: %s\n", why);
+		status = CHECK_EXIT_ERROR;
+	}
 	policy_free(policy);
 	return status;
 }

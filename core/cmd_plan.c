@@ -30,11 +30,11 @@ struct plan_options {
 static int cmd_plan_help(void)
 {
 	printf("usage: kennel plan [-p PROFILE] [-P FILE] [-m COMMAND] [--ro PATH] [--rw PATH]\n"
-	       "                   [--hide PATH] [--json]\n"
+	       "                   [--hide PATH] [--exec PATH] [--json]\n"
 	       "\n"
 	       "Shows each system call that is not left to the kernel under a policy: refused in\n"
-	       "BPF with an errno, left to Landlock, or notified (the supervisor answers), for\n"
-	       "which arguments, and the rule that made it so.\n"
+	       "BPF with an errno, left to Landlock, notified (the supervisor answers) or traced\n"
+	       "(checked in a ptrace stop), for which arguments, and the rule that made it so.\n"
 	       "\n"
 	       "%s"
 	       "  --json          print it as JSON\n"
@@ -93,10 +93,15 @@ static int cmd_plan_print(const struct policy *policy, const struct plan_options
 	struct kfeat features = { 0 };
 	struct plan_host host;
 	struct plan *plan;
+	char why[512];
 	int error;
 
 	kfeat_probe(&features);
 	plan_host_read(policy, &features, cmd_plan_privileged(), &host);
+	if (plan_needs_ptrace(policy, &host, why, sizeof(why))) {
+		fprintf(stderr, "kennel: %s\n", why);
+		return PLAN_EXIT_ERROR;
+	}
 	plan = plan_new(policy, &host);
 	if (!plan)
 		return cmd_plan_error("cannot plan", -ENOMEM);

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "core/cleanup.h"
 #include "core/descriptors.h"
 #include "core/filter.h"
 #include "core/guard.h"
@@ -41,10 +42,12 @@ static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGU
 			       "  --ro PATH       PATH and all below may be read\n"
 			       "  --rw PATH       ... and written, made and removed\n"
 			       "  --hide PATH     PATH and all below does not exist\n"
+			       "  --exec PATH     PATH and all below may be executed\n"
 			       "Other options:\n"
 			       "  --log FILE|fd:N where refusals are logged; default: standard error\n"
 			       "  --keep-fd N     the command gets descriptor N too, besides 0, 1 and 2\n"
 			       "  --without NAME  do without a kernel feature: sync-wake-up, pidfd-thread,\n"
+			       "                  get-syscall-info, set-syscall-info, entry-result,\n"
 			       "                  landlock, landlock-scope\n"
 			       "  --help          this text\n"
 			       "Exit status: the command's; 128+N when signal N ended it; 125 an error of\n"
@@ -135,7 +138,7 @@ static const char *run_missing(const struct run *run)
 		return kfeat_missing();
 	if (landlock_wanted(run->policy) && run->features.landlock_abi < 2)
 		return "this kernel lacks Landlock (ABI 2), which this policy needs to refuse making and removing "
-		       "names outside what may be written";
+		       "names outside what the rules allow";
 	return NULL;
 }
 
@@ -179,8 +182,20 @@ static int run_build_filters(
 	return error ? error : filter_build(plan, abis, count, &run->filter);
 }
 
+/* Where there is no ptrace, Landlock may decide what can be executed: a descriptor, -1: not so, or -errno. */
+static int run_exec_ruleset(const struct run *run, const struct policy *policy)
+{
+	struct plan_host host;
+
+	plan_host_read(policy, &run->features, run->supervisor.privileged, &host);
+	if (host.ptrace || !policy_active(policy, CAT_EXEC) || !plan_exec_fits(policy, &host))
+		return -1;
+	return landlock_exec_ruleset(policy);
+}
+
 static int run_launch(struct run *run, struct sandbox *sandbox, const struct sock_fprog *guard)
 {
+	AUTO_CLOSE int exec_ruleset = run_exec_ruleset(run, sandbox->policy);
 	extern char **environ;
 	struct launch_spec spec = {
 		.argv = run->options.command,
@@ -190,10 +205,15 @@ static int run_launch(struct run *run, struct sandbox *sandbox, const struct soc
 		.kept = run->options.kept,
 		.kept_count = run->options.kept_count,
 		.process_group = getpgrp(),
+		.listens = plan_notifies(sandbox->plan),
 		.scope_signals = run->filter.len > 0 && run->features.landlock_abi >= 6,
 		.no_core = policy_active(sandbox->policy, CAT_WRITE) || policy_active(sandbox->policy, CAT_CREATE),
+		.exec_ruleset = exec_ruleset,
 		.inherited = &run->inherited,
 	};
+
+	if (exec_ruleset < -1)
+		return exec_ruleset;
 
 	sandbox->command = run->options.command[0];
 	return launch_payload(sandbox, &spec);
@@ -261,19 +281,21 @@ static struct policy *run_load(struct run *run, int argc, char **argv)
 
 static int run_checked(struct run *run)
 {
+	struct plan_host host;
 	const char *missing;
+	char why[512];
 
 	if (run->options.help)
 		return fputs(run_help, stdout) < 0 ? RUN_ERROR : 0;
 	if (!run->options.command)
 		return run_refuse("no command to run (see kennel run --help)");
-	if (policy_is_empty(run->policy))
-		return run_refuse("no policy: everything would be refused, but this version cannot refuse exec yet; "
-				  "choose one, such as -p work");
 	kfeat_probe(&run->features);
 	for (unsigned i = 0; i < run->options.without_count; i++)
 		kfeat_disable(&run->features, run->options.without[i]);
+	plan_host_read(run->policy, &run->features, false, &host);
 	missing = run_missing(run);
+	if (!missing)
+		missing = plan_needs_ptrace(run->policy, &host, why, sizeof(why));
 	if (missing)
 		return run_refuse(missing);
 	if (run_close_others(&run->options) < 0 || run_fill_stdio() < 0)

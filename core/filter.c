@@ -19,6 +19,7 @@
 #include "core/cleanup.h"
 #include "core/filter_own.h"
 #include "core/plan.h"
+#include "core/trace_data.h"
 #include "core/util.h"
 
 static void filter_release(scmp_filter_ctx *context)
@@ -30,7 +31,7 @@ static void filter_release(scmp_filter_ctx *context)
 #define AUTO_CONTEXT __attribute__((cleanup(filter_release)))
 
 /* libseccomp's actions are the return values of BPF. */
-static uint32_t filter_action(const struct plan_entry *entry)
+static uint32_t filter_action(const struct abi *abi, const struct plan_entry *entry)
 {
 	switch (entry->action) {
 	case PLAN_KERNEL:
@@ -41,7 +42,7 @@ static uint32_t filter_action(const struct plan_entry *entry)
 	case PLAN_NOTIFY:
 		return SCMP_ACT_NOTIFY;
 	case PLAN_TRACE:
-		return SCMP_ACT_TRACE((unsigned)entry->sysno);
+		return SCMP_ACT_TRACE(trace_data(abi, entry->sysno));
 	}
 	return SCMP_ACT_KILL_PROCESS;
 }
@@ -71,11 +72,11 @@ struct group {
  * libseccomp has no order among the rules of one call: entries with different outcomes
  * are exact only when no two of them can hold together.
  */
-static bool filter_order_matters(const struct group *group)
+static bool filter_order_matters(const struct abi *abi, const struct group *group)
 {
 	for (size_t i = 0; i < group->count; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (filter_action(&group->first[i]) != filter_action(&group->first[j]) &&
+			if (filter_action(abi, &group->first[i]) != filter_action(abi, &group->first[j]) &&
 				!filter_disjoint(&group->first[i], &group->first[j]))
 				return true;
 		}
@@ -113,7 +114,8 @@ static int filter_add_rule(scmp_filter_ctx context, const struct abi *abi, int n
 		/* Always masked: a plain compare would look at the upper half of an int too. */
 		compares[i] = SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, condition->mask, condition->value);
 	}
-	error = seccomp_rule_add_exact_array(context, filter_action(entry), number, entry->condition_count, compares);
+	error = seccomp_rule_add_exact_array(
+		context, filter_action(abi, entry), number, entry->condition_count, compares);
 	if (error < 0)
 		return error == -EEXIST ? 0 : error;
 	/*
@@ -127,12 +129,12 @@ static int filter_add_group(
 	scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct group *group)
 {
 	int number, error = 0;
-	bool ours = !filter_number(abi, group->first->sysno, &number) || filter_order_matters(group);
+	bool ours = !filter_number(abi, group->first->sysno, &number) || filter_order_matters(abi, group);
 
 	for (size_t i = 0; i < group->count && error == 0; i++) {
 		if (ours)
-			error = filter_own_add(own, abi, &group->first[i], filter_action(&group->first[i]));
-		else if (filter_action(&group->first[i]) != SCMP_ACT_ALLOW)
+			error = filter_own_add(own, abi, &group->first[i], filter_action(abi, &group->first[i]));
+		else if (filter_action(abi, &group->first[i]) != SCMP_ACT_ALLOW)
 			error = filter_add_rule(context, abi, number, &group->first[i]);
 	}
 	return error;

@@ -1,7 +1,7 @@
 /*
  * Raw system calls and our own declarations: the headers of the oldest distribution know
- * less than its backported kernel. Regular files and sockets are not handled here: the
- * create category judges every way to make them.
+ * less than its backported kernel. Regular files and sockets are not handled here: they come to be
+ * in many ways, which the handlers judge.
  */
 #include "core/landlock.h"
 
@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ enum {
 };
 
 /* Access rights of the kernel's interface. */
+#define LANDLOCK_EXECUTE (UINT64_C(1) << 0)
 #define LANDLOCK_REMOVE_DIR (UINT64_C(1) << 4)
 #define LANDLOCK_REMOVE_FILE (UINT64_C(1) << 5)
 #define LANDLOCK_MAKE_CHAR (UINT64_C(1) << 6)
@@ -65,14 +67,40 @@ int landlock_abi(void)
 	return version < 0 ? 0 : (int)version;
 }
 
+/* What a call that a category allows may ask of the kernel: a move takes and makes names of every type. */
+static const struct landlock_need {
+	enum category category;
+	uint64_t rights;
+} landlock_needs[] = {
+	{ CAT_DELETE, LANDLOCK_REMOVE_FILE },
+	{ CAT_RMDIR, LANDLOCK_REMOVE_DIR },
+	{ CAT_MKDIR, LANDLOCK_MAKE_DIR },
+	{ CAT_SYMLINK, LANDLOCK_MAKE_SYM },
+	{ CAT_MKFIFO, LANDLOCK_MAKE_FIFO },
+	{ CAT_MKBDEV, LANDLOCK_MAKE_BLOCK },
+	{ CAT_MKCDEV, LANDLOCK_MAKE_CHAR },
+	{ CAT_RENAME, LANDLOCK_NAMES },
+};
+
+static bool landlock_refused_by_default(const struct policy *policy, enum category category)
+{
+	return policy_is_on(policy, category) && action_refuses(policy_default(policy, category));
+}
+
+/* The rights that every category which needs them refuses by default: 0 while renames are free. */
+static uint64_t landlock_handled(const struct policy *policy)
+{
+	uint64_t handled = LANDLOCK_NAMES;
+
+	for (size_t i = 0; i < ARRAY_SIZE(landlock_needs); i++)
+		if (!landlock_refused_by_default(policy, landlock_needs[i].category))
+			handled &= ~landlock_needs[i].rights;
+	return handled;
+}
+
 bool landlock_wanted(const struct policy *policy)
 {
-	static const enum category needed[] = { CAT_WRITE, CAT_CREATE };
-
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
-		if (!policy_is_on(policy, needed[i]) || !action_refuses(policy_default(policy, needed[i])))
-			return false;
-	return true;
+	return landlock_handled(policy) != 0;
 }
 
 static int landlock_allow(int ruleset, const char *directory, uint64_t rights)
@@ -87,7 +115,7 @@ static int landlock_allow(int ruleset, const char *directory, uint64_t rights)
 }
 
 /* A pattern with nothing fixed, such as {/a,/b} below: the top directories in which it can match. */
-static int landlock_allow_tops(int ruleset, const struct pattern *pattern)
+static int landlock_allow_tops(int ruleset, const struct pattern *pattern, uint64_t rights)
 {
 	DIR *top = opendir("/");
 	struct dirent *entry;
@@ -100,67 +128,78 @@ static int landlock_allow_tops(int ruleset, const struct pattern *pattern)
 
 		snprintf(name, sizeof(name), "/%s", entry->d_name);
 		if (entry->d_name[0] != '.' && pattern_cover(pattern, name) != PATTERN_COVERS_NONE)
-			error = landlock_allow(ruleset, name, LANDLOCK_NAMES);
+			error = landlock_allow(ruleset, name, rights);
 	}
 	closedir(top);
 	return error;
 }
 
 /* A literal: one name in a directory, of which the rules judge every other name. */
-static int landlock_allow_parent(int ruleset, char *name)
+static int landlock_allow_parent(int ruleset, char *name, uint64_t rights)
 {
 	char *slash = strrchr(name, '/');
 
 	if (!slash)
 		return 0;
 	slash[slash == name] = '\0';
-	return landlock_allow(ruleset, name, LANDLOCK_NAMES);
+	return landlock_allow(ruleset, name, rights);
 }
 
 /*
  * Landlock knows hierarchies only: the deepest directory that holds every match. That is a
  * ceiling, below which the handlers judge each name; "!memfd:" names no file.
  */
-static int landlock_allow_pattern(int ruleset, const struct pattern *pattern)
+static int landlock_allow_pattern(int ruleset, const struct pattern *pattern, uint64_t rights)
 {
 	char root[PATH_MAX];
 
 	if (pattern_text(pattern)[0] == '!')
 		return 0;
 	if (!pattern_literal_root(pattern, root, sizeof(root)))
-		return landlock_allow_parent(ruleset, root);
+		return landlock_allow_parent(ruleset, root, rights);
 	if (str_equal(root, "/") && pattern_cover(pattern, root) != PATTERN_COVERS_ALL)
-		return landlock_allow_tops(ruleset, pattern);
-	return landlock_allow(ruleset, root, LANDLOCK_NAMES);
+		return landlock_allow_tops(ruleset, pattern, rights);
+	return landlock_allow(ruleset, root, rights);
 }
 
-static int landlock_allow_rules(int ruleset, const struct policy *policy)
+static int landlock_allow_rules(int ruleset, const struct policy *policy, enum category category, uint64_t rights)
 {
 	size_t count;
-	const struct rule *rules = policy_rules(policy, CAT_CREATE, &count);
+	const struct rule *rules = policy_rules(policy, category, &count);
 	int error = 0;
 
 	for (size_t i = 0; i < count && !error; i++)
 		if (!action_refuses(rules[i].action))
-			error = landlock_allow_pattern(ruleset, rules[i].pattern);
+			error = landlock_allow_pattern(ruleset, rules[i].pattern, rights);
 	return error;
 }
 
-static int landlock_enter(int ruleset)
+static int landlock_allow_policy(int ruleset, const struct policy *policy, uint64_t handled)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(landlock_needs) && !error; i++)
+		if (landlock_needs[i].rights & handled)
+			error = landlock_allow_rules(
+				ruleset, policy, landlock_needs[i].category, landlock_needs[i].rights & handled);
+	return error;
+}
+
+int landlock_enter(int ruleset)
 {
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
 }
 
 int landlock_confine(const struct policy *policy)
 {
-	struct landlock_ruleset attributes = { .handled_fs = LANDLOCK_NAMES };
+	struct landlock_ruleset attributes = { .handled_fs = landlock_handled(policy) };
 	AUTO_CLOSE int ruleset =
 		(int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes.handled_fs), 0);
 	int error;
 
 	if (ruleset < 0)
 		return -errno;
-	error = landlock_allow_rules(ruleset, policy);
+	error = landlock_allow_policy(ruleset, policy, attributes.handled_fs);
 	return error ? error : landlock_enter(ruleset);
 }
 
@@ -175,4 +214,61 @@ int landlock_scope_signals(void)
 		return -errno;
 	error = landlock_allow(ruleset, "/", LANDLOCK_REFER);
 	return error ? error : landlock_enter(ruleset);
+}
+
+/* The names of rules are canonical: what is reached through a symlink is not what a rule means. */
+static int landlock_open_canonical(const char *name)
+{
+	AUTO_CLOSE int fd = open(name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	char link[32];
+	char found[PATH_MAX];
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, found, sizeof(found));
+	if (length < 0)
+		return -errno;
+	if ((size_t)length != strlen(name) || memcmp(found, name, (size_t)length) != 0)
+		return -ELOOP;
+	return take_fd(&fd);
+}
+
+/* One file, or a hierarchy. What is not there can be made by nobody (core/plan_exec.c). */
+static int landlock_allow_execute(int ruleset, const struct pattern *pattern)
+{
+	struct landlock_beneath rule = { .allowed = LANDLOCK_EXECUTE };
+	char root[PATH_MAX];
+	bool many = pattern_literal_root(pattern, root, sizeof(root));
+	AUTO_CLOSE int fd = landlock_open_canonical(root);
+	struct stat status;
+
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP ? 0 : fd;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	/* A rule on a directory would be one on everything below. */
+	if (!S_ISREG(status.st_mode) && !(many && S_ISDIR(status.st_mode)))
+		return 0;
+	rule.parent_fd = fd;
+	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
+}
+
+int landlock_exec_ruleset(const struct policy *policy)
+{
+	struct landlock_ruleset attributes = { .handled_fs = LANDLOCK_EXECUTE | LANDLOCK_REFER };
+	AUTO_CLOSE int ruleset =
+		(int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes.handled_fs), 0);
+	size_t count;
+	const struct rule *rules = policy_rules(policy, CAT_EXEC, &count);
+	int error;
+
+	if (ruleset < 0)
+		return -errno;
+	error = landlock_allow(ruleset, "/", LANDLOCK_REFER);
+	for (size_t i = 0; i < count && !error; i++)
+		if (rules[i].action == ACTION_ALLOW)
+			error = landlock_allow_execute(ruleset, rules[i].pattern);
+	return error ? error : take_fd(&ruleset);
 }

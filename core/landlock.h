@@ -12,15 +12,24 @@ struct policy;
 /* The version of the kernel's Landlock, 0 where there is none. */
 int landlock_abi(void);
 
-/* True when the policy refuses making and removing names outside what it allows to write. */
+/* True when the policy refuses by default to move names, and so may hold a ceiling over all of them. */
 bool landlock_wanted(const struct policy *policy);
 
 /*
- * Confines this process and what it forks: directories, symlinks, FIFOs, devices and
- * removals, moves between directories only below what the policy allows to create. Needs
- * no_new_privs. 0 or -errno.
+ * Confines this process and what it forks: each kind of name is made, removed and moved between
+ * directories only in hierarchies that hold all that the rules of its category, or of rename,
+ * allow. Needs no_new_privs. 0 or -errno.
  */
 int landlock_confine(const struct policy *policy);
+
+/*
+ * A ruleset (our descriptor) by which only what the policy allows to execute can be executed;
+ * for a policy of which plan_exec_fits() says so. -errno.
+ */
+int landlock_exec_ruleset(const struct policy *policy);
+
+/* For the child before exec: a domain of this ruleset. Needs no_new_privs. 0 or -errno. */
+int landlock_enter(int ruleset);
 
 /* A domain of its own that keeps signals inside (ABI 6). 0 or -errno. */
 int landlock_scope_signals(void);

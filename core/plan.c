@@ -2,101 +2,28 @@
  * Chooses the mechanism for each system call. Reads the policy, the handler table and
  * the surface table; makes no system call and keeps nothing but its entries.
  */
-#include "core/plan.h"
+#include "core/plan_build.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "arch/arch.h"
 #include "core/policy.h"
 #include "core/surface.h"
-#include "core/util.h"
 #include "handlers/handler.h"
 
-#define INT_MASK UINT64_C(0xffffffff)
 #define SOCKETCALL_BIND 2
 
 struct plan {
 	size_t count;
 	size_t capacity;
 	bool notifies;
+	bool traces;
 	struct plan_entry *entries;
 	uint16_t first[SC_COUNT]; /* one more than the index of a call's first entry, 0: none */
-};
-
-struct builder {
-	struct plan *plan;
-	const struct policy *policy;
-	const struct plan_host *host;
-	uint64_t active;
-	const struct rule *teller; /* a rule of an active category: two names may differ; NULL: none */
-	bool decided[SC_COUNT];    /* a handler decides this call */
-	bool surfaced[SC_COUNT];   /* the surface table has a row for it */
-	bool any_decided;
-	bool any_notified; /* decided, and not in a ptrace stop */
-	bool failed;       /* out of memory */
-};
-
-#define WHICH_ANY 255
-
-/* Calls that reach the process named by an argument; prlimit64 kills it by RLIMIT_CPU (tried). */
-static const struct reach {
-	enum sysno sysno;
-	uint8_t pid_arg;
-	uint8_t which; /* argument 0 when the number is a process's; WHICH_ANY: it always is */
-} reaches[] = {
-	{ SC_kill, 0, WHICH_ANY }, { SC_tkill, 0, WHICH_ANY }, { SC_tgkill, 0, WHICH_ANY },
-	{ SC_rt_sigqueueinfo, 0, WHICH_ANY }, { SC_rt_tgsigqueueinfo, 0, WHICH_ANY }, { SC_pidfd_open, 0, WHICH_ANY },
-	{ SC_prlimit64, 0, WHICH_ANY }, { SC_sched_setaffinity, 0, WHICH_ANY }, { SC_sched_setattr, 0, WHICH_ANY },
-	{ SC_sched_setparam, 0, WHICH_ANY }, { SC_sched_setscheduler, 0, WHICH_ANY },
-	{ SC_migrate_pages, 0, WHICH_ANY }, { SC_move_pages, 0, WHICH_ANY },
-	{ SC_setpriority, 1, 0 }, /* PRIO_PROCESS */
-	{ SC_ioprio_set, 1, 1 },  /* IOPRIO_WHO_PROCESS */
-};
-
-/* Calls that change whose rights a process has. */
-static const enum sysno identity_calls[] = {
-	SC_setuid,
-	SC_setreuid,
-	SC_setresuid,
-	SC_setfsuid,
-	SC_setgid,
-	SC_setregid,
-	SC_setresgid,
-	SC_setfsgid,
-	SC_setgroups,
-	SC_capset,
-	SC_setuid32,
-	SC_setreuid32,
-	SC_setresuid32,
-	SC_setfsuid32,
-	SC_setgid32,
-	SC_setregid32,
-	SC_setresgid32,
-	SC_setfsgid32,
-	SC_setgroups32,
-};
-
-/* Calls that make, remove or move names: the part of them that Landlock knows. */
-static const enum sysno name_calls[] = {
-	SC_mkdir,
-	SC_mkdirat,
-	SC_rmdir,
-	SC_unlink,
-	SC_unlinkat,
-	SC_symlink,
-	SC_symlinkat,
-	SC_rename,
-	SC_renameat,
-	SC_renameat2,
-	SC_link,
-	SC_linkat,
-	SC_mknod,
-	SC_mknodat,
 };
 
 /* Calls of which the handler decides one value of an argument only; the rest is the kernel's. */
@@ -110,31 +37,29 @@ static const struct part {
 	{ SC_prlimit64, 1, RLIMIT_CORE },
 };
 
-static const int identity_prctls[] = { PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_SET_SECUREBITS };
-
-static const char own_process[] = "would reach the supervisor or its launcher";
-static const char unscoped[] = "could signal the supervisor: this kernel's Landlock does not scope signals";
-static const char identity_followed[] = "the supervisor acts with the identity of the program: it follows each change";
-static const char hides[] = "a process that hides its memory would be blind to the supervisor";
-static const char identity_lost[] = "the supervisor could not follow the new identity";
-static const char by_landlock[] = "Landlock refuses it outside of what may be created";
+static const char exec_by_landlock[] = "Landlock refuses it outside of what may be executed";
 static const char by_rules[] = "the rules decide on names";
+static const char exec_followed[] = "calls are traced, and an exec changes the number of a thread";
 static const char names_hold_still[] = "names must hold still: rules tell two names apart";
 
-static bool plan_has(const enum sysno *calls, size_t count, enum sysno sysno)
+/* Behind an entry that always holds, none of the same call ever decides. */
+static bool plan_is_settled(const struct plan *plan, enum sysno sysno)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (calls[i] == sysno)
-			return true;
-	}
-	return false;
+	const struct plan_entry *last;
+
+	if (plan->count == 0)
+		return false;
+	last = &plan->entries[plan->count - 1];
+	return last->sysno == sysno && last->condition_count == 0;
 }
 
-static void plan_add(struct builder *builder, const struct plan_entry *entry)
+void plan_add(struct plan_builder *builder, const struct plan_entry *entry)
 {
 	struct plan *plan = builder->plan;
 	struct plan_entry *larger;
 
+	if (plan_is_settled(plan, entry->sysno))
+		return;
 	if (plan->count == plan->capacity) {
 		larger = reallocarray(plan->entries, plan->capacity * 2 + 128, sizeof(*larger));
 		if (!larger) {
@@ -148,11 +73,12 @@ static void plan_add(struct builder *builder, const struct plan_entry *entry)
 		plan->first[entry->sysno] = (uint16_t)(plan->count + 1);
 	if (entry->action == PLAN_NOTIFY)
 		plan->notifies = true;
+	if (entry->action == PLAN_TRACE)
+		plan->traces = true;
 	plan->entries[plan->count++] = *entry;
 }
 
-/* The last rule that refuses or logs; NULL where the default alone already does. */
-static const struct rule *plan_blame(const struct policy *policy, enum category category)
+const struct rule *plan_blame(const struct policy *policy, enum category category)
 {
 	size_t count;
 	const struct rule *rules = policy_rules(policy, category, &count);
@@ -166,8 +92,7 @@ static const struct rule *plan_blame(const struct policy *policy, enum category 
 	return NULL;
 }
 
-/* Names the first of these categories that is active, and its rule, as the cause. */
-static void plan_set_cause(const struct builder *builder, uint64_t categories, struct plan_entry *entry)
+void plan_set_cause(const struct plan_builder *builder, uint64_t categories, struct plan_entry *entry)
 {
 	entry->category = CAT_COUNT;
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
@@ -179,137 +104,12 @@ static void plan_set_cause(const struct builder *builder, uint64_t categories, s
 	}
 }
 
-static struct plan_condition plan_int(unsigned arg, int64_t value)
+/* The handler by which categories decide a call; some calls have one for ptrace stops only. */
+static const struct handler *plan_handler_of(enum sysno sysno)
 {
-	return (struct plan_condition){ .arg = (uint8_t)arg, .mask = INT_MASK, .value = (uint64_t)value & INT_MASK };
-}
+	const struct handler *handler = handler_find(sysno);
 
-static void plan_refuse_pid(struct builder *builder, const struct reach *reach, pid_t pid)
-{
-	struct plan_entry entry = {
-		.sysno = reach->sysno,
-		.action = PLAN_REFUSE,
-		.error = EPERM,
-		.reason = own_process,
-		.category = CAT_COUNT,
-		.condition_count = reach->which == WHICH_ANY ? 1 : 2,
-		.conditions = { plan_int(reach->pid_arg, pid), plan_int(0, reach->which) },
-	};
-
-	if (pid > 0)
-		plan_add(builder, &entry);
-}
-
-/* SIGKILL has many roads (pitfall 26): the numbers of our own processes are refused on all. */
-static void plan_own_processes(struct builder *builder, enum sysno sysno)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
-		if (reaches[i].sysno != sysno)
-			continue;
-		plan_refuse_pid(builder, &reaches[i], builder->host->supervisor);
-		plan_refuse_pid(builder, &reaches[i], builder->host->launcher);
-		plan_refuse_pid(builder, &reaches[i], builder->host->cleaner);
-	}
-}
-
-/* Without Landlock's scope also signals to many, and to descriptors of unknown processes. */
-static void plan_wide_signals(struct builder *builder, enum sysno sysno)
-{
-	/* Group 1 is spelled like the broadcast. */
-	const int64_t targets[] = { -1, 0, builder->host->pgrp > 1 ? -(int64_t)builder->host->pgrp : -1 };
-	struct plan_entry entry = {
-		.sysno = sysno,
-		.action = PLAN_REFUSE,
-		.error = EPERM,
-		.reason = unscoped,
-		.category = CAT_COUNT,
-	};
-
-	if (builder->host->scopes_signals)
-		return;
-	if (sysno == SC_pidfd_send_signal)
-		plan_add(builder, &entry);
-	for (size_t i = 0; i < ARRAY_SIZE(targets) && sysno == SC_kill; i++) {
-		entry.condition_count = 1;
-		entry.conditions[0] = plan_int(0, targets[i]);
-		plan_add(builder, &entry);
-	}
-}
-
-static void plan_surface_row(struct builder *builder, const struct surface_row *row)
-{
-	struct plan_entry entry = {
-		.sysno = row->sysno,
-		.action = PLAN_REFUSE,
-		.error = row->error,
-		.reason = row->reason,
-		.category = CAT_COUNT,
-		.condition_count = row->has_condition ? 1 : 0,
-		.conditions = { row->condition },
-	};
-
-	/* A handler that decides the whole call takes the place of a row that refuses it whole. */
-	if (!row->has_condition && builder->decided[row->sysno])
-		return;
-	if (row->categories != CAT_ALL_BITS)
-		plan_set_cause(builder, row->categories, &entry);
-	plan_add(builder, &entry);
-}
-
-static void plan_surface(struct builder *builder, enum sysno sysno)
-{
-	size_t count;
-	const struct surface_row *rows = surface_rows(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (rows[i].sysno == sysno && (rows[i].categories & builder->active))
-			plan_surface_row(builder, &rows[i]);
-	}
-}
-
-/* Pitfall 15: while we act with the target's identity, each change of it is followed or refused. */
-static void plan_identity(struct builder *builder, enum sysno sysno)
-{
-	bool handled = handler_find(sysno) != NULL;
-	struct plan_entry entry = {
-		.sysno = sysno,
-		.action = handled ? PLAN_NOTIFY : PLAN_REFUSE,
-		.error = handled ? 0 : EPERM,
-		.reason = handled ? identity_followed : identity_lost,
-		.category = CAT_COUNT,
-	};
-
-	if (!builder->host->privileged || !builder->any_decided || builder->decided[sysno])
-		return;
-	if (plan_has(identity_calls, ARRAY_SIZE(identity_calls), sysno))
-		plan_add(builder, &entry);
-	if (sysno != SC_prctl)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(identity_prctls); i++) {
-		entry.condition_count = 1;
-		entry.conditions[0] = plan_int(0, identity_prctls[i]);
-		plan_add(builder, &entry);
-	}
-}
-
-/* With capabilities we read a process that is not dumpable; without, it must stay readable. */
-static void plan_dumpable(struct builder *builder, enum sysno sysno)
-{
-	static const int calls[] = { PR_SET_DUMPABLE, PR_GET_DUMPABLE };
-	struct plan_entry entry = {
-		.sysno = sysno,
-		.action = PLAN_NOTIFY,
-		.reason = hides,
-		.category = CAT_COUNT,
-		.condition_count = 1,
-	};
-
-	if (sysno != SC_prctl || builder->host->privileged || !builder->any_notified || !handler_find(sysno))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-		entry.conditions[0] = plan_int(0, calls[i]);
-		plan_add(builder, &entry);
-	}
+	return handler ? handler : handler_traced(sysno);
 }
 
 static void plan_narrow(enum sysno sysno, struct plan_entry *entry)
@@ -324,7 +124,7 @@ static void plan_narrow(enum sysno sysno, struct plan_entry *entry)
  * A descriptor of O_PATH cannot be injected (EBADF, tried on 6.18). Where no rule can refuse to
  * find a name, such opens are left to the kernel: what they make possible is judged when it happens.
  */
-static void plan_leave_o_path(const struct builder *builder, enum sysno sysno, struct plan_entry *entry)
+static void plan_leave_o_path(const struct plan_builder *builder, enum sysno sysno, struct plan_entry *entry)
 {
 	if (builder->active & (CAT_BIT(CAT_WALK) | CAT_BIT(CAT_STAT)))
 		return;
@@ -334,13 +134,26 @@ static void plan_leave_o_path(const struct builder *builder, enum sysno sysno, s
 	entry->conditions[0] = (struct plan_condition){ .arg = sysno == SC_open ? 1 : 2, .mask = O_PATH, .value = 0 };
 }
 
-static void plan_handler(struct builder *builder, enum sysno sysno)
+/* A thread that execs takes the number of its process: while others are in traced calls, that must be no surprise. */
+static void plan_follow_exec(struct plan_builder *builder, enum sysno sysno)
 {
-	const struct handler *handler = handler_find(sysno);
+	struct plan_entry entry = {
+		.sysno = sysno, .action = PLAN_TRACE, .reason = exec_followed, .category = CAT_COUNT
+	};
+
+	if (builder->follows_exec && (sysno == SC_execve || sysno == SC_execveat))
+		plan_add(builder, &entry);
+}
+
+static void plan_handler(struct plan_builder *builder, enum sysno sysno)
+{
+	const struct handler *handler = plan_handler_of(sysno);
 	struct plan_entry entry = { .sysno = sysno, .action = PLAN_NOTIFY, .reason = by_rules };
 
-	if (!builder->decided[sysno])
+	if (!builder->decided[sysno]) {
+		plan_follow_exec(builder, sysno);
 		return;
+	}
 	if (handler->flags & (H_TRACE | H_EXIT))
 		entry.action = PLAN_TRACE;
 	if (handler->categories & builder->active) {
@@ -351,21 +164,23 @@ static void plan_handler(struct builder *builder, enum sysno sysno)
 		entry.rule = builder->teller;
 	}
 	plan_narrow(sysno, &entry);
+	plan_trace_narrow(sysno, &entry);
 	plan_leave_o_path(builder, sysno, &entry);
 	plan_add(builder, &entry);
 }
 
 /* Shown only where the call stays in the kernel: a handler that decides it says more. */
-static void plan_landlock(struct builder *builder, enum sysno sysno)
+static void plan_landlock(struct plan_builder *builder, enum sysno sysno)
 {
-	struct plan_entry entry = { .sysno = sysno, .action = PLAN_LANDLOCK, .reason = by_landlock };
+	struct plan_entry entry = { .sysno = sysno, .action = PLAN_LANDLOCK };
 
-	if (!builder->host->landlock_names || builder->decided[sysno])
+	if (builder->decided[sysno])
 		return;
-	if (!plan_has(name_calls, ARRAY_SIZE(name_calls), sysno))
-		return;
-	plan_set_cause(builder, CAT_BIT(CAT_CREATE), &entry);
-	plan_add(builder, &entry);
+	if (builder->exec_landlock && (sysno == SC_execve || sysno == SC_execveat)) {
+		entry.reason = exec_by_landlock;
+		plan_set_cause(builder, CAT_BIT(CAT_EXEC), &entry);
+		plan_add(builder, &entry);
+	}
 }
 
 /* Any rule of an active category may treat two names differently: the first there is. */
@@ -384,7 +199,22 @@ static const struct rule *plan_find_teller(const struct policy *policy, uint64_t
 	return NULL;
 }
 
-static void plan_mark(struct builder *builder)
+static uint64_t plan_find_ruled(const struct policy *policy)
+{
+	uint64_t bits = policy_active_bits(policy);
+
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		size_t count;
+		const struct rule *rules = policy_rules(policy, (enum category)i, &count);
+
+		while (policy_is_on(policy, (enum category)i) && count-- > 0)
+			if (!action_refuses(rules[count].action))
+				bits |= CAT_BIT(i);
+	}
+	return bits;
+}
+
+static void plan_mark(struct plan_builder *builder)
 {
 	size_t count;
 	const struct surface_row *rows = surface_rows(&count);
@@ -392,40 +222,39 @@ static void plan_mark(struct builder *builder)
 	for (size_t i = 0; i < count; i++)
 		builder->surfaced[rows[i].sysno] = true;
 	for (unsigned i = 1; i < SC_COUNT; i++) {
-		const struct handler *handler = handler_find((enum sysno)i);
+		const struct handler *handler = plan_handler_of((enum sysno)i);
 
-		if (!handler)
+		if (!handler || !plan_trace_wanted(builder, (enum sysno)i, handler))
 			continue;
 		builder->decided[i] = (handler->categories & builder->active) ||
 				      ((handler->flags & H_HOLDS_NAMES) && builder->teller);
 		builder->any_decided |= builder->decided[i];
-		builder->any_notified |= builder->decided[i] && !(handler->flags & (H_TRACE | H_EXIT));
+		builder->follows_exec |= builder->decided[i] && (handler->flags & H_TRACE);
 	}
 }
 
 struct plan *plan_new(const struct policy *policy, const struct plan_host *host)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
-	struct builder builder = {
+	struct plan_builder builder = {
 		.plan = plan,
 		.policy = policy,
 		.host = host,
 		.active = policy_active_bits(policy),
+		.ruled = plan_find_ruled(policy),
 	};
 
-	if (!plan || !builder.active)
+	builder.names_ids = policy_names_transitions(policy, ID_USER) || policy_names_transitions(policy, ID_GROUP);
+	if (!plan || (!builder.active && !builder.names_ids))
 		return plan;
+	builder.exec_landlock = (builder.active & CAT_BIT(CAT_EXEC)) && !host->ptrace && plan_exec_fits(policy, host);
+	builder.follows_exec = builder.names_ids;
 	builder.teller = plan_find_teller(policy, builder.active);
 	plan_mark(&builder);
 	for (unsigned i = 1; i < SC_COUNT; i++) {
 		enum sysno sysno = (enum sysno)i;
 
-		plan_own_processes(&builder, sysno);
-		plan_wide_signals(&builder, sysno);
-		if (builder.surfaced[i])
-			plan_surface(&builder, sysno);
-		plan_identity(&builder, sysno);
-		plan_dumpable(&builder, sysno);
+		plan_protect(&builder, sysno);
 		plan_handler(&builder, sysno);
 		plan_landlock(&builder, sysno);
 	}
@@ -468,7 +297,13 @@ bool plan_is_empty(const struct plan *plan)
 
 bool plan_notifies(const struct plan *plan)
 {
-	return plan->notifies;
+	/* A listener of the payload's own would answer before a stop of ours: only one may exist. */
+	return plan->notifies || plan->traces;
+}
+
+bool plan_traces(const struct plan *plan)
+{
+	return plan->traces;
 }
 
 static bool plan_holds(const struct plan_entry *entry, const struct abi *abi, const uint64_t args[6])

@@ -26,8 +26,8 @@ struct plan_host {
 	pid_t launcher;        /* the same */
 	pid_t cleaner;         /* the same: the process that tidies up after us, 0: none */
 	pid_t pgrp;            /* our process group */
-	bool landlock_names;   /* landlock_confine() refuses names outside what may be created */
 	bool scopes_signals;   /* Landlock keeps signals inside (ABI 6) */
+	bool ptrace;           /* we may use it: neither the policy nor this host forbids it */
 	bool privileged;       /* we have capabilities or several ids: the payload's may change */
 };
 
@@ -68,6 +68,19 @@ const struct plan_entry *plan_find(const struct plan *plan, enum sysno sysno);
 
 bool plan_is_empty(const struct plan *plan);
 bool plan_notifies(const struct plan *plan); /* a listener is needed */
+bool plan_traces(const struct plan *plan);   /* the payload must be seized */
+
+/*
+ * True when Landlock alone decides the category exec exactly as the rules do
+ * (landlock_exec_ruleset(), for the payload). Asked where there is no ptrace.
+ */
+bool plan_exec_fits(const struct policy *policy, const struct plan_host *host);
+
+/*
+ * NULL, or one line that says why the policy cannot be enforced on this host: the rule or default
+ * that needs ptrace where there is none, or what the payload's own use of ptrace needs.
+ */
+const char *plan_needs_ptrace(const struct policy *policy, const struct plan_host *host, char *buffer, size_t size);
 
 /* What the plan makes of one call with these arguments; NULL: the kernel's. */
 struct abi;

@@ -4,16 +4,41 @@
  */
 #include "core/plan_host.h"
 
+#include <linux/capability.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "core/cleanup.h"
 #include "core/kfeat.h"
-#include "core/landlock.h"
 #include "core/plan.h"
 #include "core/policy.h"
 
-#define LANDLOCK_ABI_REFER 2  /* 5.19 */
 #define LANDLOCK_ABI_SIGNAL 6 /* 6.12 */
+
+#define YAMA_CAPABILITY 2 /* from this mode on ptrace needs CAP_SYS_PTRACE */
+#define YAMA_NEVER 3
+
+static bool plan_host_may_ptrace_any(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2] = { { 0 } };
+
+	return syscall(SYS_capget, &header, sets) == 0 && (sets[0].effective & (UINT32_C(1) << CAP_SYS_PTRACE));
+}
+
+/* Payloads are our descendants, which the first two modes allow. No such file: no Yama. */
+static bool plan_host_may_ptrace(void)
+{
+	AUTO_FCLOSE FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int mode = 0;
+
+	if (!file || fscanf(file, "%d", &mode) != 1 || mode < YAMA_CAPABILITY)
+		return true;
+	return mode < YAMA_NEVER && plan_host_may_ptrace_any();
+}
 
 void plan_host_read(
 	const struct policy *policy, const struct kfeat *features, bool privileged, struct plan_host *host_out)
@@ -22,10 +47,22 @@ void plan_host_read(
 		.landlock_abi = (unsigned)features->landlock_abi,
 		.supervisor = getpid(),
 		.pgrp = getpgrp(),
-		.landlock_names = features->landlock_abi >= LANDLOCK_ABI_REFER && landlock_wanted(policy),
+		/* A task has one tracer: a payload that uses ptrace has none of ours (pitfall 27). */
+		.ptrace = policy_settings(policy)->trace_ptrace && !policy_settings(policy)->unsafe_ptrace &&
+			  plan_host_may_ptrace(),
 		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNAL,
 		.privileged = privileged,
 	};
+}
+
+const char *plan_host_refuses(const struct policy *policy, char *buffer, size_t size)
+{
+	struct kfeat features = { 0 };
+	struct plan_host host;
+
+	kfeat_probe(&features);
+	plan_host_read(policy, &features, false, &host);
+	return plan_needs_ptrace(policy, &host, buffer, size);
 }
 
 unsigned plan_host_abis(const struct policy *policy, const struct abi *abis_out[PLAN_ABIS_MAX])

@@ -3,6 +3,7 @@
 #define KENNEL_CORE_PLAN_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct abi;
 struct kfeat;
@@ -14,6 +15,12 @@ struct policy;
 /* Called in the supervisor; the caller sets host_out->launcher and cleaner where there are such. */
 void plan_host_read(
 	const struct policy *policy, const struct kfeat *features, bool privileged, struct plan_host *host_out);
+
+/*
+ * NULL, or why the policy cannot be enforced for this user on this host: plan_needs_ptrace() for
+ * commands that start nothing.
+ */
+const char *plan_host_refuses(const struct policy *policy, char *buffer, size_t size);
 
 /* The ABIs that the policy enables, the native one first; their number. */
 unsigned plan_host_abis(const struct policy *policy, const struct abi *abis_out[PLAN_ABIS_MAX]);

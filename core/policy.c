@@ -67,6 +67,9 @@ struct policy *policy_new(void)
 		policy->categories[i].by_default = ACTION_DENY;
 	}
 	policy->settings.log_refused = true;
+	policy->settings.trace_ptrace = true;
+	policy->settings.exec_mmap = true;
+	policy->settings.exec_anonymous = true;
 	policy->settings.limit_calls = POLICY_LIMIT_CALLS;
 	policy->settings.limit_workers = POLICY_LIMIT_WORKERS;
 	return policy;
@@ -86,6 +89,7 @@ void policy_free(struct policy *policy)
 	free(policy->patterns);
 	free(policy->strings);
 	free(policy->settings.log_file);
+	free(policy->settings.transitions);
 	policy->magic = 0;
 	free(policy);
 }
@@ -120,17 +124,19 @@ struct decision policy_decide(const struct policy *policy, enum category categor
 }
 
 /*
- * Names that are no paths exist for create alone (memfd_create), so that allowing every
- * path leaves nothing to decide for the others.
+ * Names that are no paths exist for create and exec alone (memfds, made and executed), so
+ * that allowing every path leaves nothing to decide for the others.
  */
 static bool policy_can_do_else_than_allow(const struct policy *policy, enum category category)
 {
 	const struct policy_category *row = &policy->categories[category];
 	bool paths_allowed = false;
-	bool memfds_allowed = category != CAT_CREATE;
+	bool memfds_allowed = category != CAT_CREATE && category != CAT_EXEC;
 
 	if (!row->on)
 		return false;
+	if (category == CAT_EXEC && !policy->settings.exec_anonymous)
+		return true; /* memory is refused, whatever the rules say of files */
 	for (size_t i = row->count; i-- > 0;) {
 		const struct rule *rule = &row->rules[i];
 
@@ -237,6 +243,27 @@ const struct policy_settings *policy_settings(const struct policy *policy)
 	return &policy->settings;
 }
 
+bool policy_names_transitions(const struct policy *policy, enum id_kind kind)
+{
+	for (size_t i = 0; i < policy->settings.transition_count; i++)
+		if (policy->settings.transitions[i].kind == kind)
+			return true;
+	return false;
+}
+
+bool policy_allows_transition(const struct policy *policy, enum id_kind kind, uint32_t from, uint32_t to)
+{
+	if (from == to || !policy_names_transitions(policy, kind))
+		return true;
+	for (size_t i = 0; i < policy->settings.transition_count; i++) {
+		const struct policy_transition *transition = &policy->settings.transitions[i];
+
+		if (transition->kind == kind && transition->from == from && transition->to == to)
+			return true;
+	}
+	return false;
+}
+
 bool policy_is_empty(const struct policy *policy)
 {
 	return !policy->configured;
@@ -323,6 +350,35 @@ void policy_set_default(struct policy *policy, uint64_t categories, enum action 
 	for (unsigned i = 0; i < CAT_COUNT; i++)
 		if (categories & CAT_BIT(i))
 			policy->categories[i].by_default = action;
+}
+
+int policy_add_transition(struct policy *policy, const struct policy_transition *transition)
+{
+	struct policy_settings *settings = &policy->settings;
+	struct policy_transition *larger =
+		reallocarray(settings->transitions, settings->transition_count + 1, sizeof(*larger));
+
+	if (!larger)
+		return -ENOMEM;
+	settings->transitions = larger;
+	larger[settings->transition_count++] = *transition;
+	return 0;
+}
+
+void policy_remove_transitions(struct policy *policy, const struct policy_transition *like, bool every)
+{
+	struct policy_settings *settings = &policy->settings;
+
+	for (size_t i = settings->transition_count; i-- > 0;) {
+		struct policy_transition *found = &settings->transitions[i];
+
+		if (found->kind != like->kind || found->from != like->from || found->to != like->to)
+			continue;
+		settings->transition_count--;
+		memmove(found, found + 1, (settings->transition_count - i) * sizeof(*found));
+		if (!every)
+			return;
+	}
 }
 
 struct policy_settings *policy_settings_edit(struct policy *policy)

@@ -61,9 +61,23 @@ struct decision policy_decide(const struct policy *policy, enum category categor
  */
 bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory);
 
-/* Settings that are not rules. */
-enum abi_switch { ABI_SWITCH_UNSET = 0, ABI_SWITCH_ON, ABI_SWITCH_OFF };
+enum id_kind { ID_USER, ID_GROUP };
 
+/* setuid+FROM.TO, setgid+FROM.TO */
+struct policy_transition {
+	enum id_kind kind;
+	uint32_t from;
+	uint32_t to;
+	struct rule_origin origin;
+};
+
+/* True when the policy names transitions of this kind: only then are they restricted. */
+bool policy_names_transitions(const struct policy *policy, enum id_kind kind);
+
+/* May a process that has one id take the other. To keep an id is no transition. */
+bool policy_allows_transition(const struct policy *policy, enum id_kind kind, uint32_t from, uint32_t to);
+
+/* Settings that are not rules. */
 struct policy_settings {
 	bool log_refused;       /* log/refused, default on */
 	char *log_file;         /* log/file, NULL: stderr; owned by the policy */
@@ -72,6 +86,13 @@ struct policy_settings {
 	bool abi_x32;           /* abi/x32, default off */
 	unsigned limit_calls;   /* limit/calls, default 1024, 1..65536 */
 	unsigned limit_workers; /* limit/workers, default 256, 1..4096 */
+	bool trace_ptrace;      /* trace/ptrace, default on: ptrace may be used */
+	bool exec_mmap;         /* exec/mmap, default on: exec rules cover mapped files */
+	bool exec_anonymous;    /* exec/anonymous, default on: memory that is no file may be executable */
+	bool ghost;             /* ghost!, default off: every hooked call says ENOSYS once the command runs */
+	bool unsafe_ptrace;     /* allow_unsafe/ptrace, default off: the payload may use ptrace itself */
+	struct policy_transition *transitions; /* owned by the policy */
+	size_t transition_count;
 };
 
 const struct policy_settings *policy_settings(const struct policy *policy);

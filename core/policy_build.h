@@ -18,6 +18,11 @@ int policy_add_rules(struct policy *policy, uint64_t categories, enum action act
 /* The last (or every) rule of this action whose pattern was written as text, in each category. */
 void policy_remove_rules(struct policy *policy, uint64_t categories, enum action action, const char *text, bool every);
 
+int policy_add_transition(struct policy *policy, const struct policy_transition *transition);
+
+/* The last (or every) transition that is equal but for its origin. */
+void policy_remove_transitions(struct policy *policy, const struct policy_transition *like, bool every);
+
 void policy_switch(struct policy *policy, uint64_t categories, bool on);
 void policy_set_default(struct policy *policy, uint64_t categories, enum action action);
 struct policy_settings *policy_settings_edit(struct policy *policy);

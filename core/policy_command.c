@@ -1,7 +1,7 @@
 /*
  * The table of the rule language's commands: which exist, which operator they take, which
  * are known but not supported yet. What they do is in core/policy_rule.c,
- * core/policy_setting.c and core/policy_file.c.
+ * core/policy_setting.c, core/policy_transition.c and core/policy_file.c.
  */
 #include "core/policy_load.h"
 #include "core/util.h"
@@ -64,18 +64,21 @@ static const struct policy_command policy_commands[] = {
 	{ "limit/calls", ":", policy_apply_limit_calls },
 	{ "limit/workers", ":", policy_apply_limit_workers },
 	{ "lock", ":", policy_apply_lock },
+	{ "trace/ptrace", ":", policy_apply_trace_ptrace },
+	{ "trace/allow_unsafe_ptrace", ":", policy_apply_unsafe_ptrace },
 	{ "trace/", NULL, NULL },
+	{ "allow_unsafe/ptrace", ":", policy_apply_unsafe_ptrace },
 	{ "allow_unsafe/", NULL, NULL },
+	{ "exec/mmap", ":", policy_apply_exec_mmap },
+	{ "exec/anonymous", ":", policy_apply_exec_anonymous },
+	{ "ghost", "!", policy_apply_ghost },
+	{ "setuid", "+-^", policy_apply_setuid },
+	{ "setgid", "+-^", policy_apply_setgid },
 	{ "rlimit/", NULL, NULL },
-	{ "ghost", NULL, NULL },
 	{ "mask", NULL, NULL },
 	{ "append", NULL, NULL },
 	{ "filename/strict", NULL, NULL },
-	{ "exec/mmap", NULL, NULL },
-	{ "exec/anonymous", NULL, NULL },
 	{ "block", NULL, NULL },
-	{ "setuid", NULL, NULL },
-	{ "setgid", NULL, NULL },
 	{ "passenv", NULL, NULL },
 	{ "setenv", NULL, NULL },
 	{ "unsetenv", NULL, NULL },
@@ -94,17 +97,31 @@ static const struct policy_command *policy_command_find(const char *name)
 	return NULL;
 }
 
+static const char *policy_operator_list(const char *operators)
+{
+	switch (*operators) {
+	case '+':
+		return "'+', '-' or '^'";
+	case '!':
+		return "'!'";
+	case ' ':
+		return "a name";
+	default:
+		return "':'";
+	}
+}
+
 static bool policy_operator_valid(const struct policy_statement *statement, const char *operators)
 {
 	size_t end = strspn(statement->text, " \t") + strlen(statement->name);
-	const char *list = str_equal(operators, "+-^") ? "'+', '-' or '^'" : *operators == ' ' ? "a name" : "':'";
 
 	if (statement->op != '\0' && strchr(operators, statement->op))
 		return true;
 	if (statement->op == '?')
 		policy_statement_fail(statement, end, "'%s?' asks: only a running sandbox answers", statement->name);
 	else
-		policy_statement_fail(statement, end, "expected %s after '%s'", list, statement->name);
+		policy_statement_fail(
+			statement, end, "expected %s after '%s'", policy_operator_list(operators), statement->name);
 	return false;
 }
 

@@ -10,9 +10,10 @@
 const char policy_options_help[] = "  -p PROFILE      a policy that is part of the program: off, ro or work\n"
 				   "  -P FILE         a policy file (.kennel or .syd-3)\n"
 				   "  -m COMMAND      one command of the rule language, see kennel(5)\n"
-				   "  --ro PATH       allow reading PATH and everything below it\n"
-				   "  --rw PATH       allow reading and changing PATH and everything below it\n"
+				   "  --ro PATH       allow reading and executing PATH and everything below it\n"
+				   "  --rw PATH       the same, and changing them\n"
 				   "  --hide PATH     PATH and everything below it do not exist\n"
+				   "  --exec PATH     allow executing PATH and everything below it\n"
 				   "Policy options apply in the order in which they are given; the last rule that\n"
 				   "matches decides.\n";
 

@@ -92,6 +92,11 @@ static const char *policy_on_off(bool on)
 	return on ? "on" : "off";
 }
 
+static const char *policy_transition_name(enum id_kind kind)
+{
+	return kind == ID_USER ? "setuid" : "setgid";
+}
+
 static void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 {
 	char quoted[PATH_MAX * 4 + 1];
@@ -102,6 +107,15 @@ static void policy_print_settings(const struct policy_settings *settings, FILE *
 		fprintf(stream, "log/file:%s\n", quoted);
 	fprintf(stream, "exit/wait_all:%s\n", policy_on_off(settings->wait_all));
 	fprintf(stream, "limit/calls:%u\nlimit/workers:%u\n", settings->limit_calls, settings->limit_workers);
+	fprintf(stream, "trace/ptrace:%s\n", policy_on_off(settings->trace_ptrace));
+	fprintf(stream, "exec/mmap:%s\n", policy_on_off(settings->exec_mmap));
+	fprintf(stream, "exec/anonymous:%s\n", policy_on_off(settings->exec_anonymous));
+	fprintf(stream, "allow_unsafe/ptrace:%s\n", policy_on_off(settings->unsafe_ptrace));
+	if (settings->ghost)
+		fputs("ghost!\n", stream);
+	for (size_t i = 0; i < settings->transition_count; i++)
+		fprintf(stream, "%s+%u.%u\n", policy_transition_name(settings->transitions[i].kind),
+			settings->transitions[i].from, settings->transitions[i].to);
 }
 
 void policy_print_text(const struct policy *policy, FILE *stream)
@@ -177,8 +191,27 @@ static void policy_json_settings(const struct policy_settings *settings, FILE *s
 		policy_json_string(settings->log_file, stream);
 	else
 		fputs("null", stream);
-	fprintf(stream, ",\"wait_all\":%s,\"limit_calls\":%u,\"limit_workers\":%u}",
+	fprintf(stream, ",\"wait_all\":%s,\"limit_calls\":%u,\"limit_workers\":%u",
 		policy_json_bool(settings->wait_all), settings->limit_calls, settings->limit_workers);
+	fprintf(stream, ",\"trace_ptrace\":%s,\"exec_mmap\":%s,\"exec_anonymous\":%s",
+		policy_json_bool(settings->trace_ptrace), policy_json_bool(settings->exec_mmap),
+		policy_json_bool(settings->exec_anonymous));
+	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s}", policy_json_bool(settings->ghost),
+		policy_json_bool(settings->unsafe_ptrace));
+}
+
+static void policy_json_transitions(const struct policy_settings *settings, FILE *stream)
+{
+	fputs(",\"transitions\":[", stream);
+	for (size_t i = 0; i < settings->transition_count; i++) {
+		const struct policy_transition *transition = &settings->transitions[i];
+
+		fprintf(stream, "%s{\"call\":\"%s\",\"from\":%u,\"to\":%u,\"file\":", i > 0 ? "," : "",
+			policy_transition_name(transition->kind), transition->from, transition->to);
+		policy_json_string(transition->origin.file, stream);
+		fprintf(stream, ",\"line\":%u}", transition->origin.line);
+	}
+	fputs("]", stream);
 }
 
 static void policy_json_rule(const struct rule *rule, uint64_t categories, FILE *stream)
@@ -201,6 +234,7 @@ void policy_print_json(const struct policy *policy, FILE *stream)
 
 	policy_json_categories(policy, stream);
 	policy_json_settings(policy_settings(policy), stream);
+	policy_json_transitions(policy_settings(policy), stream);
 	fputs(",\"rules\":[", stream);
 	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
 		fputs(separator, stream);

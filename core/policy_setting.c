@@ -1,6 +1,6 @@
 /*
- * The commands that are no rules: abi, log, exit, limit, lock; and the words and numbers
- * they take. Changes only the loader's policy.
+ * The commands that are no rules: abi, log, exit, limit, trace, exec, ghost, lock; and the
+ * words and numbers they take. Changes only the loader's policy.
  */
 #include <stdlib.h>
 
@@ -65,6 +65,34 @@ void policy_apply_limit_calls(struct policy_statement *statement)
 void policy_apply_limit_workers(struct policy_statement *statement)
 {
 	policy_number(statement, 4096, &policy_settings_edit(statement->loader->policy)->limit_workers);
+}
+
+void policy_apply_trace_ptrace(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->trace_ptrace = policy_boolean(statement) == 1;
+}
+
+void policy_apply_unsafe_ptrace(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->unsafe_ptrace = policy_boolean(statement) == 1;
+}
+
+void policy_apply_exec_mmap(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->exec_mmap = policy_boolean(statement) == 1;
+}
+
+void policy_apply_exec_anonymous(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->exec_anonymous = policy_boolean(statement) == 1;
+}
+
+void policy_apply_ghost(struct policy_statement *statement)
+{
+	if (*policy_value(statement) != '\0')
+		policy_statement_fail(statement, statement->value_at, "expected nothing after 'ghost!'");
+	else
+		policy_settings_edit(statement->loader->policy)->ghost = true;
 }
 
 void policy_apply_abi(struct policy_statement *statement)

@@ -32,7 +32,7 @@ static const struct policy_short policy_shorts[] = {
 	{ "rw", "--rw", BITS_READ | BITS_WRITE, ACTION_ALLOW, 0, false },
 	{ "hide", "--hide", BITS_SEE | CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE), ACTION_DENY,
 		BITS_SEE, false },
-	{ "exec", "--exec", CAT_BIT(CAT_EXEC), ACTION_ALLOW, 0, true },
+	{ "exec", "--exec", CAT_BIT(CAT_EXEC), ACTION_ALLOW, 0, false },
 	{ "connect", "--connect", CAT_BIT(CAT_NET_CONNECT), ACTION_ALLOW, 0, true },
 	{ "bind", "--bind", CAT_BIT(CAT_NET_BIND), ACTION_ALLOW, 0, true },
 };

@@ -15,11 +15,9 @@
 #include "core/util.h"
 
 #define INT_MASK UINT64_C(0xffffffff)
-#define STAT_BITS CAT_BIT(CAT_STAT)
-#define WALK_BITS CAT_BIT(CAT_WALK)
-#define READ_BITS CAT_BIT(CAT_READ)
-#define WRITE_BITS CAT_BIT(CAT_WRITE)
-#define NAME_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE))
+#define SEE_BITS (CAT_BIT(CAT_STAT) | CAT_BIT(CAT_WALK))
+#define ATTRIBUTE_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CHATTR))
+#define NAME_BITS (ATTRIBUTE_BITS | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_DELETE) | CAT_BIT(CAT_MKDIR) | CAT_BIT(CAT_RMDIR))
 
 #define ALWAYS(name, error_, why) \
 	{ \
@@ -35,8 +33,12 @@
 		.condition = { .arg = (arg_), .mask = (mask_), .value = (uint32_t)(value_) }, .reason = (why) \
 	}
 #define INT_IS(name, error_, bits, arg_, value_, why) WHEN(name, error_, bits, arg_, INT_MASK, value_, why)
-#define DEVICE(name, arg, type) \
-	WHEN(name, EPERM, CAT_ALL_BITS, arg, S_IFMT, type, "a device reaches the machine behind every rule")
+#define DEVICE(name, arg_, type, category) \
+	{ \
+		.sysno = SC_##name, .error = EPERM, .categories = CAT_ALL_BITS, .unless = CAT_BIT(category), \
+		.has_condition = true, .condition = { .arg = (arg_), .mask = S_IFMT, .value = (type) }, \
+		.reason = "a device reaches the machine behind every rule" \
+	}
 #define CLONE_FLAG(flag) \
 	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, "new namespaces change what names mean")
 
@@ -69,11 +71,11 @@ static const char spaces[] = "another namespace changes what names mean";
 static const char others[] = "reaches into the memory or descriptors of other processes";
 static const char code[] = "loads code into the kernel";
 static const char devices[] = "writes to files or devices from inside the kernel";
+static const char untraced[] = "what is not traced passes by the checks of those that are";
 static const char memory_flags[] = "clone3 keeps its flags in memory, where they cannot be judged";
 static const char domains[] = "the supervisor acts outside of a domain that the program gives itself";
 static const char asynchronous[] = "lets the kernel send signals to the supervisor";
 static const char attributes[] = "changes attributes through a descriptor opened for reading";
-static const char at_calls[] = "new form of a decided call; libc falls back";
 static const char watching[] = "watches files, or opens them, without asking for their names";
 static const char faults[] = "page faults that the program serves would hold up the supervisor";
 static const char subvolumes[] = "makes or removes names through a descriptor opened for reading";
@@ -108,6 +110,7 @@ static const struct surface_row rows[] = {
 	CLONE_FLAG(CLONE_NEWUSER),
 	CLONE_FLAG(CLONE_NEWPID),
 	CLONE_FLAG(CLONE_NEWNET),
+	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, CLONE_UNTRACED, CLONE_UNTRACED, untraced),
 	ALWAYS(clone3, ENOSYS, memory_flags),
 	ALWAYS(ptrace, EPERM, others),
 	ALWAYS(process_vm_readv, EPERM, others),
@@ -130,10 +133,10 @@ static const struct surface_row rows[] = {
 	ALWAYS(fanotify_init, EPERM, watching),
 	ALWAYS(fanotify_mark, EPERM, watching),
 	ALWAYS(userfaultfd, EPERM, faults),
-	DEVICE(mknod, 1, S_IFBLK),
-	DEVICE(mknod, 1, S_IFCHR),
-	DEVICE(mknodat, 2, S_IFBLK),
-	DEVICE(mknodat, 2, S_IFCHR),
+	DEVICE(mknod, 1, S_IFBLK, CAT_MKBDEV),
+	DEVICE(mknod, 1, S_IFCHR, CAT_MKCDEV),
+	DEVICE(mknodat, 2, S_IFBLK, CAT_MKBDEV),
+	DEVICE(mknodat, 2, S_IFCHR, CAT_MKCDEV),
 	ALWAYS(landlock_create_ruleset, ENOSYS, domains),
 	ALWAYS(landlock_add_rule, ENOSYS, domains),
 	ALWAYS(landlock_restrict_self, ENOSYS, domains),
@@ -161,17 +164,11 @@ static const struct surface_row rows[] = {
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_EXT4_SETVERSION_32, attributes),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_FREEZE, freezing),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_THAW, freezing),
-	INT_IS(ioctl, EPERM, WRITE_BITS, 1, FS_IOC_SETFLAGS, attributes),
-	INT_IS(ioctl, EPERM, WRITE_BITS, 1, FS_IOC32_SETFLAGS, attributes),
-	INT_IS(ioctl, EPERM, WRITE_BITS, 1, FS_IOC_FSSETXATTR, attributes),
-	WHILE(file_setattr, ENOSYS, WRITE_BITS | WALK_BITS, at_calls),
-	WHILE(setxattrat, ENOSYS, WRITE_BITS | WALK_BITS, at_calls),
-	WHILE(removexattrat, ENOSYS, WRITE_BITS | WALK_BITS, at_calls),
-	WHILE(file_getattr, ENOSYS, READ_BITS | STAT_BITS | WALK_BITS, at_calls),
-	WHILE(getxattrat, ENOSYS, READ_BITS | STAT_BITS | WALK_BITS, at_calls),
-	WHILE(listxattrat, ENOSYS, READ_BITS | STAT_BITS | WALK_BITS, at_calls),
-	WHILE(statmount, ENOSYS, WALK_BITS | STAT_BITS, lists_mounts),
-	WHILE(listmount, ENOSYS, WALK_BITS | STAT_BITS, lists_mounts),
+	INT_IS(ioctl, EPERM, ATTRIBUTE_BITS, 1, FS_IOC_SETFLAGS, attributes),
+	INT_IS(ioctl, EPERM, ATTRIBUTE_BITS, 1, FS_IOC32_SETFLAGS, attributes),
+	INT_IS(ioctl, EPERM, ATTRIBUTE_BITS, 1, FS_IOC_FSSETXATTR, attributes),
+	WHILE(statmount, ENOSYS, SEE_BITS, lists_mounts),
+	WHILE(listmount, ENOSYS, SEE_BITS, lists_mounts),
 };
 
 const struct surface_row *surface_rows(size_t *count_out)

@@ -14,6 +14,7 @@ struct surface_row {
 	enum sysno sysno;
 	int error;
 	uint64_t categories; /* only while one of these CAT_BIT()s is active */
+	uint64_t unless;     /* and while none of these has rules that decide: core/plan.c */
 	bool has_condition;
 	struct plan_condition condition;
 	const char *reason;

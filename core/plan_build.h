@@ -1,0 +1,73 @@
+/*
+ * What the files of the planner share: core/plan.c, core/plan_protect.c (what holds under every
+ * policy), core/plan_trace.c (what ptrace is for). Nobody else includes this.
+ */
+#ifndef KENNEL_CORE_PLAN_BUILD_H
+#define KENNEL_CORE_PLAN_BUILD_H
+
+#include "core/plan.h"
+#include "core/util.h"
+
+struct handler;
+
+struct plan_builder {
+	struct plan *plan;
+	const struct policy *policy;
+	const struct plan_host *host;
+	uint64_t active;
+	uint64_t ruled;            /* categories whose own rules decide: active ones, and those that a rule allows */
+	const struct rule *teller; /* a rule of an active category: two names may differ; NULL: none */
+	bool names_ids;            /* the policy names transitions of ids */
+	bool exec_landlock;        /* the category exec is Landlock's: there is no ptrace */
+	bool decided[SC_COUNT];    /* a handler decides this call */
+	bool surfaced[SC_COUNT];   /* the surface table has a row for it */
+	bool any_decided;
+	bool follows_exec; /* something is traced: whose number a thread has must be certain */
+	bool failed;       /* out of memory */
+};
+
+#define PLAN_INT_MASK UINT64_C(0xffffffff)
+
+static inline struct plan_condition plan_int(unsigned arg, int64_t value)
+{
+	return (struct plan_condition){
+		.arg = (uint8_t)arg, .mask = PLAN_INT_MASK, .value = (uint64_t)value & PLAN_INT_MASK
+	};
+}
+
+static inline struct plan_condition plan_bits(unsigned arg, uint64_t mask, uint64_t value)
+{
+	return (struct plan_condition){ .arg = (uint8_t)arg, .mask = mask, .value = value };
+}
+
+static inline bool plan_has(const enum sysno *calls, size_t count, enum sysno sysno)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (calls[i] == sysno)
+			return true;
+	}
+	return false;
+}
+
+/* core/plan.c */
+void plan_add(struct plan_builder *builder, const struct plan_entry *entry);
+
+/* The last rule that refuses or logs; NULL where the default alone already does. */
+const struct rule *plan_blame(const struct policy *policy, enum category category);
+
+/* Names the first of these categories that is active, and its rule, as the cause. */
+void plan_set_cause(const struct plan_builder *builder, uint64_t categories, struct plan_entry *entry);
+
+/* core/plan_protect.c: the part of one call that is refused or followed whatever the rules say. */
+void plan_protect(struct plan_builder *builder, enum sysno sysno);
+
+/* core/plan_trace.c: false when this call of an active category needs no ptrace stop after all. */
+bool plan_trace_wanted(const struct plan_builder *builder, enum sysno sysno, const struct handler *handler);
+
+/* The conditions under which a traced call stops. */
+void plan_trace_narrow(enum sysno sysno, struct plan_entry *entry);
+
+/* Refused while exec is active: memory that becomes executable unseen, and what Landlock cannot refuse. */
+void plan_trace_memory(struct plan_builder *builder, enum sysno sysno);
+
+#endif

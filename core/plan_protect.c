@@ -1,0 +1,235 @@
+/*
+ * What the plan refuses or follows whatever the rules say: calls that reach our own processes,
+ * the surface table, changes of identity, memory that hides. Pure, as core/plan.c.
+ */
+#include <errno.h>
+#include <sys/prctl.h>
+
+#include "core/plan_build.h"
+#include "core/policy.h"
+#include "core/surface.h"
+#include "handlers/handler.h"
+
+#define PTRACE_REQUEST_ATTACH 16
+#define PTRACE_REQUEST_SEIZE 0x4206
+
+#define WHICH_ANY UINT16_MAX
+
+/* Calls that reach the process named by an argument; prlimit64 kills it by RLIMIT_CPU (tried). */
+static const struct reach {
+	enum sysno sysno;
+	uint8_t pid_arg;
+	uint16_t which; /* argument 0 when the number is a process's; WHICH_ANY: it always is */
+} reaches[] = {
+	{ SC_kill, 0, WHICH_ANY },
+	{ SC_tkill, 0, WHICH_ANY },
+	{ SC_tgkill, 0, WHICH_ANY },
+	{ SC_rt_sigqueueinfo, 0, WHICH_ANY },
+	{ SC_rt_tgsigqueueinfo, 0, WHICH_ANY },
+	{ SC_pidfd_open, 0, WHICH_ANY },
+	{ SC_prlimit64, 0, WHICH_ANY },
+	{ SC_sched_setaffinity, 0, WHICH_ANY },
+	{ SC_sched_setattr, 0, WHICH_ANY },
+	{ SC_sched_setparam, 0, WHICH_ANY },
+	{ SC_sched_setscheduler, 0, WHICH_ANY },
+	{ SC_migrate_pages, 0, WHICH_ANY },
+	{ SC_move_pages, 0, WHICH_ANY },
+	{ SC_setpriority, 1, 0 }, /* PRIO_PROCESS */
+	{ SC_ioprio_set, 1, 1 },  /* IOPRIO_WHO_PROCESS */
+	{ SC_ptrace, 1, PTRACE_REQUEST_ATTACH },
+	{ SC_ptrace, 1, PTRACE_REQUEST_SEIZE },
+};
+
+/* Calls that change whose rights a process has. */
+static const enum sysno identity_calls[] = {
+	SC_setuid,
+	SC_setreuid,
+	SC_setresuid,
+	SC_setfsuid,
+	SC_setgid,
+	SC_setregid,
+	SC_setresgid,
+	SC_setfsgid,
+	SC_setgroups,
+	SC_setuid32,
+	SC_setreuid32,
+	SC_setresuid32,
+	SC_setfsuid32,
+	SC_setgid32,
+	SC_setregid32,
+	SC_setresgid32,
+	SC_setfsgid32,
+	SC_setgroups32,
+	SC_capset,
+};
+
+static const int identity_prctls[] = { PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_SET_SECUREBITS };
+
+static const char own_process[] = "would reach the supervisor or its launcher";
+static const char unscoped[] = "could signal the supervisor: this kernel's Landlock does not scope signals";
+static const char identity_followed[] = "the supervisor acts with the identity of the program: it follows each change";
+static const char hides[] = "a process that hides its memory would be blind to the supervisor";
+static const char ids_named[] = "setuid+ and setgid+ name the changes of ids that may be made";
+static const char identity_lost[] = "the supervisor could not follow the new identity";
+
+static void plan_refuse_pid(struct plan_builder *builder, const struct reach *reach, pid_t pid)
+{
+	struct plan_entry entry = {
+		.sysno = reach->sysno,
+		.action = PLAN_REFUSE,
+		.error = EPERM,
+		.reason = own_process,
+		.category = CAT_COUNT,
+		.condition_count = reach->which == WHICH_ANY ? 1 : 2,
+		.conditions = { plan_int(reach->pid_arg, pid), plan_int(0, reach->which) },
+	};
+
+	if (pid > 0)
+		plan_add(builder, &entry);
+}
+
+/* SIGKILL has many roads (pitfall 26): the numbers of our own processes are refused on all. */
+static void plan_own_processes(struct plan_builder *builder, enum sysno sysno)
+{
+	/* Else refused whole by the surface table. */
+	if (sysno == SC_ptrace && !policy_settings(builder->policy)->unsafe_ptrace)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
+		if (reaches[i].sysno != sysno)
+			continue;
+		plan_refuse_pid(builder, &reaches[i], builder->host->supervisor);
+		plan_refuse_pid(builder, &reaches[i], builder->host->launcher);
+		plan_refuse_pid(builder, &reaches[i], builder->host->cleaner);
+	}
+}
+
+/* Without Landlock's scope also signals to many, and to descriptors of unknown processes. */
+static void plan_wide_signals(struct plan_builder *builder, enum sysno sysno)
+{
+	/* Group 1 is spelled like the broadcast. */
+	const int64_t targets[] = { -1, 0, builder->host->pgrp > 1 ? -(int64_t)builder->host->pgrp : -1 };
+	struct plan_entry entry = {
+		.sysno = sysno,
+		.action = PLAN_REFUSE,
+		.error = EPERM,
+		.reason = unscoped,
+		.category = CAT_COUNT,
+	};
+
+	if (builder->host->scopes_signals)
+		return;
+	if (sysno == SC_pidfd_send_signal)
+		plan_add(builder, &entry);
+	for (size_t i = 0; i < ARRAY_SIZE(targets) && sysno == SC_kill; i++) {
+		entry.condition_count = 1;
+		entry.conditions[0] = plan_int(0, targets[i]);
+		plan_add(builder, &entry);
+	}
+}
+
+static void plan_surface_row(struct plan_builder *builder, const struct surface_row *row)
+{
+	struct plan_entry entry = {
+		.sysno = row->sysno,
+		.action = PLAN_REFUSE,
+		.error = row->error,
+		.reason = row->reason,
+		.category = CAT_COUNT,
+		.condition_count = row->has_condition ? 1 : 0,
+		.conditions = { row->condition },
+	};
+
+	/* A handler that decides the whole call takes the place of a row that refuses it whole. */
+	if (!row->has_condition && builder->decided[row->sysno])
+		return;
+	if (row->categories != CAT_ALL_BITS)
+		plan_set_cause(builder, row->categories, &entry);
+	plan_add(builder, &entry);
+}
+
+static void plan_surface(struct plan_builder *builder, enum sysno sysno)
+{
+	size_t count;
+	const struct surface_row *rows = surface_rows(&count);
+
+	if (sysno == SC_ptrace && policy_settings(builder->policy)->unsafe_ptrace)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		/* Named ids are a policy too, with no category of their own. */
+		bool always = rows[i].categories == CAT_ALL_BITS;
+
+		if (rows[i].sysno == sysno && (always || (rows[i].categories & builder->active)) &&
+			!(rows[i].unless & builder->ruled))
+			plan_surface_row(builder, &rows[i]);
+	}
+}
+
+/* Pitfall 15: while we act with the target's identity, each change of it is followed or refused. */
+static void plan_identity_prctls(struct plan_builder *builder, struct plan_entry *entry)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(identity_prctls); i++) {
+		entry->condition_count = 1;
+		entry->conditions[0] = plan_int(0, identity_prctls[i]);
+		plan_add(builder, entry);
+	}
+}
+
+/* setgroups keeps its list in memory: judged in a ptrace stop, by a handler of its own. */
+static enum plan_action plan_identity_action(const struct plan_builder *builder, enum sysno sysno)
+{
+	const struct handler *traced = handler_traced(sysno);
+
+	if (builder->names_ids && traced && traced != handler_find(sysno))
+		return PLAN_TRACE;
+	return handler_find(sysno) ? PLAN_NOTIFY : PLAN_REFUSE;
+}
+
+static void plan_identity(struct plan_builder *builder, enum sysno sysno)
+{
+	bool followed = builder->host->privileged && builder->any_decided;
+	bool named = builder->names_ids && sysno != SC_capset;
+	struct plan_entry entry = { .sysno = sysno, .category = CAT_COUNT };
+
+	if (builder->decided[sysno])
+		return;
+	entry.action = plan_identity_action(builder, sysno);
+	entry.error = entry.action == PLAN_REFUSE ? EPERM : 0;
+	entry.reason = entry.action == PLAN_REFUSE ? identity_lost : named ? ids_named : identity_followed;
+	if ((followed || named) && plan_has(identity_calls, ARRAY_SIZE(identity_calls), sysno))
+		plan_add(builder, &entry);
+	if (followed && sysno == SC_prctl) {
+		entry.reason = entry.action == PLAN_REFUSE ? identity_lost : identity_followed;
+		plan_identity_prctls(builder, &entry);
+	}
+}
+
+/* With capabilities we read a process that is not dumpable; without, it must stay readable. */
+static void plan_dumpable(struct plan_builder *builder, enum sysno sysno)
+{
+	static const int calls[] = { PR_SET_DUMPABLE, PR_GET_DUMPABLE };
+	struct plan_entry entry = {
+		.sysno = sysno,
+		.action = PLAN_NOTIFY,
+		.reason = hides,
+		.category = CAT_COUNT,
+		.condition_count = 1,
+	};
+
+	if (sysno != SC_prctl || builder->host->privileged || !builder->any_decided || !handler_find(sysno))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		entry.conditions[0] = plan_int(0, calls[i]);
+		plan_add(builder, &entry);
+	}
+}
+
+void plan_protect(struct plan_builder *builder, enum sysno sysno)
+{
+	plan_own_processes(builder, sysno);
+	plan_wide_signals(builder, sysno);
+	if (builder->surfaced[sysno])
+		plan_surface(builder, sysno);
+	plan_trace_memory(builder, sysno);
+	plan_identity(builder, sysno);
+	plan_dumpable(builder, sysno);
+}
