@@ -2,6 +2,7 @@
  * Calls in flight: the table, the state machine, and what handlers may ask of a
  * call. Sends nothing: core/dispatch.c and core/notify.c do.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "core/call_pool.h"
 #include "core/dispatch.h"
 #include "core/notify.h"
+#include "core/ptrace.h"
 #include "core/sandbox.h"
 #include "core/util.h"
 
@@ -150,8 +152,11 @@ static enum call_state call_next(enum call_state state, enum call_event event)
 	case CALL_WAITING:
 		assert(event == CALL_EVENT_WAKE);
 		return CALL_RUNNING;
-	case CALL_FREE:
 	case CALL_ANSWERED:
+		assert(event == CALL_EVENT_LEAVE);
+		return CALL_LEAVING;
+	case CALL_FREE:
+	case CALL_LEAVING:
 	case CALL_GONE:
 		break;
 	}
@@ -202,10 +207,41 @@ bool call_is_compat(const struct call *call)
 
 int call_revalidate(struct call *call)
 {
-	return notify_check(call);
+	/* A thread in a ptrace stop does not run, and is not reaped before we do it. */
+	return call->traced ? 0 : notify_check(call);
+}
+
+int64_t call_result(const struct call *call)
+{
+	return call->result;
+}
+
+void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, uint64_t prot)
+{
+	assert(call->traced && call->state == CALL_LEAVING);
+	call->then_mprotect = true;
+	call->then_args[0] = address;
+	call->then_args[1] = length;
+	call->then_args[2] = prot;
+}
+
+void call_set_arg(struct call *call, unsigned index, uint64_t value)
+{
+	assert(call->traced && index < 6);
+	call->other_args[index] = value;
+	call->changed |= (uint8_t)(1U << index);
+}
+
+void call_set_sysno(struct call *call, enum sysno sysno)
+{
+	int32_t nr = abi_nr(call->abi, sysno);
+
+	assert(call->traced && nr >= 0);
+	call->nr = nr;
+	call->changed |= PTRACE_CHANGES_NR;
 }
 
 int call_reserve_fd(struct call *call)
 {
-	return notify_place_fd(call, call->sandbox->null_fd);
+	return notify_place_fd(call, call->sandbox->null_fd, O_CLOEXEC, -1);
 }

@@ -25,10 +25,18 @@ enum call_state {
 	CALL_RUNNING,  /* inside a step of its handler */
 	CALL_WAITING,  /* its handler said WAIT */
 	CALL_ANSWERED, /* the answer is with the kernel */
+	CALL_LEAVING,  /* a traced call that runs: its exit stop is to come */
 	CALL_GONE,     /* to be freed at the end of the loop turn */
 };
 
-enum call_event { CALL_EVENT_START, CALL_EVENT_WAIT, CALL_EVENT_WAKE, CALL_EVENT_ANSWER, CALL_EVENT_LOST };
+enum call_event {
+	CALL_EVENT_START,
+	CALL_EVENT_WAIT,
+	CALL_EVENT_WAKE,
+	CALL_EVENT_ANSWER,
+	CALL_EVENT_LEAVE,
+	CALL_EVENT_LOST
+};
 
 struct call {
 	uint32_t magic;
@@ -40,12 +48,22 @@ struct call {
 	enum sysno sysno;
 	const struct handler *handler;
 	int64_t nr;
-	uint64_t args[6];    /* as the kernel reported them; use call_arg() */
-	const char *subject; /* the whole name being judged, for the log's tip; NULL: the refused name itself */
-	uint64_t wants;      /* CAT_BIT()s that this call will ask for, for the tip */
-	bool identity_read;  /* supervisor->identity holds this call's target now */
-	struct wait *wait;   /* what a waiting call holds, NULL otherwise; owned */
-	struct call *prev;   /* list of waiting calls, oldest first; owned by the sandbox */
+	uint64_t args[6];       /* as the kernel reported them; use call_arg() */
+	const char *subject;    /* the whole name being judged, for the log's tip; NULL: the refused name itself */
+	uint64_t wants;         /* CAT_BIT()s that this call will ask for, for the tip */
+	bool identity_read;     /* supervisor->identity holds this call's target now */
+	bool judged;            /* traced: what it did was looked at */
+	bool counted;           /* traced: among sandbox->chdirs */
+	bool traced;            /* in a ptrace stop, not a notification */
+	bool skipped;           /* traced: refused, result is what the target is to see */
+	uint8_t changed;        /* traced: what a handler changed, as struct ptrace_change says */
+	pid_t leader;           /* traced: of an exec that runs, the thread that leads the process */
+	int64_t result;         /* traced: at the exit */
+	uint64_t other_args[6]; /* traced: in place of args, where changed */
+	bool then_mprotect;     /* traced: leave() wants the thread to make it, with these */
+	uint64_t then_args[6];
+	struct wait *wait; /* what a waiting call holds, NULL otherwise; owned */
+	struct call *prev; /* list of waiting calls, oldest first; owned by the sandbox */
 	struct call *next;
 	_Alignas(16) unsigned char private_state[CALL_STATE_MAX];
 };

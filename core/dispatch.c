@@ -2,6 +2,7 @@
  * Where a handler's flags bite and verdicts become answers. An answer that finds no
  * target is dropped silently: the target died, which is normal.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,11 +10,13 @@
 #include "core/call_pool.h"
 #include "core/dispatch.h"
 #include "core/identity_state.h"
+#include "core/launch.h"
 #include "core/log.h"
 #include "core/notify.h"
 #include "core/process.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/trace.h"
 #include "core/util.h"
 #include "core/wait.h"
 
@@ -23,15 +26,37 @@ static void dispatch_end(struct call *call)
 	if (call->handler && call->handler->cancel)
 		call->handler->cancel(call);
 	wait_end(call);
+	if (call->traced)
+		trace_forget(call);
 	call_pool_give(call);
+}
+
+/*
+ * What can be written to must be the target's alone when it goes on: a copy of ours, closed a moment later, would hold
+ * back what its last close does (ETXTBSY for a program just written, the end of a FIFO, IN_CLOSE_WRITE).
+ */
+static int dispatch_give_fd(struct call *call, const struct verdict *verdict)
+{
+	int number = notify_place_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
+
+	close(verdict->fd);
+	return number < 0 ? number : notify_return(call, number);
+}
+
+static int dispatch_share_fd(struct call *call, const struct verdict *verdict)
+{
+	int error = notify_add_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
+
+	close(verdict->fd);
+	return error;
 }
 
 /* The descriptor is ours until here, whatever comes of it. */
 static int dispatch_add_fd(struct call *call, const struct verdict *verdict)
 {
-	int error = notify_add_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
+	bool writes = (fcntl(verdict->fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+	int error = writes ? dispatch_give_fd(call, verdict) : dispatch_share_fd(call, verdict);
 
-	close(verdict->fd);
 	/* EMFILE and its kind leave the call ours: it still needs its answer. */
 	if (error < 0 && error != -ESRCH)
 		error = notify_fail(call, -error);
@@ -81,10 +106,14 @@ static void dispatch_send(struct call *call, const struct verdict *verdict)
 static void dispatch_answer(struct call *call, const struct verdict *verdict)
 {
 	call_advance(call, CALL_EVENT_ANSWER);
-	if (call->sandbox->ending)
+	if (call->sandbox->ending) {
 		dispatch_withhold(verdict);
-	else
+	} else if (!call->traced) {
 		dispatch_send(call, verdict);
+	} else if (trace_answer(call, verdict)) {
+		call_advance(call, CALL_EVENT_LEAVE);
+		return;
+	}
 	call_advance(call, CALL_EVENT_LOST);
 	dispatch_end(call);
 }
@@ -120,6 +149,14 @@ static struct verdict dispatch_step(struct call *call, const struct wake *wake)
 	return verdict;
 }
 
+/* From the moment that the command runs; its own exec is still answered. */
+static bool dispatch_in_ghost_mode(struct sandbox *sandbox)
+{
+	if (!sandbox->ghost && policy_settings(sandbox->policy)->ghost)
+		sandbox->ghost = launch_is_over(sandbox);
+	return sandbox->ghost;
+}
+
 void dispatch_start(struct call *call)
 {
 	struct call *older = call_pool_find(call->sandbox->calls, call->tid);
@@ -129,7 +166,9 @@ void dispatch_start(struct call *call)
 	if (older)
 		dispatch_lost(older);
 	call_advance(call, CALL_EVENT_START);
-	if (call->handler) {
+	if (dispatch_in_ghost_mode(call->sandbox)) {
+		verdict = verdict_fail(ENOSYS);
+	} else if (call->handler) {
 		verdict = dispatch_step(call, NULL);
 	} else {
 		log_event(call->sandbox->supervisor->log, "call", "call %ld is notified but nobody answers it",
@@ -150,6 +189,17 @@ void dispatch_resume(struct call *call, const struct wake *wake)
 	dispatch_verdict(call, &verdict);
 }
 
+bool dispatch_leave(struct call *call)
+{
+	struct verdict verdict = { .kind = VERDICT_CONTINUE };
+
+	assert(call->state == CALL_LEAVING);
+	if (call->handler->leave)
+		verdict = call->handler->leave(call);
+	assert(verdict.kind == VERDICT_CONTINUE || verdict.kind == VERDICT_KILL);
+	return verdict.kind == VERDICT_CONTINUE;
+}
+
 void dispatch_abandon(struct call *call, int error)
 {
 	call_pool_unwait(call);
@@ -160,7 +210,8 @@ void dispatch_abandon(struct call *call, int error)
 
 void dispatch_lost(struct call *call)
 {
-	call_pool_unwait(call);
+	if (call->state == CALL_WAITING)
+		call_pool_unwait(call);
 	call_advance(call, CALL_EVENT_LOST);
 	dispatch_end(call);
 }

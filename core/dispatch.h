@@ -5,6 +5,8 @@
 #ifndef KENNEL_CORE_DISPATCH_H
 #define KENNEL_CORE_DISPATCH_H
 
+#include <stdbool.h>
+
 struct call;
 struct wake;
 
@@ -13,6 +15,12 @@ void dispatch_start(struct call *call);
 
 /* A waiting call runs again: its handler's resume(). */
 void dispatch_resume(struct call *call, const struct wake *wake);
+
+/*
+ * A traced call at its exit stop: its handler's leave(). False when the process must die. The
+ * caller ends the call then, with dispatch_lost().
+ */
+bool dispatch_leave(struct call *call);
 
 /* Ends a waiting call with an errno (EINTR of an eviction, 512 of an interruption). */
 void dispatch_abandon(struct call *call, int error);

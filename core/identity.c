@@ -3,6 +3,8 @@
  * stay ours throughout: they are the way back. One identity is assumed at a time, for one
  * step of one call. The only file that changes ids or capabilities after the start.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -345,6 +347,30 @@ int identity_take_real(struct call *call)
 	return identity_switch(state, &wanted);
 }
 
+int identity_ids(struct call *call, bool group, struct identity_ids *ids_out)
+{
+	const struct status *target = &identity_of(call)->target;
+	const unsigned *ids = group ? target->gid : target->uid;
+	int error = identity_read(call);
+
+	if (error < 0)
+		return error;
+	*ids_out = (struct identity_ids){
+		.real = ids[STATUS_REAL],
+		.effective = ids[STATUS_EFFECTIVE],
+		.saved = ids[STATUS_SAVED],
+		.fs = ids[STATUS_FS],
+	};
+	return 0;
+}
+
+int identity_capable(struct call *call, unsigned capability)
+{
+	int error = identity_read(call);
+
+	return error < 0 ? error : (int)(identity_of(call)->target.effective >> capability & 1);
+}
+
 /* How many descriptors the target has, and may have. 0: not known (the kernel says so since 6.2). */
 static uint64_t identity_descriptors(struct call *call, struct rlimit *limit_out)
 {
@@ -363,8 +389,18 @@ bool identity_table_full(struct call *call)
 {
 	struct rlimit limit;
 	uint64_t count = identity_descriptors(call, &limit);
+	struct stat link;
+	char name[48];
 
-	return count && count >= limit.rlim_cur;
+	if (!count || count < limit.rlim_cur)
+		return false;
+	/* Some may lie above a limit that was lowered. */
+	for (rlim_t i = 0; i < limit.rlim_cur; i++) {
+		snprintf(name, sizeof(name), "%d/fd/%llu", (int)call->tid, (unsigned long long)i);
+		if (fstatat(call->sandbox->supervisor->proc_fd, name, &link, AT_SYMLINK_NOFOLLOW) < 0)
+			return errno != ENOENT;
+	}
+	return true;
 }
 
 /* The table has slots above the limit, or nearly as many descriptors as the limit allows. */

@@ -6,6 +6,8 @@
 #ifndef KENNEL_CORE_IDENTITY_H
 #define KENNEL_CORE_IDENTITY_H
 
+#include <stdint.h>
+
 struct call;
 
 /*
@@ -23,6 +25,22 @@ _Bool identity_table_full(struct call *call);
 
 /* For access(2): file system ids become the target's real ids. Undone by the dispatcher. */
 int identity_take_real(struct call *call);
+
+/* The ids of one kind that a thread has. */
+struct identity_ids {
+	uint32_t real;
+	uint32_t effective;
+	uint32_t saved;
+	uint32_t fs;
+};
+
+/*
+ * The caller's users, or its groups; and whether a capability (CAP_...) is in its effective set: 1, 0. Or -errno:
+ * -ESRCH, -E2BIG (more groups than can be followed). Only a thread itself changes its credentials, by a call, and it
+ * waits in this one: they hold still. Not for handlers with H_IDENTITY: reading may drop what was assumed.
+ */
+int identity_ids(struct call *call, _Bool group, struct identity_ids *ids_out);
+int identity_capable(struct call *call, unsigned capability);
 
 /*
  * The caller's process wants to hide its memory (PR_SET_DUMPABLE 0). It must stay readable for us, so

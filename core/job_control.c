@@ -16,8 +16,10 @@
 
 #include "core/cleanup.h"
 #include "core/loop.h"
+#include "core/plan.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/trace.h"
 #include "core/util.h"
 
 #define JOB_CONTROL_MAGIC 0x4a4f4243U
@@ -59,6 +61,14 @@ static char job_control_state(const struct supervisor *supervisor, pid_t pid)
 	return end && end[1] == ' ' ? end[2] : '\0';
 }
 
+/* Stopped by job control: a traced thread is then in a stop of its tracer's, which only that one can tell apart. */
+static bool job_control_is_stopped(const struct supervisor *supervisor, const struct sandbox *sandbox)
+{
+	if (supervisor->tracer && plan_traces(sandbox->plan))
+		return trace_is_stopped(supervisor->tracer, sandbox->first_pid);
+	return job_control_state(supervisor, sandbox->first_pid) == 'T';
+}
+
 static void job_control_continued_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 {
 	struct job_control *job_control = container_of(watcher, struct job_control, continued);
@@ -68,7 +78,7 @@ static void job_control_continued_cb(struct ev_loop *ev, ev_timer *watcher, int 
 	(void)events;
 	MAGIC_CHECK(job_control, JOB_CONTROL_MAGIC);
 	for (const struct sandbox *sandbox = supervisor->sandboxes; sandbox; sandbox = sandbox->next)
-		if (sandbox->first_pidfd >= 0 && job_control_state(supervisor, sandbox->first_pid) == 'T')
+		if (sandbox->first_pidfd >= 0 && job_control_is_stopped(supervisor, sandbox))
 			syscall(SYS_pidfd_send_signal, sandbox->first_pidfd, SIGCONT, NULL, 0);
 }
 
@@ -147,8 +157,13 @@ void job_control_stopped(struct supervisor *supervisor, int number)
 {
 	sigset_t mask;
 
-	if (supervisor->sandboxes && job_control_state(supervisor, supervisor->sandboxes->first_pid) != 'T')
+	if (supervisor->tracer)
+		trace_poll(supervisor->tracer);
+	if (supervisor->sandboxes && !job_control_is_stopped(supervisor, supervisor->sandboxes))
 		return; /* it runs again already */
+	/* The launcher cannot tell who of the traced runs. */
+	if (number == SIGSTOP && supervisor->tracer && trace_any_runs(supervisor->tracer))
+		return;
 
 	/* Not yet seen signals of the terminal would stop us a second time. */
 	job_control_cb(loop_ev(supervisor->loop), &supervisor->job_control->readable, EV_READ);

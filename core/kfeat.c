@@ -24,6 +24,9 @@ void kfeat_probe(struct kfeat *features)
 	*features = (struct kfeat){ .pidfd_thread = fd >= 0, .landlock_abi = landlock_abi() };
 	/* Asked of the listener itself when there is one (core/notify.c). */
 	features->sync_wake_up = true;
+	features->get_syscall_info = true;
+	features->set_syscall_info = true; /* the first use tells (core/ptrace.c) */
+	features->entry_result = true;
 	if (fd >= 0)
 		close(fd);
 }
@@ -34,6 +37,12 @@ bool kfeat_disable(struct kfeat *features, const char *name)
 		features->sync_wake_up = false;
 	else if (str_equal(name, "pidfd-thread"))
 		features->pidfd_thread = false;
+	else if (str_equal(name, "get-syscall-info"))
+		features->get_syscall_info = false;
+	else if (str_equal(name, "set-syscall-info"))
+		features->set_syscall_info = false;
+	else if (str_equal(name, "entry-result"))
+		features->entry_result = false;
 	else if (str_equal(name, "landlock"))
 		features->landlock_abi = 0;
 	else if (str_equal(name, "landlock-scope"))

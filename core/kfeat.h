@@ -9,9 +9,12 @@
 #include <stdbool.h>
 
 struct kfeat {
-	bool sync_wake_up; /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, 6.6 */
-	bool pidfd_thread; /* PIDFD_THREAD, 6.9 */
-	int landlock_abi;  /* 0: none */
+	bool sync_wake_up;     /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, 6.6 */
+	bool pidfd_thread;     /* PIDFD_THREAD, 6.9 */
+	bool get_syscall_info; /* PTRACE_GET_SYSCALL_INFO, 5.3: always there; off in tests only */
+	bool set_syscall_info; /* PTRACE_SET_SYSCALL_INFO, 6.16; the first use tells */
+	bool entry_result;     /* a result written at the entry stop may stick (the ABI says whether) */
+	int landlock_abi;      /* 0: none */
 };
 
 void kfeat_probe(struct kfeat *features);

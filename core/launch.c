@@ -22,8 +22,10 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/notify.h"
+#include "core/plan.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/trace.h"
 #include "core/util.h"
 
 #define LAUNCH_MAGIC 0x4c41554eU
@@ -73,6 +75,13 @@ static int launch_take_listener(struct sandbox *sandbox, pid_t pid, int number)
 	return sandbox->notifier ? 0 : -ENOMEM;
 }
 
+static int launch_trace(struct sandbox *sandbox)
+{
+	if (!plan_traces(sandbox->plan))
+		return 0;
+	return trace_seize(sandbox->supervisor->tracer, sandbox, sandbox->first_pid);
+}
+
 static void launch_release(struct launcher *launcher, const struct message *told)
 {
 	struct sandbox *sandbox = launcher->starting;
@@ -84,6 +93,15 @@ static void launch_release(struct launcher *launcher, const struct message *told
 			error == -EPERM ? "cannot reach the payload (is ptrace access restricted, as "
 					  "by kernel.yama.ptrace_scope 2 or 3?)"
 					: "cannot take the payload's listener",
+			error);
+		return;
+	}
+	error = launch_trace(sandbox);
+	if (error) {
+		launch_give_up(sandbox,
+			error == -EPERM ? "cannot trace the payload (is ptrace forbidden here, or does somebody trace "
+					  "it already? trace/ptrace:off does without where the policy can)"
+					: "cannot trace the payload",
 			error);
 		return;
 	}
@@ -232,7 +250,8 @@ int launch_payload(struct sandbox *sandbox, const struct launch_spec *spec)
 	struct launcher *launcher = sandbox->supervisor->launcher;
 	struct message message = { .type = MESSAGE_LAUNCH };
 	AUTO_CLOSE int request = launch_request_write(spec);
-	int fds[LAUNCH_FD_KEPT + LAUNCH_KEPT_MAX];
+	int fds[LAUNCH_FD_KEPT + LAUNCH_KEPT_MAX + 1];
+	unsigned count = LAUNCH_FD_KEPT + spec->kept_count;
 	int channels[2];
 	int error;
 
@@ -244,11 +263,23 @@ int launch_payload(struct sandbox *sandbox, const struct launch_spec *spec)
 	fds[LAUNCH_FD_REQUEST] = request;
 	fds[LAUNCH_FD_CHANNEL] = channels[1];
 	memcpy(fds + LAUNCH_FD_KEPT, spec->kept, spec->kept_count * sizeof(int));
+	if (spec->exec_ruleset >= 0)
+		fds[count++] = spec->exec_ruleset;
 	launcher->starting = sandbox;
 	launcher->payload_channel = channels[0];
 	ev_io_init(&launcher->payload_readable, launch_payload_cb, channels[0], EV_READ);
 	ev_io_start(loop_ev(sandbox->supervisor->loop), &launcher->payload_readable);
-	error = launch_send(sandbox->supervisor, &message, fds, LAUNCH_FD_KEPT + spec->kept_count);
+	error = launch_send(sandbox->supervisor, &message, fds, count);
 	close(channels[1]);
 	return error;
+}
+
+bool launch_is_over(struct sandbox *sandbox)
+{
+	struct launcher *launcher = sandbox->supervisor->launcher;
+
+	/* The end of the channel came with the exec, and may not have been seen yet. */
+	if (launcher->starting == sandbox)
+		launch_payload_cb(loop_ev(sandbox->supervisor->loop), &launcher->payload_readable, EV_READ);
+	return launcher->starting != sandbox;
 }

@@ -30,4 +30,7 @@ uint32_t launch_next_id(struct supervisor *supervisor);
  */
 int launch_payload(struct sandbox *sandbox, const struct launch_spec *spec);
 
+/* True when the payload of this sandbox has become its command. */
+bool launch_is_over(struct sandbox *sandbox);
+
 #endif

@@ -62,10 +62,13 @@ static void launch_request_fill(struct launch_header *header, const struct launc
 	header->filter_count = spec->filter->len;
 	header->strings_size = (uint32_t)size;
 	header->kept_count = spec->kept_count;
-	memcpy(header->kept, spec->kept, spec->kept_count * sizeof(int));
+	if (spec->kept_count > 0)
+		memcpy(header->kept, spec->kept, spec->kept_count * sizeof(int));
 	header->process_group = spec->process_group;
+	header->listens = spec->listens;
 	header->scope_signals = spec->scope_signals;
 	header->no_core = spec->no_core;
+	header->exec_ruleset = spec->exec_ruleset >= 0;
 	header->inherited = *spec->inherited;
 }
 

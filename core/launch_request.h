@@ -11,7 +11,7 @@
 
 #include "core/inherited.h"
 
-/* Descriptors of MESSAGE_LAUNCH: the memfd, the payload's channel, then those it keeps. */
+/* Descriptors of MESSAGE_LAUNCH: the memfd, the payload's channel, those it keeps, then a Landlock ruleset, if any. */
 enum { LAUNCH_FD_REQUEST, LAUNCH_FD_CHANNEL, LAUNCH_FD_KEPT };
 #define LAUNCH_KEPT_MAX 64
 
@@ -19,12 +19,14 @@ struct launch_header {
 	uint32_t argc;
 	uint32_t envc;
 	uint32_t guard_count;  /* BPF instructions of the guard */
-	uint32_t filter_count; /* of the filter with the listener; 0: none */
+	uint32_t filter_count; /* of the filter; 0: none */
+	uint32_t listens;      /* the filter has a listener */
 	uint32_t strings_size; /* argv then envp, each with its NUL */
 	uint32_t kept_count;
 	int32_t kept[LAUNCH_KEPT_MAX]; /* their numbers in the payload, ascending */
 	pid_t process_group;
 	uint32_t scope_signals; /* a Landlock domain of its own that keeps signals inside */
+	uint32_t exec_ruleset;  /* a Landlock ruleset comes along, for what may be executed */
 	uint32_t no_core;       /* the kernel would write core files where no rule is asked */
 	struct inherited inherited;
 };
@@ -37,8 +39,10 @@ struct launch_spec {
 	const int *kept;                 /* open here under the numbers that the payload gets, ascending */
 	unsigned kept_count;
 	pid_t process_group;
+	_Bool listens;
 	_Bool scope_signals;
 	_Bool no_core;
+	int exec_ruleset; /* -1: none */
 	const struct inherited *inherited;
 };
 

@@ -26,6 +26,7 @@
 #define LAUNCHER_DEPTH 16
 #define LAUNCHER_NUDGES 4
 #define LAUNCHER_NUDGE_MS 20
+#define LAUNCHER_ROUND_MS 1
 #define LAUNCHER_CHILDREN "/proc/thread-self/children"
 
 struct launcher_worker {
@@ -67,21 +68,32 @@ static unsigned launcher_children(const char *name, pid_t *pids, unsigned max)
 	return count;
 }
 
+/*
+ * Reaps whatever ended, traced threads too: a process whose threads nobody reaps never ends, so nobody in particular is
+ * waited for. The number, or -1 when none is left.
+ */
+static int launcher_bury(void)
+{
+	int count = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, __WALL | WNOHANG)) > 0)
+		count++;
+	return pid < 0 ? -1 : count;
+}
+
 void launcher_kill_children(void)
 {
 	pid_t pids[256];
 	unsigned count;
 
-	if (waitpid(-1, NULL, WNOHANG) < 0)
-		return; /* none is left: nothing to look for */
 	/* A child that is not waited for keeps its number, so kill(2) cannot hit another. */
-	do {
+	while (launcher_bury() >= 0) {
 		count = launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids));
 		for (unsigned i = 0; i < count; i++)
 			kill(pids[i], SIGKILL);
-		for (unsigned i = 0; i < count; i++)
-			waitpid(pids[i], NULL, 0);
-	} while (count || waitpid(-1, NULL, WNOHANG) >= 0);
+		poll(NULL, 0, LAUNCHER_ROUND_MS);
+	}
 }
 
 static void launcher_free_worker(struct launcher_process *launcher, pid_t pid)

@@ -20,6 +20,12 @@ int log_fd(const struct log *log);
 /* A refusal or warning: what kennel(5) lists under LOG. name: path or address, escaped here. */
 void log_access(struct call *call, enum category category, enum action action, const char *name);
 
+/*
+ * A call whose arguments were changed between the check and the kernel's own look, found afterwards: the process
+ * is killed. checked: the name that was allowed (NULL: none); found: what really happened.
+ */
+void log_mismatch(struct call *call, enum category category, const char *checked, const char *found);
+
 /* An event of the supervisor: {"ctx":context,"msg":text,...}. printf-like, one line. */
 void log_event(struct log *log, const char *context, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,6 @@
 /*
- * The record of a refusal or warning, and its tip: the rule that would have allowed it.
+ * The record of a refusal or warning, and its tip: the rule that would have allowed it; and the
+ * record of a call that was found to have done something else than what was checked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #define LOG_COMMAND_MAX 512
 #define LOG_TIP_MAX (PATH_MAX * 5)
 #define LOG_LINE_MAX (PATH_MAX * 12)
+#define LOG_MISMATCH_MAX (PATH_MAX * 13) /* two names of nothing but control characters */
 
 void log_line_time(struct json *json)
 {
@@ -115,15 +117,16 @@ static void log_access_tip(struct json *json, const struct call *call, enum cate
 }
 
 /* What every record has: who asked what for which name, and what came of it. */
-static void log_access_head(
-	struct json *json, const struct call *call, enum category category, enum action action, const char *name)
+static void log_access_head(struct json *json, const struct call *call, const char *context, enum category category,
+	enum action action, const char *name)
 {
 	json_string(json, "id", call->sandbox->id);
-	json_string(json, "ctx", "access");
+	json_string(json, "ctx", context);
 	json_string(json, "cap", category_name(category));
 	json_string(json, "act", action_name(action));
 	json_string(json, "sys", sysno_name(call->sysno));
-	json_string(json, "path", name);
+	if (name)
+		json_string(json, "path", name);
 }
 
 static void log_access_process(struct json *json, struct call *call)
@@ -135,6 +138,17 @@ static void log_access_process(struct json *json, struct call *call)
 	json_number(json, "uid", (long)status.uid);
 }
 
+static void log_access_place(struct json *json, struct call *call)
+{
+	char command[LOG_COMMAND_MAX];
+	char cwd[PATH_MAX];
+
+	process_command(call, command, sizeof(command));
+	process_cwd(call, cwd, sizeof(cwd));
+	json_string(json, "cmd", command);
+	json_string(json, "cwd", cwd);
+}
+
 /* Names, directory and command line of nothing but control characters may be too much for one line. */
 static size_t log_access_short(
 	struct call *call, enum category category, enum action action, const char *name, char *line)
@@ -142,7 +156,7 @@ static size_t log_access_short(
 	struct json json;
 
 	json_begin(&json, line, LOG_LINE_MAX);
-	log_access_head(&json, call, category, action, name);
+	log_access_head(&json, call, "access", category, action, name);
 	log_access_process(&json, call);
 	log_line_time(&json);
 	return json_end(&json);
@@ -150,25 +164,46 @@ static size_t log_access_short(
 
 void log_access(struct call *call, enum category category, enum action action, const char *name)
 {
-	char command[LOG_COMMAND_MAX];
-	char cwd[PATH_MAX];
 	char line[LOG_LINE_MAX];
 	struct json json;
 	size_t length;
 
-	process_command(call, command, sizeof(command));
-	process_cwd(call, cwd, sizeof(cwd));
 	json_begin(&json, line, sizeof(line));
-	log_access_head(&json, call, category, action, name);
+	log_access_head(&json, call, "access", category, action, name);
 	log_access_open_flags(&json, call);
 	log_access_process(&json, call);
-	json_string(&json, "cmd", command);
-	json_string(&json, "cwd", cwd);
+	log_access_place(&json, call);
 	log_line_time(&json);
 	if (action_refuses(action))
 		log_access_tip(&json, call, category, name);
 	length = json_end(&json);
 	if (!length)
 		length = log_access_short(call, category, action, name, line);
+	log_line(call->sandbox->supervisor->log, line, length);
+}
+
+/* whole: with what may make it too long for one line. */
+static size_t log_mismatch_write(
+	struct call *call, enum category category, const char *checked, const char *found, bool whole, char *line)
+{
+	struct json json;
+
+	json_begin(&json, line, LOG_MISMATCH_MAX);
+	log_access_head(&json, call, "mismatch", category, ACTION_KILL, checked);
+	json_string(&json, "found", found);
+	log_access_process(&json, call);
+	if (whole)
+		log_access_place(&json, call);
+	log_line_time(&json);
+	return json_end(&json);
+}
+
+void log_mismatch(struct call *call, enum category category, const char *checked, const char *found)
+{
+	char line[LOG_MISMATCH_MAX];
+	size_t length = log_mismatch_write(call, category, checked, found, true, line);
+
+	if (!length)
+		length = log_mismatch_write(call, category, checked, found, false, line);
 	log_line(call->sandbox->supervisor->log, line, length);
 }

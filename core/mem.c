@@ -138,19 +138,22 @@ static int mem_check_zero(struct call *call, uint64_t address, size_t len)
 	return 0;
 }
 
-int mem_read_open_how(struct call *call, uint64_t address, size_t size, struct open_how *how_out)
+int mem_read_struct(struct call *call, uint64_t address, size_t size, void *buffer, size_t known)
 {
 	int error;
 
-	if (size < sizeof(*how_out))
+	if (size < known)
 		return -EINVAL;
 	if (size > (size_t)sysconf(_SC_PAGESIZE))
 		return -E2BIG;
 	/* The unknown rest comes first, as in copy_struct_from_user. */
-	error = mem_check_zero(call, address + sizeof(*how_out), size - sizeof(*how_out));
-	if (error < 0)
-		return error;
-	return mem_read(call, address, how_out, sizeof(*how_out));
+	error = mem_check_zero(call, address + known, size - known);
+	return error < 0 ? error : mem_read(call, address, buffer, known);
+}
+
+int mem_read_open_how(struct call *call, uint64_t address, size_t size, struct open_how *how_out)
+{
+	return mem_read_struct(call, address, size, how_out, sizeof(*how_out));
 }
 
 /* The timespecs of a 32-bit ABI before its 64-bit time calls. */

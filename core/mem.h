@@ -29,9 +29,12 @@ ssize_t mem_read_string(struct call *call, uint64_t address, char *buffer, size_
 int mem_write(struct call *call, uint64_t address, const void *buffer, size_t len);
 
 /*
- * struct open_how of size bytes as openat2 takes it: -EINVAL below 24, -E2BIG when
- * bytes that we do not know are not zero (the kernel's copy_struct_from_user).
+ * A structure that may grow, of which we know the first bytes: -EINVAL when it is shorter, -E2BIG
+ * when bytes that we do not know are not zero (the kernel's copy_struct_from_user).
  */
+int mem_read_struct(struct call *call, uint64_t address, size_t size, void *buffer, size_t known);
+
+/* struct open_how of size bytes as openat2 takes it. */
 int mem_read_open_how(struct call *call, uint64_t address, size_t size, struct open_how *how_out);
 
 /* Two timespecs of utimensat in the caller's layout; time64 for utimensat_time64. */

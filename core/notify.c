@@ -192,23 +192,27 @@ static int notify_inject(struct call *call, struct seccomp_notif_addfd *request)
 	return result;
 }
 
-int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
+static int notify_inject_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd, uint32_t flags)
 {
 	struct seccomp_notif_addfd request = {
 		.id = call->id,
-		.flags = SECCOMP_ADDFD_FLAG_SEND | (target_fd >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0),
+		.flags = flags | (target_fd >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0),
 		.srcfd = (uint32_t)fd,
 		.newfd = target_fd >= 0 ? (uint32_t)target_fd : 0,
 		.newfd_flags = fd_flags,
 	};
-	int result = notify_inject(call, &request);
+
+	return notify_inject(call, &request);
+}
+
+int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
+{
+	int result = notify_inject_fd(call, fd, fd_flags, target_fd, SECCOMP_ADDFD_FLAG_SEND);
 
 	return result < 0 ? result : 0;
 }
 
-int notify_place_fd(struct call *call, int fd)
+int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
 {
-	struct seccomp_notif_addfd request = { .id = call->id, .srcfd = (uint32_t)fd, .newfd_flags = O_CLOEXEC };
-
-	return notify_inject(call, &request);
+	return notify_inject_fd(call, fd, fd_flags, target_fd, 0);
 }

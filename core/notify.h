@@ -35,7 +35,7 @@ int notify_continue(struct call *call);
  */
 int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd);
 
-/* Puts a copy of fd into the target without answering. Its number or -errno. */
-int notify_place_fd(struct call *call, int fd);
+/* The same without answering: the number, or -errno. */
+int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd);
 
 #endif

@@ -301,6 +301,31 @@ bool path_lexical_failed(const struct path *path, int error)
 	return error == -ELOOP || (error < 0 && path->string[0] != '/');
 }
 
+/*
+ * The middle road: where no rule asks what a path crosses, the kernel may follow the symlinks, and the name is read
+ * from what was found. Not where that is on a procfs, which shows each process something else.
+ */
+static int path_find_linked(struct call *call, struct path *path)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC | ((path->flags & PATH_FOLLOW) ? 0 : O_NOFOLLOW),
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	const int dir = path->string[0] == '/' ? AT_FDCWD : path->held;
+	AUTO_CLOSE int fd = -1;
+	int error;
+
+	if (access_active(call, CAT_WALK) || (path->flags & PATH_NO_SYMLINKS))
+		return -ELOOP;
+	fd = (int)errno_result(syscall(SYS_openat2, dir, path->string, &how, sizeof(how)));
+	if (fd < 0 || procfs_holds(fd))
+		return -ELOOP;
+	error = path_name_held(call, path, fd, false);
+	if (error == 0)
+		path->object = take_fd(&fd);
+	return error;
+}
+
 int path_find(struct call *call, struct path *path)
 {
 	const struct open_how how = { .flags = O_PATH | ((path->flags & PATH_FOLLOW) ? 0 : O_NOFOLLOW) };
@@ -311,6 +336,8 @@ int path_find(struct call *call, struct path *path)
 	if (!path->lexical)
 		return walk_path(call, path, WALK_OBJECT);
 	fd = path_open_lexical(call, path, &how);
+	if (fd == -ELOOP && path_find_linked(call, path) == 0)
+		return 0;
 	if (path_lexical_failed(path, fd))
 		return walk_path(call, path, WALK_OBJECT);
 	if (fd < 0)

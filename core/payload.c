@@ -70,6 +70,8 @@ static int payload_load_filters(const struct launch_request *request, int *liste
 	*listener_out = -1;
 	if (result < 0 || !request->filter.len)
 		return result < 0 ? result : 0;
+	if (!request->header->listens)
+		return filter_load(&request->filter, 0);
 	result = filter_load(
 		&request->filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	if (result < 0)
@@ -104,11 +106,13 @@ static int payload_prepare(const struct launch_request *request, const int *fds,
 	/* The launcher is in a group of its own; the terminal's signals must reach the payload. */
 	if (setpgid(0, header->process_group) < 0 && errno != EPERM)
 		return -errno;
-	error = payload_place_fds(header, fds, channel);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	error = header->exec_ruleset ? landlock_enter(fds[LAUNCH_FD_KEPT + header->kept_count]) : 0;
+	if (!error)
+		error = payload_place_fds(header, fds, channel);
 	if (!error)
 		error = payload_close_others(header, *channel);
-	if (!error && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		error = -errno;
 	if (!error && header->scope_signals)
 		error = landlock_scope_signals();
 	/* Before the filter, which answers for this limit. */
@@ -167,7 +171,7 @@ _Noreturn void payload_run(const int *fds, unsigned count)
 
 	if (count >= LAUNCH_FD_KEPT)
 		error = launch_request_read(fds[LAUNCH_FD_REQUEST], &request);
-	if (!error && request.header->kept_count + LAUNCH_FD_KEPT != count)
+	if (!error && request.header->kept_count + LAUNCH_FD_KEPT + request.header->exec_ruleset != count)
 		error = -EPROTO;
 	if (!error)
 		error = payload_prepare(&request, fds, &channel);

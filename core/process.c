@@ -70,6 +70,7 @@ int process_status_read(struct call *call, struct process_status *status_out)
 		.pending_shared = process_field(text, "\nShdPnd:", 16),
 		.blocked = process_field(text, "\nSigBlk:", 16),
 		.ignored = process_field(text, "\nSigIgn:", 16),
+		.caught = process_field(text, "\nSigCgt:", 16),
 	};
 	return 0;
 }

@@ -19,6 +19,7 @@ struct process_status {
 	uint64_t pending_shared; /* ShdPnd */
 	uint64_t blocked;
 	uint64_t ignored;
+	uint64_t caught;
 };
 
 /* 0 or -errno (-ESRCH when the thread is gone). */

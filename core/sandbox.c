@@ -20,6 +20,7 @@
 #include "core/notify.h"
 #include "core/plan.h"
 #include "core/supervisor.h"
+#include "core/trace.h"
 #include "core/tracee.h"
 #include "core/util.h"
 
@@ -37,7 +38,11 @@ static int sandbox_prepare_calls(struct sandbox *sandbox)
 {
 	struct supervisor *supervisor = sandbox->supervisor;
 
-	if (!plan_notifies(sandbox->plan))
+	if (plan_traces(sandbox->plan) && !supervisor->tracer)
+		supervisor->tracer = trace_new(supervisor);
+	if (plan_traces(sandbox->plan) && !supervisor->tracer)
+		return -ENOMEM;
+	if (!plan_notifies(sandbox->plan) && !plan_traces(sandbox->plan))
 		return 0;
 	if (!supervisor->mounts)
 		supervisor->mounts = mounts_new();
@@ -61,6 +66,7 @@ struct sandbox *sandbox_new(struct supervisor *supervisor, struct policy *policy
 		.plan = plan,
 		.ids_may_differ = !identity_survives_exec(supervisor->identity),
 		.first_pidfd = -1,
+		.start_directory = -1,
 		.exit_override = -1 };
 	sandbox->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (sandbox->null_fd < 0 || sandbox_prepare_calls(sandbox) < 0) {
@@ -89,6 +95,7 @@ void sandbox_free(struct sandbox *sandbox)
 		return;
 	MAGIC_CHECK(sandbox, SANDBOX_MAGIC);
 	sandbox_unlink(sandbox);
+	trace_drop_sandbox(sandbox->supervisor->tracer, sandbox);
 	while (sandbox->calls && call_pool_waiting(sandbox->calls))
 		dispatch_lost(call_pool_waiting(sandbox->calls));
 	notify_close(sandbox->notifier);
@@ -98,6 +105,8 @@ void sandbox_free(struct sandbox *sandbox)
 	policy_free(sandbox->policy);
 	if (sandbox->first_pidfd >= 0)
 		close(sandbox->first_pidfd);
+	if (sandbox->start_directory >= 0)
+		close(sandbox->start_directory);
 	if (sandbox->null_fd >= 0)
 		close(sandbox->null_fd);
 	sandbox->magic = 0;

@@ -34,6 +34,10 @@ struct sandbox {
 	int null_fd;         /* /dev/null: what stands in for a reserved number */
 	bool ids_may_differ; /* some process changed ids or capabilities: read them each call */
 	bool blind_logged;   /* an unreadable target was reported once */
+	int start_directory; /* O_PATH, where something is traced: nobody was asked about it, so it is allowed */
+	unsigned chdirs;     /* under way, of threads that share their working directory */
+	bool cwd_doubtful;   /* one of them went wrong, or two met: somebody may have copied what it was meanwhile */
+	bool ghost;          /* every call that reaches us is ENOSYS from now on */
 	bool ending;
 	bool ended;
 	int exit_override;   /* -1: what the first process ended with counts */

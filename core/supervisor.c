@@ -1,10 +1,10 @@
 /*
  * Theory of operation, once. One process, one loop. Watchers: the listener of each sandbox
- * (core/notify.c), a pidfd for each thread that called (core/tracee.c), the signalfd
- * (core/job_control.c), the launcher's channel (core/launch.c), and what waiting calls
- * hold (core/wait.c). A call goes notify -> dispatch -> handler -> verdict -> notify; nothing on
- * that way blocks or allocates. Callbacks only mark what dies; the loop frees it at the end of
- * its turn. doc/ARCHITECTURE.md has the pictures.
+ * (core/notify.c), a pidfd for each thread that called (core/tracee.c), the signalfds
+ * (core/job_control.c, and core/trace.c for ptrace stops), the launcher's channel
+ * (core/launch.c), and what waiting calls hold (core/wait.c). A call goes notify -> dispatch ->
+ * handler -> verdict -> notify; nothing on that way blocks or allocates. Callbacks only mark
+ * what dies; the loop frees it at the end of its turn. doc/ARCHITECTURE.md has the pictures.
  */
 #include "core/supervisor.h"
 
@@ -22,6 +22,7 @@
 #include "core/loop.h"
 #include "core/mounts.h"
 #include "core/sandbox.h"
+#include "core/trace.h"
 #include "core/util.h"
 #include "core/wait.h"
 
@@ -99,6 +100,7 @@ void supervisor_free(struct supervisor *supervisor)
 	while (supervisor->sandboxes)
 		sandbox_free(supervisor->sandboxes);
 	launch_detach(supervisor);
+	trace_free(supervisor->tracer);
 	job_control_free(supervisor->job_control);
 	loop_free(supervisor->loop);
 	mounts_free(supervisor->mounts);

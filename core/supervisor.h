@@ -22,6 +22,7 @@ struct loop;
 struct launcher;
 struct mounts;
 struct sandbox;
+struct tracer;
 
 struct supervisor {
 	uint32_t magic;
@@ -30,6 +31,7 @@ struct supervisor {
 	struct log *log;
 	struct launcher *launcher;
 	struct job_control *job_control;
+	struct tracer *tracer;           /* core/trace.c; NULL until a plan traces */
 	struct mounts *mounts;           /* procfs mount points, core/mounts.c; NULL until a plan notifies */
 	struct identity_state *identity; /* our own identity and the one assumed, core/identity.c */
 	struct sandbox *sandboxes;       /* list by sandbox->next */

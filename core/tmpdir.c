@@ -155,6 +155,9 @@ int tmpdir_start_cleaner(struct tmpdir *tmpdir)
 	if (tmpdir->cleaner == 0)
 		tmpdir_clean(tmpdir, sockets[1]);
 	close(sockets[1]);
+	/* Here too, so that a signal to our group cannot come before it has left that. */
+	if (tmpdir->cleaner > 0)
+		setpgid(tmpdir->cleaner, tmpdir->cleaner);
 	if (tmpdir->cleaner < 0) {
 		close(sockets[0]);
 		return -EAGAIN;

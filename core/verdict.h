@@ -56,6 +56,12 @@ static inline struct verdict verdict_add_fd(int fd, uint32_t fd_flags)
 	return (struct verdict){ .kind = VERDICT_ADD_FD, .fd = fd, .fd_flags = fd_flags, .value = -1 };
 }
 
+/* The call runs with the registers that call_set_arg() changed (ptrace stops only). */
+static inline struct verdict verdict_rewrite(void)
+{
+	return (struct verdict){ .kind = VERDICT_REWRITE, .fd = -1 };
+}
+
 static inline struct verdict verdict_kill(void)
 {
 	return (struct verdict){ .kind = VERDICT_KILL, .fd = -1 };
