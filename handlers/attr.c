@@ -1,6 +1,6 @@
 /*
- * Modes and owners: the chmod and chown families. Until they have categories of
- * their own, both decide the write category.
+ * Modes and owners: the chmod and chown families, decided by chmod, and by chown and chgrp
+ * for each id that is given.
  */
 #include <sys/stat.h>
 
@@ -36,8 +36,20 @@ static const struct attr_row attr_chown_rows[] = {
 	{ SC_fchownat, 0, 4, 1, 2, false, false },
 };
 
+/* Each of these categories must allow it; the tip of a refusal names all of them. */
+static int attr_check(struct call *call, uint64_t categories, const struct path *path)
+{
+	int error = 0;
+
+	access_wants(call, categories);
+	for (unsigned i = 0; i < CAT_COUNT && error >= 0; i++)
+		if (categories & CAT_BIT(i))
+			error = access_check_path(call, (enum category)i, path);
+	return error < 0 ? error : call_revalidate(call);
+}
+
 /* The object that a row's arguments name, decided and ready for the effect. 0 or -errno. */
-static int attr_find(struct call *call, const struct attr_row *row, struct path *path)
+static int attr_find(struct call *call, const struct attr_row *row, uint64_t categories, struct path *path)
 {
 	unsigned flags = (unsigned)common_arg(call, row->flags, row->nofollow ? AT_SYMLINK_NOFOLLOW : 0);
 	int error;
@@ -45,22 +57,18 @@ static int attr_find(struct call *call, const struct attr_row *row, struct path 
 	if (flags & ~(unsigned)ATTR_AT_FLAGS)
 		return -EINVAL;
 	error = common_lookup(call, row->dirfd, row->string, common_path_flags(flags), path);
-	if (error >= 0)
-		error = access_check_path(call, CAT_WRITE, path);
-	return error < 0 ? error : call_revalidate(call);
+	return error < 0 ? error : attr_check(call, categories, path);
 }
 
 /* The same for a call on a descriptor. fd (ours to close) or -errno. */
-static int attr_find_fd(struct call *call)
+static int attr_find_fd(struct call *call, uint64_t categories)
 {
 	struct path AUTO_PATH path = PATH_INIT;
 	int AUTO_CLOSE fd = common_descriptor(call, 0, &path);
 	int error = fd;
 
 	if (error >= 0)
-		error = access_check_path(call, CAT_WRITE, &path);
-	if (error >= 0)
-		error = call_revalidate(call);
+		error = attr_check(call, categories, &path);
 	return error < 0 ? error : take_fd(&fd);
 }
 
@@ -69,7 +77,7 @@ static struct verdict attr_enter_chmod(struct call *call)
 	const struct attr_row *row = COMMON_ROW(attr_chmod_rows, call);
 	struct path AUTO_PATH path = PATH_INIT;
 	char name[PATH_OF_FD_SIZE];
-	int error = attr_find(call, row, &path);
+	int error = attr_find(call, row, CAT_BIT(CAT_CHMOD), &path);
 
 	if (error < 0)
 		return verdict_fail(error);
@@ -79,7 +87,7 @@ static struct verdict attr_enter_chmod(struct call *call)
 
 static struct verdict attr_enter_fchmod(struct call *call)
 {
-	int AUTO_CLOSE fd = attr_find_fd(call);
+	int AUTO_CLOSE fd = attr_find_fd(call, CAT_BIT(CAT_CHMOD));
 
 	if (fd < 0)
 		return verdict_fail(fd);
@@ -97,53 +105,64 @@ static unsigned attr_id(const struct call *call, unsigned index, bool short_ids)
 	return id == 0xffff ? UINT32_MAX : id;
 }
 
+/* Without any id it still takes set-id bits away: chown then. */
+static uint64_t attr_chown_categories(unsigned user, unsigned group)
+{
+	uint64_t categories = group == UINT32_MAX ? 0 : CAT_BIT(CAT_CHGRP);
+
+	return user == UINT32_MAX && categories ? categories : categories | CAT_BIT(CAT_CHOWN);
+}
+
 static struct verdict attr_enter_chown(struct call *call)
 {
 	const struct attr_row *row = COMMON_ROW(attr_chown_rows, call);
+	unsigned user = attr_id(call, row->value, row->short_ids);
+	unsigned group = attr_id(call, row->value + 1U, row->short_ids);
 	struct path AUTO_PATH path = PATH_INIT;
-	int error = attr_find(call, row, &path);
+	int error = attr_find(call, row, attr_chown_categories(user, group), &path);
 
 	if (error >= 0)
-		error = errno_result(fchownat(path.object, "", attr_id(call, row->value, row->short_ids),
-			attr_id(call, row->value + 1U, row->short_ids), AT_EMPTY_PATH));
+		error = errno_result(fchownat(path.object, "", user, group, AT_EMPTY_PATH));
 	return verdict_result(error);
 }
 
 static struct verdict attr_enter_fchown(struct call *call)
 {
 	bool short_ids = call_sysno(call) == SC_fchown;
-	int AUTO_CLOSE fd = attr_find_fd(call);
+	unsigned user = attr_id(call, 1, short_ids);
+	unsigned group = attr_id(call, 2, short_ids);
+	int AUTO_CLOSE fd = attr_find_fd(call, attr_chown_categories(user, group));
 	int error = fd;
 
 	if (error >= 0)
-		error = errno_result(fchown(fd, attr_id(call, 1, short_ids), attr_id(call, 2, short_ids)));
+		error = errno_result(fchown(fd, user, group));
 	return verdict_result(error);
 }
 
 const struct handler handler_chmod = {
 	.name = "chmod",
 	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_CHMOD) | CAT_BIT(CAT_WALK),
 	.enter = attr_enter_chmod,
 };
 
 const struct handler handler_fchmod = {
 	.name = "fchmod",
 	.flags = H_IDENTITY,
-	.categories = CAT_BIT(CAT_WRITE),
+	.categories = CAT_BIT(CAT_CHMOD),
 	.enter = attr_enter_fchmod,
 };
 
 const struct handler handler_chown = {
 	.name = "chown",
 	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_CHOWN) | CAT_BIT(CAT_CHGRP) | CAT_BIT(CAT_WALK),
 	.enter = attr_enter_chown,
 };
 
 const struct handler handler_fchown = {
 	.name = "fchown",
 	.flags = H_IDENTITY,
-	.categories = CAT_BIT(CAT_WRITE),
+	.categories = CAT_BIT(CAT_CHOWN) | CAT_BIT(CAT_CHGRP),
 	.enter = attr_enter_fchown,
 };

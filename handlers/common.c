@@ -3,9 +3,13 @@
  * after the path's own errors and before the effect; only what every maker and remover of
  * names asks is here.
  */
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "core/access.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
+#include "core/mem.h"
 #include "core/path.h"
 #include "handlers/common.h"
 
@@ -38,6 +42,34 @@ int common_descriptor(struct call *call, unsigned index, struct path *path)
 		return fd;
 	error = path_of_descriptor(call, fd, path);
 	return error < 0 ? error : take_fd(&fd);
+}
+
+int common_object(struct call *call, unsigned dirfd, unsigned string, unsigned at_flags, struct path *path, int *fd_out)
+{
+	uint64_t address = call_arg(call, string);
+	char first = '\0';
+	int error = 0;
+
+	*fd_out = -1;
+	if (!(at_flags & AT_EMPTY_PATH) || call_arg_int(call, dirfd) == AT_FDCWD)
+		return common_lookup(call, (int)dirfd, string,
+			common_path_flags(at_flags) | (at_flags & AT_EMPTY_PATH ? PATH_NULL_EMPTY : 0), path);
+	if (address)
+		error = mem_read(call, address, &first, 1);
+	if (error < 0)
+		return error;
+	/* It is read again as a name: one that became empty meanwhile is ENOENT, never the descriptor. */
+	if (first)
+		return common_lookup(
+			call, (int)dirfd, string, common_path_flags(at_flags & ~(unsigned)AT_EMPTY_PATH), path);
+	error = *fd_out = common_descriptor(call, dirfd, path);
+	return error < 0 ? error : 0;
+}
+
+bool common_call_is_missing(long number)
+{
+	/* Wrong in every argument: it has no effect where it exists. */
+	return syscall(number, -1L, NULL, -1L, NULL, -1L, -1L) < 0 && errno == ENOSYS;
 }
 
 int common_base_mode(const struct path *path, mode_t *mode_out)
@@ -82,14 +114,14 @@ int common_check_new(const struct path *path)
 	return error == 0 && strchr(path->base, '/') ? -ENOENT : error;
 }
 
-int common_check_make(struct call *call, const struct path *path, bool directory)
+int common_check_make(struct call *call, const struct path *path, enum category category)
 {
-	int error = directory ? common_check_missing(path) : common_check_new(path);
+	int error = category == CAT_MKDIR ? common_check_missing(path) : common_check_new(path);
 
-	return error < 0 ? error : access_check_path(call, CAT_CREATE, path);
+	return error < 0 ? error : access_check_path(call, category, path);
 }
 
-int common_check_remove(struct call *call, const struct path *path)
+int common_check_remove(struct call *call, const struct path *path, enum category category)
 {
 	mode_t mode;
 	int error;
@@ -98,7 +130,5 @@ int common_check_remove(struct call *call, const struct path *path)
 	if (common_base_is_fixed(path))
 		return 0;
 	error = common_base_mode(path, &mode);
-	/* For the tip: Landlock lets names go only where some may be made. */
-	access_wants(call, CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE));
-	return error < 0 ? error : access_check_path(call, CAT_WRITE, path);
+	return error < 0 ? error : access_check_path(call, category, path);
 }

@@ -46,6 +46,17 @@ int common_lookup_parent(struct call *call, int dirfd, unsigned string, struct p
 /* A duplicate of the descriptor that is argument `index`, and its name. fd (ours to close) or -errno. */
 int common_descriptor(struct call *call, unsigned index, struct path *path);
 
+/*
+ * What dirfd, a string and at_flags name, for calls to which an empty string with AT_EMPTY_PATH is the
+ * descriptor itself, which then may not be O_PATH: *fd_out is its duplicate (ours to close, also after
+ * an error), or -1: path->object is held. 0 or -errno.
+ */
+int common_object(
+	struct call *call, unsigned dirfd, unsigned string, unsigned at_flags, struct path *path, int *fd_out);
+
+/* True when this kernel has no call of that number: the target is to see ENOSYS. */
+bool common_call_is_missing(long number);
+
 /* What base in parent is now, symlinks not followed: 0 with its mode, or -errno. */
 int common_base_mode(const struct path *path, mode_t *mode_out);
 
@@ -57,9 +68,9 @@ int common_check_new(const struct path *path);
 
 /*
  * May this name be made, or taken away? What is there, or not, is said first (EEXIST, ENOENT),
- * then the rules decide: making asks create, taking away asks write.
+ * then the rules of the category decide.
  */
-int common_check_make(struct call *call, const struct path *path, bool directory);
-int common_check_remove(struct call *call, const struct path *path);
+int common_check_make(struct call *call, const struct path *path, enum category category);
+int common_check_remove(struct call *call, const struct path *path, enum category category);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The interface between the dispatcher and the handlers: a const descriptor per
  * handler, steps that return a verdict, and what a step may ask of its call.
- * Handlers include this and core/{mem,path,fds,identity,access,verdict,log}.h only.
+ * Handlers include this and core/{mem,path,fds,held,program,identity,access,verdict,log}.h only.
  */
 #ifndef KENNEL_HANDLERS_HANDLER_H
 #define KENNEL_HANDLERS_HANDLER_H
@@ -19,7 +19,7 @@ struct call;
 
 enum handler_flags {
 	H_TRACE = 1 << 0,       /* a ptrace stop instead of a notification */
-	H_EXIT = 1 << 1,        /* wants the exit stop too (implies H_TRACE) */
+	H_EXIT = 1 << 1,        /* wants the exit stop too: leave() (with H_TRACE) */
 	H_READS_MEM = 1 << 2,   /* reads the target's memory: CONTINUE is a bug */
 	H_MAY_WAIT = 1 << 3,    /* may return WAIT */
 	H_IDENTITY = 1 << 4,    /* acts with the target's identity: the dispatcher assumes it */
@@ -43,7 +43,8 @@ struct handler {
 	size_t state_size;   /* zeroed bytes that live and die with the call; at most CALL_STATE_MAX */
 	struct verdict (*enter)(struct call *call);
 	struct verdict (*resume)(struct call *call, const struct wake *wake); /* after WAIT */
-	struct verdict (*leave)(struct call *call);                           /* H_EXIT only */
+	/* H_EXIT only: at the exit stop, or at the exec event. CONTINUE, or KILL where what happened may not be. */
+	struct verdict (*leave)(struct call *call);
 	void (*cancel)(struct call *call); /* releases what enter or resume took; runs exactly once */
 };
 
@@ -51,6 +52,9 @@ struct handler {
 
 /* handlers/table.c: NULL where no handler exists. */
 const struct handler *handler_find(enum sysno sysno);
+
+/* The one for this call's ptrace stop, where the plan traces it. NULL where none is. */
+const struct handler *handler_traced(enum sysno sysno);
 
 /* What a step may ask of its call (core/call.c). */
 uint64_t call_arg(const struct call *call, unsigned index); /* widened from the caller's ABI */
@@ -72,6 +76,24 @@ bool call_is_compat(const struct call *call); /* a 32-bit ABI */
  * answer is dropped.
  */
 int call_revalidate(struct call *call);
+
+/*
+ * Calls in a ptrace stop only (H_TRACE). In leave(): what the call returned, -errno when it failed; after an exec
+ * that worked 0, and the thread is stopped before its first instruction. In enter(): call_set_arg() changes the
+ * argument's register, and the handler returns verdict_rewrite(): the call then runs with it.
+ */
+int64_t call_result(const struct call *call);
+void call_set_arg(struct call *call, unsigned index, uint64_t value);
+void call_set_sysno(struct call *call, enum sysno sysno); /* another call of the same ABI in its place */
+
+/* True unless it is certain that no other thread or process runs in the caller's memory. */
+bool call_shares_memory(const struct call *call);
+
+/*
+ * In leave(), which returns CONTINUE: before its program goes on, the thread makes this mprotect. If that fails,
+ * its error becomes the result of the call. leave() runs once more after it.
+ */
+void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, uint64_t prot);
 
 /*
  * Reserves the lowest free descriptor number in the target (a placeholder). The

@@ -14,9 +14,10 @@ extern const struct handler handler_stat, handler_statx, handler_fstat;
 extern const struct handler handler_access, handler_readlink;
 extern const struct handler handler_statfs, handler_fstatfs;
 
-/* xattr.c, attr.c, utime.c */
+/* xattr.c, fileattr.c, attr.c, utime.c */
 extern const struct handler handler_xattr_read, handler_fxattr_read;
 extern const struct handler handler_xattr_write, handler_fxattr_write;
+extern const struct handler handler_file_getattr, handler_file_setattr;
 extern const struct handler handler_chmod, handler_fchmod;
 extern const struct handler handler_chown, handler_fchown;
 extern const struct handler handler_utime;
@@ -25,7 +26,8 @@ extern const struct handler handler_utime;
 extern const struct handler handler_truncate, handler_ftruncate, handler_fallocate;
 
 /* namei.c, rename.c, node.c */
-extern const struct handler handler_mkdir, handler_remove, handler_symlink;
+extern const struct handler handler_mkdir, handler_symlink;
+extern const struct handler handler_unlink, handler_rmdir, handler_unlinkat;
 extern const struct handler handler_rename, handler_link;
 extern const struct handler handler_mknod;
 
@@ -33,5 +35,10 @@ extern const struct handler handler_mknod;
 extern const struct handler handler_memfd, handler_memfd_secret;
 extern const struct handler handler_bind, handler_socketcall;
 extern const struct handler handler_inotify;
+
+/* chdir.c, exec.c, mmap.c, setgroups.c: in a ptrace stop */
+extern const struct handler handler_chdir, handler_exec;
+extern const struct handler handler_mmap, handler_mprotect, handler_mremap;
+extern const struct handler handler_setgroups;
 
 #endif

@@ -32,9 +32,10 @@ static struct verdict inotify_enter(struct call *call)
 		error = call_revalidate(call);
 	if (error < 0)
 		return verdict_fail(error);
-	/* The magic link must be followed; where it leads, nothing is followed any more. */
+	/* The magic link must be followed; where it leads, nothing is any more. IN_UNMOUNT is in every watch. */
 	path_of_fd(path.object, name);
-	return verdict_result(errno_result(inotify_add_watch(fd, name, mask & ~(uint32_t)IN_DONT_FOLLOW)));
+	mask = (mask & ~(uint32_t)IN_DONT_FOLLOW) | IN_UNMOUNT;
+	return verdict_result(errno_result(inotify_add_watch(fd, name, mask)));
 }
 
 const struct handler handler_inotify = {

@@ -1,7 +1,7 @@
 /*
  * Names made and removed in a held directory: mkdir, rmdir, unlink, symlink and their
- * at forms. Until they have categories of their own, making a name is judged by create,
- * and removing one by write.
+ * at forms. Each decides the category of its name; unlinkat is two calls in one, and asks
+ * delete or rmdir as its flag says.
  */
 #include <limits.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ static struct verdict namei_enter_mkdir(struct call *call)
 	int error = common_lookup_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &path);
 
 	if (error >= 0)
-		error = common_check_make(call, &path, true);
+		error = common_check_make(call, &path, CAT_MKDIR);
 	if (error >= 0)
 		error = identity_take_umask(call, NULL);
 	if (error >= 0)
@@ -43,7 +43,7 @@ static struct verdict namei_enter_remove(struct call *call)
 		return verdict_fail(EINVAL);
 	error = common_lookup_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &path);
 	if (error >= 0)
-		error = common_check_remove(call, &path);
+		error = common_check_remove(call, &path, flags ? CAT_RMDIR : CAT_DELETE);
 	if (error >= 0)
 		error = call_revalidate(call);
 	if (error >= 0)
@@ -63,7 +63,7 @@ static struct verdict namei_enter_symlink(struct call *call)
 	if (error > 0)
 		error = common_lookup_parent(call, at ? 1 : ARG_NONE, at ? 2 : 1, &path);
 	if (error >= 0)
-		error = common_check_make(call, &path, false);
+		error = common_check_make(call, &path, CAT_SYMLINK);
 	if (error >= 0)
 		error = call_revalidate(call);
 	if (error >= 0)
@@ -74,20 +74,34 @@ static struct verdict namei_enter_symlink(struct call *call)
 const struct handler handler_mkdir = {
 	.name = "mkdir",
 	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_MKDIR) | CAT_BIT(CAT_WALK),
 	.enter = namei_enter_mkdir,
 };
 
-const struct handler handler_remove = {
-	.name = "remove",
+const struct handler handler_unlink = {
+	.name = "unlink",
 	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_DELETE) | CAT_BIT(CAT_WALK),
+	.enter = namei_enter_remove,
+};
+
+const struct handler handler_rmdir = {
+	.name = "rmdir",
+	.flags = H_READS_MEM | H_IDENTITY,
+	.categories = CAT_BIT(CAT_RMDIR) | CAT_BIT(CAT_WALK),
+	.enter = namei_enter_remove,
+};
+
+const struct handler handler_unlinkat = {
+	.name = "unlinkat",
+	.flags = H_READS_MEM | H_IDENTITY,
+	.categories = CAT_BIT(CAT_DELETE) | CAT_BIT(CAT_RMDIR) | CAT_BIT(CAT_WALK),
 	.enter = namei_enter_remove,
 };
 
 const struct handler handler_symlink = {
 	.name = "symlink",
 	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_SYMLINK) | CAT_BIT(CAT_WALK),
 	.enter = namei_enter_symlink,
 };

@@ -1,7 +1,6 @@
 /*
- * A second name for a thing that has one: rename, link and their at forms. Until they have
- * categories of their own, create judges the new name, and write a name that goes or is
- * replaced. Names hold still: a name that allows more than the old one is refused. This is
+ * A second name for a thing that has one: rename, link and their at forms. The rename category
+ * decides on both ends. Names hold still: a name that allows more than the old one is refused. This is
  * sound because every rename and link of the sandbox comes through here, one after the
  * other: between the look at base and the act, nothing older can have moved there.
  */
@@ -48,7 +47,7 @@ static int rename_check(struct call *call, const struct path *from, const struct
 }
 
 /* Both ends as they are now: 0, or the error that comes before any right is asked for. */
-static int rename_check_ends(const struct path *from, const struct path *to, unsigned flags, bool *replaces_out)
+static int rename_check_ends(const struct path *from, const struct path *to, unsigned flags)
 {
 	mode_t mode;
 	int error = common_base_mode(from, &mode);
@@ -56,28 +55,22 @@ static int rename_check_ends(const struct path *from, const struct path *to, uns
 	if (error < 0)
 		return error;
 	error = common_base_mode(to, &mode);
-	*replaces_out = error == 0;
 	if (error == 0)
 		return flags & RENAME_NOREPLACE ? -EEXIST : 0;
 	return error == -ENOENT && !(flags & RENAME_EXCHANGE) ? 0 : error;
 }
 
-/* The old name goes; the new one is made, and what has it goes. An exchange replaces both. */
 static int rename_ask(struct call *call, const struct path *from, const struct path *to, unsigned flags)
 {
-	bool replaces = false;
-	int error = rename_check_ends(from, to, flags, &replaces);
+	int error = rename_check_ends(from, to, flags);
 
-	access_wants(call, CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE));
 	if (error >= 0)
-		error = access_check_path(call, CAT_WRITE, from);
-	/* A whiteout is a node that is left behind. */
+		error = access_check_path(call, CAT_RENAME, from);
+	/* A whiteout is a character device that is left behind. */
 	if (error >= 0 && (flags & RENAME_WHITEOUT))
-		error = access_check_path(call, CAT_CREATE, from);
-	if (error >= 0 && !(flags & RENAME_EXCHANGE))
-		error = access_check_path(call, CAT_CREATE, to);
-	if (error >= 0 && replaces)
-		error = access_check_path(call, CAT_WRITE, to);
+		error = access_check_path(call, CAT_MKCDEV, from);
+	if (error >= 0)
+		error = access_check_path(call, CAT_RENAME, to);
 	return error;
 }
 
@@ -113,6 +106,7 @@ static struct verdict rename_enter(struct call *call)
 	unsigned flags = call_sysno(call) == SC_renameat2 ? (unsigned)call_arg_int(call, 4) : 0;
 	struct path AUTO_PATH from = PATH_INIT;
 	struct path AUTO_PATH to = PATH_INIT;
+	mode_t mode;
 	int error;
 
 	if (rename_flags_are_wrong(flags))
@@ -120,12 +114,16 @@ static struct verdict rename_enter(struct call *call)
 	error = rename_find_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &from);
 	if (error >= 0)
 		error = rename_find_parent(call, at ? 2 : ARG_NONE, at ? 3 : 1, &to);
+	/* The kernel looks at the old name before it looks at the last part of the new one. */
+	if (error == -ENAMETOOLONG && strnlen(to.string, sizeof(to.string)) < sizeof(to.string) &&
+		common_base_mode(&from, &mode) == -ENOENT)
+		error = -ENOENT;
 	if (error >= 0)
 		error = rename_do(call, &from, &to, flags);
 	return verdict_result(error);
 }
 
-/* A file that never had a name (O_TMPFILE) is made by its first one; else the old name binds. */
+/* A file that never had a name (O_TMPFILE) has one end only; else the old name binds. */
 static int rename_check_link(struct call *call, const struct path *from, const struct path *to)
 {
 	struct stat st;
@@ -136,7 +134,10 @@ static int rename_check_link(struct call *call, const struct path *from, const s
 	/* Nobody knows what the rules say of it: it is outside of every mount that has names here. */
 	if (st.st_nlink > 0 && from->unnamed)
 		return -EXDEV;
-	error = access_check_path(call, CAT_CREATE, to);
+	if (st.st_nlink > 0)
+		error = access_check_path(call, CAT_RENAME, from);
+	if (error >= 0)
+		error = access_check_path(call, CAT_RENAME, to);
 	if (error < 0 || st.st_nlink == 0)
 		return error;
 	return access_check_move(call, from->name, to->name, false);
@@ -173,13 +174,13 @@ static struct verdict rename_enter_link(struct call *call)
 const struct handler handler_rename = {
 	.name = "rename",
 	.flags = H_READS_MEM | H_IDENTITY | H_HOLDS_NAMES,
-	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_RENAME) | CAT_BIT(CAT_MKCDEV) | CAT_BIT(CAT_WALK),
 	.enter = rename_enter,
 };
 
 const struct handler handler_link = {
 	.name = "link",
 	.flags = H_READS_MEM | H_IDENTITY | H_HOLDS_NAMES,
-	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_RENAME) | CAT_BIT(CAT_WALK),
 	.enter = rename_enter_link,
 };

@@ -45,6 +45,12 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 	[SC_removexattr] = &handler_xattr_write,
 	[SC_lremovexattr] = &handler_xattr_write,
 	[SC_fremovexattr] = &handler_fxattr_write,
+	[SC_getxattrat] = &handler_xattr_read,
+	[SC_listxattrat] = &handler_xattr_read,
+	[SC_setxattrat] = &handler_xattr_write,
+	[SC_removexattrat] = &handler_xattr_write,
+	[SC_file_getattr] = &handler_file_getattr,
+	[SC_file_setattr] = &handler_file_setattr,
 
 	[SC_chmod] = &handler_chmod,
 	[SC_fchmodat] = &handler_chmod,
@@ -71,9 +77,9 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 
 	[SC_mkdir] = &handler_mkdir,
 	[SC_mkdirat] = &handler_mkdir,
-	[SC_rmdir] = &handler_remove,
-	[SC_unlink] = &handler_remove,
-	[SC_unlinkat] = &handler_remove,
+	[SC_rmdir] = &handler_rmdir,
+	[SC_unlink] = &handler_unlink,
+	[SC_unlinkat] = &handler_unlinkat,
 	[SC_symlink] = &handler_symlink,
 	[SC_symlinkat] = &handler_symlink,
 	[SC_rename] = &handler_rename,
@@ -89,6 +95,17 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 	[SC_bind] = &handler_bind,
 	[SC_socketcall] = &handler_socketcall,
 	[SC_inotify_add_watch] = &handler_inotify,
+
+	[SC_chdir] = &handler_chdir,
+	[SC_fchdir] = &handler_chdir,
+	[SC_execve] = &handler_exec,
+	[SC_execveat] = &handler_exec,
+	[SC_mmap] = &handler_mmap,
+	[SC_mmap2] = &handler_mmap,
+	[SC_old_mmap] = &handler_mmap,
+	[SC_mprotect] = &handler_mprotect,
+	[SC_mremap] = &handler_mremap,
+	[SC_pkey_mprotect] = &handler_mprotect,
 
 	[SC_setrlimit] = &handler_rlimit,
 	[SC_prlimit64] = &handler_rlimit,
@@ -118,4 +135,14 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 const struct handler *handler_find(enum sysno sysno)
 {
 	return (size_t)sysno < ARRAY_SIZE(table_handlers) ? table_handlers[sysno] : NULL;
+}
+
+const struct handler *handler_traced(enum sysno sysno)
+{
+	const struct handler *handler = handler_find(sysno);
+
+	/* Notified where ids are only followed, traced where the policy names their transitions. */
+	if (sysno == SC_setgroups || sysno == SC_setgroups32)
+		return &handler_setgroups;
+	return handler && (handler->flags & H_TRACE) ? handler : NULL;
 }

@@ -1,6 +1,6 @@
 /*
  * File times: utime, utimes, futimesat, utimensat and utimensat_time64, brought to
- * the form of utimensat. Decides the write category until times have their own.
+ * the form of utimensat. Decides the utime category.
  */
 #include <time.h>
 
@@ -102,7 +102,7 @@ static int utime_set_fd(struct call *call, const struct utime_row *row, const st
 		return -EINVAL;
 	error = fd = common_descriptor(call, (unsigned)row->dirfd, &path);
 	if (error >= 0)
-		error = access_check_path(call, CAT_WRITE, &path);
+		error = access_check_path(call, CAT_UTIME, &path);
 	if (error >= 0)
 		error = call_revalidate(call);
 	return error < 0 ? error : errno_result(futimens(fd, times));
@@ -118,7 +118,7 @@ static int utime_set_path(struct call *call, const struct utime_row *row, const 
 		return -EINVAL;
 	error = common_lookup(call, row->dirfd, row->string, common_path_flags(flags), &path);
 	if (error >= 0)
-		error = access_check_path(call, CAT_WRITE, &path);
+		error = access_check_path(call, CAT_UTIME, &path);
 	if (error >= 0)
 		error = call_revalidate(call);
 	return error < 0 ? error : errno_result(utimensat(path.object, "", times, AT_EMPTY_PATH));
@@ -144,6 +144,6 @@ static struct verdict utime_enter(struct call *call)
 const struct handler handler_utime = {
 	.name = "utime",
 	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_UTIME) | CAT_BIT(CAT_WALK),
 	.enter = utime_enter,
 };

@@ -1,0 +1,195 @@
+/*
+ * mprotect and pkey_mprotect with PROT_EXEC: memory that becomes executable. Decides the exec category on the names
+ * that the kernel gives the mapped files, before the call and after it. A name with several readings must be allowed
+ * in each. Owns no state.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "core/access.h"
+#include "core/cleanup.h"
+#include "core/held.h"
+#include "core/log.h"
+#include "core/path.h"
+#include "handlers/common.h"
+#include "handlers/handlers.h"
+
+#define MPROTECT_DELETED " (deleted)"
+#define MPROTECT_NEWLINE "\\012" /* the only escape there; a backslash itself is not escaped */
+#define MPROTECT_TAG_SHIFT 56    /* no address has bits above; as tags the kernel may ignore them */
+
+struct mprotect_look {
+	struct call *call;
+	bool after;
+};
+
+/* Memory that only looks like a file lies on a mount of the kernel's own, together with every memfd. */
+static bool mprotect_is_memory(const struct held_area *area)
+{
+	int AUTO_CLOSE fd = memfd_create("", MFD_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && area->file.major == major(st.st_dev) &&
+	       area->file.minor == minor(st.st_dev);
+}
+
+static size_t mprotect_deleted_length(const char *name)
+{
+	size_t len = strlen(name);
+	size_t suffix = sizeof(MPROTECT_DELETED) - 1;
+
+	return len > suffix && str_equal(name + len - suffix, MPROTECT_DELETED) ? len - suffix : 0;
+}
+
+/* What has no file: shared memory and System V segments have one in name only. */
+static bool mprotect_is_anonymous(const struct held_area *area)
+{
+	if (!area->is_file || area->name[0] == '[')
+		return true;
+	return (str_equal(area->name, "/dev/zero" MPROTECT_DELETED) || str_starts(area->name, "/SYSV")) &&
+	       mprotect_deleted_length(area->name) && mprotect_is_memory(area);
+}
+
+static int mprotect_ask(const struct mprotect_look *look, const char *name)
+{
+	if (look->after)
+		return access_refuses(look->call, CAT_EXEC, name) ? -EACCES : 0;
+	return access_check(look->call, CAT_EXEC, name);
+}
+
+/* With "\012" as it stands, and as a line feed; with more than one of them nobody can tell. */
+static int mprotect_ask_spellings(const struct mprotect_look *look, char *name)
+{
+	const size_t escape = sizeof(MPROTECT_NEWLINE) - 1;
+	char *at = strstr(name, MPROTECT_NEWLINE);
+	int error;
+
+	if (at && strstr(at + escape, MPROTECT_NEWLINE))
+		return -EACCES;
+	error = mprotect_ask(look, name);
+	if (error < 0 || !at)
+		return error;
+	*at = '\n';
+	memmove(at + 1, at + escape, strlen(at + escape) + 1);
+	return mprotect_ask(look, name);
+}
+
+/* A file that ends in " (deleted)" may be called so, or was deleted: then the name before is the one it had. */
+static int mprotect_ask_file(const struct mprotect_look *look, const struct held_area *area)
+{
+	size_t len = strlen(area->name);
+	size_t cut = mprotect_deleted_length(area->name);
+	bool memory = cut && str_starts(area->name, "/memfd:") && mprotect_is_memory(area);
+	char name[PATH_MAX];
+	int error = 0;
+
+	if (len >= sizeof(name))
+		return -EACCES;
+	if (!memory) {
+		memcpy(name, area->name, len + 1);
+		error = mprotect_ask_spellings(look, name);
+	}
+	if (error < 0 || !cut)
+		return error;
+	memcpy(name, area->name, cut);
+	name[cut] = '\0';
+	if (memory)
+		name[0] = '!';
+	return mprotect_ask_spellings(look, name);
+}
+
+/*
+ * What was written into a private mapping is memory that is no file. Only an area that is executable already, and
+ * could not be written to since, is still the file.
+ */
+static bool mprotect_may_be_changed(const struct held_area *area)
+{
+	return !area->shared && (area->writable || !area->executable);
+}
+
+static int mprotect_judge_file(const struct mprotect_look *look, const struct held_area *area)
+{
+	bool memory = mprotect_may_be_changed(area) || (str_starts(area->name, "/memfd:") && mprotect_is_memory(area));
+
+	if (!look->after && memory && !access_anonymous_memory(look->call))
+		return -EACCES;
+	return access_mapped_files(look->call) ? mprotect_ask_file(look, area) : 0;
+}
+
+/* Also what is executable already: after the call nobody can tell which area was. */
+static int mprotect_visit(void *context, const struct held_area *area)
+{
+	const struct mprotect_look *look = context;
+	int error;
+
+	if (look->after && !area->executable)
+		return 0;
+	/* The kernel's own pages are in every memory. */
+	if (!area->is_file && (str_equal(area->name, "[vdso]") || str_equal(area->name, "[vsyscall]")))
+		return 0;
+	if (mprotect_is_anonymous(area))
+		error = access_anonymous_memory(look->call) ? 0 : -EACCES;
+	else
+		error = mprotect_judge_file(look, area);
+	if (error < 0 && look->after)
+		log_mismatch(look->call, CAT_EXEC, NULL, area->name);
+	return error;
+}
+
+static int mprotect_look(struct call *call, bool after)
+{
+	const uint64_t in_page = (uint64_t)getpagesize() - 1;
+	const uint64_t start = call_arg(call, 0);
+	const uint64_t length = (call_arg(call, 1) + in_page) & ~in_page;
+	struct mprotect_look look = { .call = call, .after = after };
+
+	/* An empty range, or one past the end, is the kernel's to refuse. */
+	return held_areas(call, start, start + length, mprotect_visit, &look);
+}
+
+static struct verdict mprotect_enter(struct call *call)
+{
+	int error;
+
+	if (call_arg(call, 0) >> MPROTECT_TAG_SHIFT)
+		return verdict_fail(ENOMEM);
+	if ((call_arg(call, 2) & PROT_WRITE) && !access_anonymous_memory(call))
+		return verdict_fail(EACCES);
+	error = mprotect_look(call, false);
+	return error < 0 ? verdict_fail(error) : verdict_continue();
+}
+
+/* Whatever the result: a call that fails at a hole has changed what lies before it. */
+static struct verdict mprotect_leave(struct call *call)
+{
+	int error = mprotect_look(call, true);
+
+	return error < 0 && error != -ESRCH ? verdict_kill() : verdict_continue();
+}
+
+const struct handler handler_mprotect = {
+	.name = "mprotect",
+	.flags = H_TRACE | H_EXIT | H_READS_MEM | H_IDENTITY,
+	.categories = CAT_BIT(CAT_EXEC),
+	.enter = mprotect_enter,
+	.leave = mprotect_leave,
+};
+
+/*
+ * A page must not be moved away between the kernel's change and the look at it: where memory is shared, the
+ * tracer lets one of these calls run at a time. Nothing else about a move is decided.
+ */
+static struct verdict mremap_enter(struct call *call)
+{
+	(void)call;
+	return verdict_continue();
+}
+
+const struct handler handler_mremap = {
+	.name = "mremap",
+	.flags = H_TRACE,
+	.categories = CAT_BIT(CAT_EXEC),
+	.enter = mremap_enter,
+};
