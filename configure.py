@@ -33,29 +33,31 @@ CORE = (
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # Starting payloads and workers, and keeping watch over them.
     "launch launch_request launcher payload worker channel inherited descriptors tmpdir "
+    # The traced side: stops, registers, and what a process really did.
+    "trace trace_call trace_signal trace_then traced ptrace held held_areas program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
     "mem fds identity limits status procfs "
     # Paths.
     "path path_walk path_name mounts "
     # The policy: language, rules, patterns, profiles.
-    "policy policy_parse policy_command policy_rule policy_setting policy_short policy_options policy_vars "
-    "policy_environment policy_file policy_errors policy_print category nearest profile "
+    "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short "
+    "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
     "pattern pattern_scan pattern_match pattern_quote "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
-    "plan plan_host plan_print filter filter_own guard surface landlock kfeat "
+    "plan plan_trace plan_exec plan_protect plan_host plan_print filter filter_own guard surface landlock kfeat "
     # The log.
     "log log_access json"
 ).split()
 
 # One family of system calls per file, and the table that lists them.
 HANDLERS = """
-    access common readlink stat statfs attr namei utime xattr ids inotify memfd node rlimit open_flags
-    rename socket table truncate open open_finish open_sticky
+    access common readlink stat statfs attr fileattr namei utime xattr ids inotify memfd node rlimit open_flags
+    rename socket table truncate open open_finish open_sticky chdir exec exec_check mmap mprotect setgroups
 """.split()
 
 # Registers and ABIs; every architecture compiles on every host.
 ARCH = """
-    arch i386/abi i386/layout layout x86_64/abi x86_64/layout
+    arch i386/abi i386/layout i386/regmap layout regs x86_64/abi x86_64/layout x86_64/regmap
 """.split()
 
 # Policies that are compiled into the program.
@@ -66,7 +68,8 @@ PROFILES = """
 # Criterion units, one program each: a name, or name+support files of the same folder.
 UNIT_TESTS = """
     test_filter+bpf_simulator+fake_policy test_guard+bpf_simulator test_abi test_layout
-    test_sysno test_handlers+fake_handlers test_names+fake_handlers test_mounts test_path+fake_path+path_tree
+    test_sysno test_handlers+fake_handlers+fake_access test_names+fake_handlers+fake_access test_mounts
+    test_path+fake_path+path_tree
     test_plan+fake_policy test_category test_identity test_mem test_open test_pattern
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree
@@ -77,12 +80,17 @@ UNIT_TESTS = """
     test_wait+fake_dispatch test_tracee test_process+forked test_kfeat+forked
     test_landlock+forked+policy_fixture test_tmpdir+forked test_run_options+policy_fixture
     test_job_control+forked
+    test_regs test_held+forked test_program test_exec+fake_handlers+fake_access test_mmap+fake_handlers+fake_access
+    test_chdir+fake_handlers+fake_access test_setgroups+fake_handlers+fake_access
+    test_ids+fake_handlers+fake_access test_access
+    test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
 """.split()
 
 # Criterion programs that run the real binary on guests, and what all of them share.
 INTEGRATION_TESTS = """
-    test_guests test_launch test_refuse test_death test_policy test_stress test_surface
-    test_profiles test_races test_terminal test_reopen
+    test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
+    test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
+    test_trace_shares
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard
@@ -102,6 +110,10 @@ SCRIPT_TESTS = """
 LONG_TESTS = """
     test_real_work
 """.split()
+# Of the others, those that run there once more, with a million tries.
+LONG_RACES = """
+    test_trace_races
+""".split()
 
 # Small standalone programs that the tests run as payload; nearly all also as i386.
 GUESTS = """
@@ -109,14 +121,18 @@ GUESTS = """
     obey_fsize obey_umask open_flags read_proc read_strings read_xattrs stat_family
     storm_signals truncate_files unshare_threads wait_fifo attack_supervisor call_int80 call_x32
     flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_open
-    refuse_surface reopen_procs shut_rights diff_change diff_look diff_move diff_open
+    refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_look diff_move
+    diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped stop_children
+    set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 
 # Programs that bench/run.py measures with.
 BENCHES = """
-    calls startup reference
+    calls startup reference trace_reference
 """.split()
+# Started to be measured: static, like the guests.
+BENCHES_STATIC = ["nothing"]
 
 MAN_PAGES = """
     doc/kennel.1 doc/kennel.5
@@ -323,6 +339,7 @@ class Build:
         integration = self.test_programs("integration", INTEGRATION_TESTS, shared, compiled)
         differential = self.test_programs("differential", DIFFERENTIAL_TESTS, shared, compiled)
         long = self.test_programs("integration", LONG_TESTS, shared, compiled)
+        long += [path for path in integration if path.split("/")[-1] in LONG_RACES]
         scripts = [self.source(path) for path in SCRIPT_TESTS if self.arguments.variant == "release"]
         self.run_tests("test", ["--unit", *units, "--integration", *integration, "--differential", *differential,
                                 "--script", *scripts], units + integration + differential + scripts)
@@ -365,6 +382,9 @@ class Build:
         for path in self.sources("bench", BENCHES):
             output = "$builddir/" + path.removesuffix(".c")
             made.append(self.program(output, "link", self.objects([path])))
+        for path in self.sources("bench", BENCHES_STATIC):
+            made.append("$builddir/" + path.removesuffix(".c"))
+            self.writer.build(made[-1], "guest", self.source(path))
         if self.arguments.cross:
             self.writer.build("bench", "phony", made)
             return
