@@ -123,6 +123,9 @@ static void change_make(struct diff *diff, const char *path)
 	CHANGE(diff, path, syscall(SYS_mknod, path, 0666, 0), "mknod(\"%s\", 0)", path);
 	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFIFO | 0666, 0), "mknod(\"%s\", fifo)", path);
 	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFSOCK | 0666, 0), "mknod(\"%s\", socket)", path);
+	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFCHR | 0666, makedev(1, 3)), "mknod(\"%s\", null)", path);
+	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFCHR, 0), "mknod(\"%s\", whiteout)", path);
+	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFBLK | 0666, makedev(7, 250)), "mknod(\"%s\", block)", path);
 	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFDIR | 0666, 0), "mknod(\"%s\", directory)", path);
 	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFLNK | 0666, 0), "mknod(\"%s\", link)", path);
 	CHANGE(diff, path, syscall(SYS_mknodat, 99, path, S_IFREG | 0644, 0), "mknodat(99, \"%s\")", path);

@@ -193,6 +193,17 @@ static void open_each2(struct diff *diff, const char *path)
 	}
 }
 
+/* "..", within a scope, is EAGAIN when anything is renamed or mounted anywhere: asked for again, as its manual says. */
+static long open_scoped(const char *path, struct open_how *how)
+{
+	long fd;
+
+	do
+		fd = syscall(SYS_openat2, AT_FDCWD, path, how, sizeof(*how));
+	while (fd < 0 && errno == EAGAIN && !(how->resolve & RESOLVE_CACHED));
+	return fd;
+}
+
 static const char *const open_resolve_paths[] = {
 	"file",
 	"dir/file",
@@ -231,8 +242,8 @@ static void open_resolve(struct diff *diff)
 
 			if (path[0] == '/' && (flag & O_CREAT))
 				continue;
-			DIFF_BEGIN(diff, syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how)),
-				"openat2(\"%s\", %x, resolve %llx)", path, (unsigned)flag, (unsigned long long)resolve);
+			DIFF_BEGIN(diff, open_scoped(path, &how), "openat2(\"%s\", %x, resolve %llx)", path,
+				(unsigned)flag, (unsigned long long)resolve);
 			open_end(diff, "/");
 		}
 }

@@ -86,7 +86,8 @@ Test(launch, a_command_is_found_along_path_and_keeps_its_dashes)
 Test(launch, without_a_policy_nothing_runs)
 {
 	run_program(WORDS("run", "--", "/bin/touch", "made"), &launch_outcome);
-	cr_assert(launch_outcome.status == 125 && access("made", F_OK) != 0, "status %d", launch_outcome.status);
+	/* For whoever may cross nothing, no program exists. */
+	cr_assert(launch_outcome.status == 127 && access("made", F_OK) != 0, "status %d", launch_outcome.status);
 	cr_assert(strlen(launch_outcome.err) > 0);
 	run_program(WORDS("run", "-p", "off"), &launch_outcome);
 	cr_assert(launch_outcome.status == 125);
@@ -316,6 +317,24 @@ Test(launch, a_log_that_nobody_reads_holds_up_nothing)
 	fixture_run(&job, &launch_outcome);
 	expect_status(&launch_outcome, 0, "stuck log");
 	cr_assert_str_eq(launch_outcome.out, "done\n");
+}
+
+/* Not what our answers say: what the kernel itself would do. */
+Test(launch, the_core_limit_is_zero_in_the_kernel)
+{
+	static const char script[] = "ulimit -c unlimited; ulimit -Sc 1000; cat /proc/self/limits; kill -SEGV $$";
+	const uid_t users[] = { 0, NOBODY };
+
+	for (unsigned i = 0; i < 2; i++) {
+		fixture_run(&(struct job){ .options = WORDS("-p", "work"),
+				    .command = WORDS("/bin/sh", "-c", script),
+				    .uid = users[i] },
+			&launch_outcome);
+		cr_assert_eq(launch_outcome.status, 128 + SIGSEGV, "%s", launch_outcome.err);
+		cr_assert(strstr(launch_outcome.out, "Max core file size        0                    0 "), "%s",
+			launch_outcome.out);
+		cr_assert(access("core", F_OK) != 0);
+	}
 }
 
 Test(launch, core_files_are_refused_while_writing_is_judged)

@@ -52,7 +52,7 @@ static void stress_run(const char *warm, const char *load, unsigned deadline_ms)
 
 	fixture_start(&job, &running);
 	cr_assert(wait_for_text(running.out, "one", deadline_ms / 2), "no warm-up");
-	sleep_ms(100);
+	sleep_ms(300);
 	before = stress_measure(running.pid);
 	file_write("go", "");
 	cr_assert(wait_for_text(running.out, "two", deadline_ms - 1000), "the load failed or is too slow");

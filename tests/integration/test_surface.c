@@ -138,7 +138,7 @@ Test(abi, numbers_with_bit_30_kill)
 
 static void rights_check(const char *name, uid_t uid)
 {
-	const char *rules = text("deny/write,truncate+%s", fixture_path("plain"));
+	const char *rules = text("deny/write,truncate,fown,fattr+%s", fixture_path("plain"));
 	const char *hides = text("deny/stat+%s", fixture_path("hidden"));
 
 	file_write("plain", "0123456789");
@@ -270,11 +270,14 @@ Test(blind, a_process_that_hides_its_memory_reads_no_secret)
 Test(blind, a_program_that_cannot_be_read_reads_no_secret)
 {
 	const char *guest = fixture_guest("hide_memory");
-	const char *const *deny = WORDS(WATCH_ALL, "-m", text("deny/read+%s", fixture_path("secret")));
+	const char *denied = text("deny/read+%s", fixture_path("secret"));
+	/* Where exec or walk is judged, it is refused: nobody could look what it is. */
+	const char *const *runs = WORDS(WATCH_ALL, "-m", denied, "-m", "sandbox/exec,walk:off");
 
 	file_write("secret", "secret");
 	fixture_need_root();
 	cr_assert(chmod(guest, 0111) == 0);
 	surface_expect(NULL, NOBODY, WORDS(guest, "secret"), 3);
-	surface_expect(deny, NOBODY, WORDS(guest, "secret"), 0);
+	surface_expect(runs, NOBODY, WORDS(guest, "secret"), 0);
+	surface_expect(WORDS(WATCH_ALL, "-m", denied), NOBODY, WORDS(guest, "secret"), 126);
 }

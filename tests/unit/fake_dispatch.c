@@ -63,8 +63,10 @@ int notify_check(const struct call *call)
 	return fake_dispatch.notify_check;
 }
 
-int notify_place_fd(struct call *call, int fd)
+int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
 {
+	(void)fd_flags;
+	(void)target_fd;
 	(void)call;
 	return fd + 100;
 }

@@ -1,15 +1,23 @@
-/* The fakes behind fake_handlers.h. Addresses below the first page are unreadable. */
+/*
+ * The fakes behind fake_handlers.h, except for the rules (fake_access.c). Addresses below the
+ * first page are unreadable.
+ */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "core/access.h"
+#include "core/cleanup.h"
 #include "core/fds.h"
+#include "core/held.h"
 #include "core/identity.h"
+#include "core/log.h"
 #include "core/path.h"
 #include "core/util.h"
 #include "tests/unit/fake_handlers.h"
@@ -47,6 +55,32 @@ int64_t fake_enter(const struct handler *handler, struct call *call)
 	if (verdict.kind == VERDICT_ADD_FD)
 		return verdict.fd;
 	return verdict.kind == VERDICT_FAIL ? -verdict.value : verdict.value;
+}
+
+struct verdict fake_begin(const struct handler *handler, struct call *call)
+{
+	struct verdict verdict;
+
+	call->worker_object = -1;
+	verdict = handler->enter(call);
+	umask(022);
+	return verdict;
+}
+
+void fake_cancel(const struct handler *handler, struct call *call)
+{
+	if (handler->cancel)
+		handler->cancel(call);
+}
+
+struct verdict fake_leave(const struct handler *handler, struct call *call, int64_t result)
+{
+	struct verdict verdict;
+
+	call->result = result;
+	verdict = handler->leave(call);
+	fake_cancel(handler, call);
+	return verdict;
 }
 
 uint64_t call_arg(const struct call *call, unsigned index)
@@ -89,6 +123,35 @@ int call_revalidate(struct call *call)
 	return call->gone ? -ESRCH : 0;
 }
 
+int64_t call_result(const struct call *call)
+{
+	return call->result;
+}
+
+void call_set_arg(struct call *call, unsigned index, uint64_t value)
+{
+	call->args[index] = value;
+	call->args_set |= 1u << index;
+}
+
+void call_set_sysno(struct call *call, enum sysno sysno)
+{
+	call->sysno_set = sysno;
+}
+
+bool call_shares_memory(const struct call *call)
+{
+	return call->shares_memory;
+}
+
+void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, uint64_t prot)
+{
+	call->thens++;
+	call->then_args[0] = address;
+	call->then_args[1] = length;
+	call->then_args[2] = prot;
+}
+
 int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
 {
 	call->worker_object = object;
@@ -98,11 +161,11 @@ int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
 
 int mem_read(struct call *call, uint64_t address, void *buffer, size_t len)
 {
+	struct iovec to = { .iov_base = buffer, .iov_len = len };
+	struct iovec from = { .iov_base = (void *)address, .iov_len = len };
+
 	(void)call;
-	if (address < UNREADABLE)
-		return -EFAULT;
-	memcpy(buffer, (const void *)address, len);
-	return 0;
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
 }
 
 ssize_t mem_read_string(struct call *call, uint64_t address, char *buffer, size_t size)
@@ -126,6 +189,13 @@ int mem_write(struct call *call, uint64_t address, const void *buffer, size_t le
 		return -EFAULT;
 	memcpy((void *)address, buffer, len);
 	return 0;
+}
+
+int mem_read_struct(struct call *call, uint64_t address, size_t size, void *buffer, size_t known)
+{
+	if (size < known || size > 4096)
+		return size < known ? -EINVAL : -E2BIG;
+	return mem_read(call, address, buffer, known);
 }
 
 int mem_read_timespecs(struct call *call, uint64_t address, struct timespec times_out[2])
@@ -159,38 +229,45 @@ int identity_take_umask(struct call *call, _Bool *crowded_out)
 	return 0;
 }
 
+void identity_mark_changing(struct call *call)
+{
+	call->marked_changing = true;
+}
+
+int identity_pretend_hidden(struct call *call, _Bool hidden)
+{
+	call->hidden = hidden;
+	return 0;
+}
+
+_Bool identity_pretends_hidden(struct call *call)
+{
+	return call->hidden;
+}
+
+int identity_ids(struct call *call, _Bool group, struct identity_ids *ids_out)
+{
+	*ids_out = call->ids[group];
+	return call->identity_error;
+}
+
+int identity_capable(struct call *call, unsigned capability)
+{
+	return call->identity_error ? call->identity_error : (int)(call->capabilities >> capability & 1);
+}
+
 int identity_take_real(struct call *call)
 {
 	call->real_taken = true;
 	return 0;
 }
 
-int access_check(struct call *call, enum category category, const char *name)
+void log_mismatch(struct call *call, enum category category, const char *checked, const char *found)
 {
-	call->asked |= CAT_BIT(category);
-	snprintf(call->asked_name, sizeof(call->asked_name), "%s", name);
-	if (!(call->refused & CAT_BIT(category)))
-		return 0;
-	return category == CAT_STAT ? -ENOENT : -EACCES;
-}
-
-int access_check_path(struct call *call, enum category category, const struct path *path)
-{
-	return access_check(call, category, path->name);
-}
-
-int access_check_move(struct call *call, const char *from, const char *to, bool is_directory)
-{
-	call->moves++;
-	snprintf(call->move_from, sizeof(call->move_from), "%s", from);
-	snprintf(call->move_to, sizeof(call->move_to), "%s", to);
-	call->move_directory = is_directory;
-	return call->move_refused ? -EACCES : 0;
-}
-
-void access_wants(struct call *call, uint64_t categories)
-{
-	call->wants = categories;
+	call->mismatches++;
+	call->mismatch_category = category;
+	snprintf(call->mismatch_checked, sizeof(call->mismatch_checked), "%s", checked ? checked : "");
+	snprintf(call->mismatch_found, sizeof(call->mismatch_found), "%s", found);
 }
 
 void path_release(struct path *path)
@@ -229,7 +306,7 @@ int path_of_descriptor(struct call *call, int fd, struct path *path)
 	path->is_fd = true;
 	path->unnamed = call->unnamed;
 	path_name(fd, path->name);
-	return 0;
+	return path->name[0] ? 0 : -ENAMETOOLONG;
 }
 
 int path_begin_string(struct call *call, int dirfd, const char *string, unsigned flags, struct path *path)
@@ -317,4 +394,160 @@ int path_reopen(struct call *call, const struct path *path, uint64_t open_flags)
 	(void)call;
 	path_of_fd(path->object, name);
 	return errno_result(open(name, (int)open_flags | O_CLOEXEC));
+}
+
+static int held_open(struct call *call, const char *entry)
+{
+	char name[64];
+
+	if (call->held_error)
+		return call->held_error;
+	snprintf(name, sizeof(name), "/proc/%d/%s", (int)call_tid(call), entry);
+	return errno_result(open(name, O_PATH | O_CLOEXEC));
+}
+
+int held_cwd(struct call *call)
+{
+	return held_open(call, "cwd");
+}
+
+int held_program(struct call *call)
+{
+	if (call->program && !call->held_error)
+		return errno_result(open(call->program, O_PATH | O_CLOEXEC));
+	return held_open(call, "exe");
+}
+
+int held_fd(struct call *call, int target_fd)
+{
+	char link[PATH_OF_FD_SIZE];
+	int fd;
+
+	(void)call;
+	path_of_fd(target_fd, link);
+	fd = errno_result(open(link, O_PATH | O_CLOEXEC));
+	return fd == -ENOENT ? -EBADF : fd;
+}
+
+static bool held_parse(char *line, struct held_area *area)
+{
+	unsigned long start, end;
+	unsigned long inode;
+	char rights[5];
+	int name = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (sscanf(line, "%lx-%lx %4s %*x %x:%x %lu %n", &start, &end, rights, &area->file.major, &area->file.minor,
+		    &inode, &name) != 6)
+		return false;
+	area->start = start;
+	area->end = end;
+	area->readable = rights[0] == 'r';
+	area->writable = rights[1] == 'w';
+	area->executable = rights[2] == 'x';
+	area->shared = rights[3] == 's';
+	area->is_file = inode != 0;
+	area->file.inode = inode;
+	area->name = line + name;
+	return true;
+}
+
+static int held_visit(
+	struct call *call, uint64_t start, uint64_t end, bool executable, held_area_fn *visit, void *context)
+{
+	char line[PATH_MAX * 4 + 128];
+	FILE AUTO_FCLOSE *maps = NULL;
+	int result = 0;
+
+	if (call && call->held_error)
+		return call->held_error;
+	snprintf(line, sizeof(line), "/proc/%d/maps", (int)(call ? call_tid(call) : getpid()));
+	maps = fopen(line, "re");
+	if (!maps)
+		return -errno;
+	while (!result && fgets(line, sizeof(line), maps)) {
+		struct held_area area = { 0 };
+
+		if (held_parse(line, &area) && area.start < end && area.end > start && (area.executable || !executable))
+			result = visit(context, &area);
+	}
+	return result;
+}
+
+int held_areas(struct call *call, uint64_t start, uint64_t end, held_area_fn *visit, void *context)
+{
+	return held_visit(call, start, end, false, visit, context);
+}
+
+int held_executable_areas(struct call *call, held_area_fn *visit, void *context)
+{
+	return held_visit(call, 0, UINT64_MAX, true, visit, context);
+}
+
+static int held_take_mapping(void *context, const struct held_area *area)
+{
+	*(struct held_mapping *)context = area->file;
+	return 1;
+}
+
+int held_mapping_of(int fd, struct held_mapping *mapping_out)
+{
+	void *page = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
+	int found;
+
+	if (page == MAP_FAILED)
+		return -errno;
+	found = held_areas(NULL, ADDRESS(page), ADDRESS(page) + 1, held_take_mapping, mapping_out);
+	munmap(page, 1);
+	return found < 0 ? found : 0;
+}
+
+bool held_area_is(const struct held_area *area, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && area->file.inode == st.st_ino && area->file.major == major(st.st_dev) &&
+	       area->file.minor == minor(st.st_dev);
+}
+
+bool held_area_is_one_of(const struct held_area *area, const int *fds, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (fds[i] >= 0 && held_area_is(area, fds[i]))
+			return true;
+	return false;
+}
+
+int held_identify(int fd, struct held_identity *identity_out)
+{
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &status) < 0)
+		return -errno;
+	*identity_out = (struct held_identity){ .mount = status.stx_mnt_id,
+		.inode = status.stx_ino,
+		.major = status.stx_dev_major,
+		.minor = status.stx_dev_minor,
+		.mode = status.stx_mode };
+	return 0;
+}
+
+static int held_link_is(int link, const struct held_identity *identity)
+{
+	struct held_identity found;
+	int error = link < 0 ? link : held_identify(link, &found);
+
+	if (link >= 0)
+		close(link);
+	return error < 0 ? error : found.mount == identity->mount && found.inode == identity->inode;
+}
+
+int held_cwd_is(struct call *call, const struct held_identity *identity)
+{
+	return held_link_is(held_cwd(call), identity);
+}
+
+int held_program_is(struct call *call, const struct held_identity *identity)
+{
+	return held_link_is(held_program(call), identity);
 }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "core/category.h"
+#include "core/identity.h"
 #include "core/mem.h"
 #include "handlers/handler.h"
 
@@ -21,9 +23,26 @@ struct call {
 	bool gone; /* revalidation fails */
 	pid_t tid;
 	mode_t umask;
-	uint64_t refused; /* CAT_BIT()s */
+	uint64_t refused;    /* CAT_BIT()s */
+	uint64_t by_default; /* CAT_BIT()s that no rule allows, only the default */
 	bool move_refused;
 	bool unnamed; /* every object is */
+	/* Calls in a ptrace stop: what the handler finds in leave(), and what is refused only in part. */
+	int64_t result;           /* call_result(); fake_leave() sets it */
+	const char *refused_name; /* `refused` only for names that contain it; NULL: for all */
+	bool mapped_ignored;      /* exec rules do not cover mapped files */
+	bool anonymous_refused;   /* memory that is no file may not be executable */
+	bool shares_memory;       /* with another thread or process */
+	bool warned;              /* what is not refused is allowed with a log line: access_allows() is false */
+	const char *program;      /* held_program(): this file; NULL: /proc/TID/exe of this process */
+	int held_error;           /* held_cwd, held_program and held_areas fail with it; 0: they work */
+	/* Whose rights the caller has, for handlers that read or change them. */
+	struct identity_ids ids[2]; /* users, groups */
+	uint64_t capabilities;      /* effective, 1 << CAP_... */
+	int identity_error;         /* identity_ids and identity_capable fail with it */
+	bool transitions[2];        /* the policy names some, of users, of groups */
+	uint32_t transition_from;   /* the one that it names, for both */
+	uint32_t transition_to;
 	/* what the handler did */
 	uint64_t asked; /* CAT_BIT()s */
 	uint64_t wants;
@@ -37,6 +56,17 @@ struct call {
 	int worker_object;
 	uint64_t worker_flags;
 	enum stat_layout layout;
+	bool marked_changing; /* identity_mark_changing() */
+	bool hidden;          /* identity_pretend_hidden() */
+	unsigned transitions_asked;
+	unsigned args_set;    /* 1 << index: call_set_arg() changed args[index] */
+	enum sysno sysno_set; /* call_set_sysno() */
+	unsigned thens;       /* call_then_mprotect(), and the last one's arguments */
+	uint64_t then_args[3];
+	unsigned mismatches;
+	enum category mismatch_category;
+	char mismatch_checked[4096]; /* "" for NULL */
+	char mismatch_found[4096];
 	_Alignas(16) unsigned char state[CALL_STATE_MAX];
 };
 
@@ -44,6 +74,15 @@ struct call {
 int64_t fake_enter(const struct handler *handler, struct call *call);
 
 #define FAKE_WAITS INT64_MIN
+
+/*
+ * Traced handlers, in two steps: enter alone, its verdict; then, only after CONTINUE or REWRITE, leave with the
+ * result of the call, and cancel. After any other verdict fake_cancel() ends the call. held_* (core/held.h) really
+ * look at this process: change its directory, or map something, between the two.
+ */
+struct verdict fake_begin(const struct handler *handler, struct call *call);
+struct verdict fake_leave(const struct handler *handler, struct call *call, int64_t result);
+void fake_cancel(const struct handler *handler, struct call *call);
 
 /* Of every test: the current directory is new and holds file, link (to file) and dir. */
 void fake_enter_directory(void);

@@ -18,13 +18,31 @@ const struct handler fake_names = { .name = "rename", .flags = H_READS_MEM | H_H
 const struct handler fake_bind = { .name = "bind", .categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK) };
 const struct handler fake_limit = { .name = "rlimit", .categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WRITE) };
 const struct handler fake_identity = { .name = "identity", .flags = H_REGISTERS };
-const struct handler fake_exec = { .name = "exec", .flags = H_TRACE, .categories = CAT_BIT(CAT_EXEC) };
+const struct handler fake_exec = {
+	.name = "exec",
+	.flags = H_TRACE | H_EXIT,
+	.categories = CAT_BIT(CAT_EXEC) | CAT_BIT(CAT_WALK),
+};
+const struct handler fake_chdir = {
+	.name = "chdir",
+	.flags = H_TRACE | H_EXIT,
+	.categories = CAT_BIT(CAT_CHDIR) | CAT_BIT(CAT_WALK),
+};
+const struct handler fake_memory = { .name = "mmap", .flags = H_TRACE, .categories = CAT_BIT(CAT_EXEC) };
+const struct handler fake_groups = { .name = "setgroups", .flags = H_TRACE };
 
+static const struct policy_settings fresh = { .trace_ptrace = true, .exec_mmap = true, .exec_anonymous = true };
 static const struct handler *table[SC_COUNT];
+static const struct handler *traced[SC_COUNT];
 
 void fake_handle(enum sysno sysno, const struct handler *handler)
 {
 	table[sysno] = handler;
+}
+
+void fake_trace(enum sysno sysno, const struct handler *handler)
+{
+	traced[sysno] = handler;
 }
 
 void fake_handle_usual(void)
@@ -32,7 +50,8 @@ void fake_handle_usual(void)
 	static const enum sysno opens[] = { SC_open, SC_openat, SC_openat2, SC_creat };
 	static const enum sysno stats[] = { SC_stat, SC_newfstatat, SC_statx, SC_stat64, SC_fstatat64 };
 	static const enum sysno names[] = { SC_rename, SC_renameat, SC_renameat2, SC_link, SC_linkat };
-	static const enum sysno ids[] = { SC_setuid, SC_setuid32, SC_setgroups, SC_capset, SC_prctl };
+	static const enum sysno ids[] = { SC_setuid, SC_setuid32, SC_setgroups, SC_setgroups32, SC_capset, SC_prctl };
+	static const enum sysno memory[] = { SC_mmap, SC_mmap2, SC_old_mmap, SC_mprotect, SC_pkey_mprotect };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(opens); i++)
 		fake_handle(opens[i], &fake_open);
@@ -45,6 +64,12 @@ void fake_handle_usual(void)
 	fake_handle(SC_bind, &fake_bind);
 	fake_handle(SC_socketcall, &fake_bind);
 	fake_handle(SC_execve, &fake_exec);
+	fake_handle(SC_execveat, &fake_exec);
+	fake_handle(SC_chdir, &fake_chdir);
+	for (unsigned i = 0; i < ARRAY_SIZE(memory); i++)
+		fake_handle(memory[i], &fake_memory);
+	fake_trace(SC_setgroups, &fake_groups);
+	fake_trace(SC_setgroups32, &fake_groups);
 }
 
 const struct handler *handler_find(enum sysno sysno)
@@ -52,9 +77,19 @@ const struct handler *handler_find(enum sysno sysno)
 	return table[sysno];
 }
 
+const struct handler *handler_traced(enum sysno sysno)
+{
+	return traced[sysno] ? traced[sysno] : table[sysno];
+}
+
 uint64_t policy_active_bits(const struct policy *policy)
 {
 	return policy->active;
+}
+
+bool policy_is_on(const struct policy *policy, enum category category)
+{
+	return (policy->active | policy->inactive) & CAT_BIT(category);
 }
 
 enum action policy_default(const struct policy *policy, enum category category)
@@ -66,4 +101,24 @@ const struct rule *policy_rules(const struct policy *policy, enum category categ
 {
 	*count_out = policy->counts[category];
 	return policy->rules[category];
+}
+
+struct decision policy_decide(const struct policy *policy, enum category category, const char *name)
+{
+	(void)name;
+	if (!(policy->active & CAT_BIT(category)))
+		return (struct decision){ .action = ACTION_ALLOW };
+	return (struct decision){ .action = policy->defaults[category] };
+}
+
+const struct policy_settings *policy_settings(const struct policy *policy)
+{
+	return policy->settings ? policy->settings : &fresh;
+}
+
+bool policy_names_transitions(const struct policy *policy, enum id_kind kind)
+{
+	const struct policy_settings *settings = policy_settings(policy);
+
+	return settings->transition_count > 0 && settings->transitions[0].kind == kind;
 }

@@ -55,8 +55,9 @@ Test(category, hidden_things_do_not_exist_and_others_are_refused, .timeout = 5)
 
 Test(category, enforced_now, .timeout = 5)
 {
-	static const char *const names[] = { "walk", "stat", "read", "write", "create", "truncate", "readdir",
-		"mktemp" };
+	static const char *const names[] = { "walk", "stat", "read", "write", "create", "truncate", "readdir", "mktemp",
+		"exec", "chdir", "delete", "rename", "symlink", "mkdir", "rmdir", "chown", "chgrp", "chmod", "chattr",
+		"utime", "mkbdev", "mkcdev", "mkfifo" };
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -20,13 +20,13 @@
 TestSuite(filter, .timeout = 60);
 
 static const struct plan_host host = {
-	.landlock_names = true,
 	.landlock_abi = 5,
 	.supervisor = 1234567,
 	.launcher = 1234568,
 	.cleaner = 1234569,
 	.pgrp = 1234560,
 	.privileged = true,
+	.ptrace = true,
 };
 
 static const struct policy everything = {
@@ -34,7 +34,7 @@ static const struct policy everything = {
 	.defaults = { [CAT_READ] = ACTION_DENY },
 };
 
-static uint32_t filter_expect(const struct plan_entry *entry)
+static uint32_t filter_expect(const struct abi *abi, const struct plan_entry *entry)
 {
 	if (!entry)
 		return SECCOMP_RET_ALLOW;
@@ -44,7 +44,7 @@ static uint32_t filter_expect(const struct plan_entry *entry)
 	case PLAN_NOTIFY:
 		return SECCOMP_RET_USER_NOTIF;
 	case PLAN_TRACE:
-		return SECCOMP_RET_TRACE | (uint32_t)entry->sysno;
+		return SECCOMP_RET_TRACE | abi_index(abi) << 12 | (uint32_t)entry->sysno;
 	case PLAN_KERNEL:
 	case PLAN_LANDLOCK:
 		break;
@@ -57,7 +57,7 @@ static void filter_compare(const struct plan *plan, const struct sock_fprog *pro
 {
 	struct seccomp_data data = { .arch = abi->audit_arch, .nr = (int)nr };
 	enum sysno sysno = abi_sysno(abi, (int32_t)nr);
-	uint32_t expected = filter_expect(plan_decide(plan, abi, sysno, args));
+	uint32_t expected = filter_expect(abi, plan_decide(plan, abi, sysno, args));
 
 	for (unsigned i = 0; i < 6; i++)
 		data.args[i] = abi->word_bytes == 4 ? (uint32_t)args[i] : args[i];
@@ -109,14 +109,19 @@ static void filter_compare_arguments(
 		CLONE_VM | CLONE_NEWNET,
 		CLONE_VM | CLONE_FS,
 		0x80,
+		0x20,
+		21,
+		0x10015,
+		0100000,
+		0x0400000,
 		UINT64_C(1) << 32,
 		CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC,
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
 		for (unsigned j = 0; j < ARRAY_SIZE(values); j++) {
-			const uint64_t clean[6] = { values[i], values[j], values[(i + j) % ARRAY_SIZE(values)], 7, 7,
-				7 };
+			const uint64_t clean[6] = { values[i], values[j], values[(i + j) % ARRAY_SIZE(values)],
+				values[(i * 3 + j) % ARRAY_SIZE(values)], 7, 7 };
 			const uint64_t dirty[6] = { values[i] ^ GARBAGE, values[j] ^ GARBAGE, GARBAGE, GARBAGE };
 
 			filter_compare(plan, program, abi, nr, clean);
@@ -230,6 +235,57 @@ static int filter_try(const struct sock_fprog *program)
 	if (fcntl(0, F_SETSIG, 0) != -1 || errno != EPERM)
 		return 3;
 	return fcntl(0, F_GETOWN) < 0 ? 4 : 0;
+}
+
+static uint32_t filter_simulate(
+	const struct sock_fprog *program, const char *abi_name, enum sysno sysno, uint64_t prot, uint64_t flags)
+{
+	const struct abi *abi = abi_by_name(abi_name);
+	const struct seccomp_data data = {
+		.arch = abi->audit_arch, .nr = abi_nr(abi, sysno), .args = { 0, 4096, prot, flags, 3, 0 }
+	};
+
+	return bpf_simulate(program, &data);
+}
+
+Test(filter, hands_the_tracer_the_abi_and_the_call_of_executable_files_only)
+{
+	const struct policy exec = { .active = CAT_BIT(CAT_EXEC) };
+	const struct abi *both[] = { abi_by_name("x86_64"), abi_by_name("i386") };
+	const uint32_t i386 = SECCOMP_RET_TRACE | abi_index(both[1]) << 12;
+	const uint32_t x86_64 = SECCOMP_RET_TRACE | abi_index(both[0]) << 12;
+	struct plan *plan;
+	struct sock_fprog program;
+
+	fake_handle_usual();
+	plan = plan_new(&exec, &host);
+	cr_assert_eq(filter_build(plan, both, 2, &program), 0);
+	cr_assert_neq(i386, x86_64);
+	cr_assert_eq(filter_simulate(&program, "x86_64", SC_mmap, 5, 2), x86_64 | SC_mmap);
+	cr_assert_eq(filter_simulate(&program, "x86_64", SC_mmap, 3, 2), SECCOMP_RET_ALLOW);
+	cr_assert_eq(filter_simulate(&program, "x86_64", SC_mmap, 7, 0x22), SECCOMP_RET_ALLOW);
+	cr_assert_eq(filter_simulate(&program, "i386", SC_mmap2, 5, 2), i386 | SC_mmap2);
+	cr_assert_eq(filter_simulate(&program, "i386", SC_mmap2, 5, 0x22), SECCOMP_RET_ALLOW);
+	cr_assert_eq(filter_simulate(&program, "i386", SC_old_mmap, 0, 0), i386 | SC_old_mmap);
+	cr_assert_eq(filter_simulate(&program, "i386", SC_mprotect, 4, 0), i386 | SC_mprotect);
+	cr_assert_eq(filter_simulate(&program, "x86_64", SC_mprotect, 1, 0), SECCOMP_RET_ALLOW);
+	cr_assert_eq(filter_simulate(&program, "x86_64", SC_execve, 0, 0), x86_64 | SC_execve);
+	filter_free(&program);
+	plan_free(plan);
+}
+
+Test(filter, keeps_what_stops_without_ptrace_in_the_kernel)
+{
+	static const struct policy_settings no_mmap = { .exec_anonymous = true };
+	const struct policy exec = { .active = CAT_BIT(CAT_EXEC) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE),
+		.defaults = { [CAT_EXEC] = ACTION_FILTER },
+		.settings = &no_mmap };
+	const struct plan_host without = { .landlock_abi = 7, .scopes_signals = true };
+	const struct abi *both[] = { abi_by_name("x86_64"), abi_by_name("i386") };
+
+	fake_handle_usual();
+	fake_handle(SC_memfd_create, &fake_bind);
+	filter_check(&exec, &without, both, 2);
 }
 
 Test(filter, loads_into_the_kernel_and_works)

@@ -82,9 +82,9 @@ Test(handlers, arguments_are_checked_in_the_order_of_the_kernel)
 		{ &handler_ftruncate, SC_ftruncate, { FD(-1), (uint64_t)-1 }, EINVAL },
 		{ &handler_ftruncate, SC_ftruncate, { FD(object), 1 }, EBADF },
 		{ &handler_fallocate, SC_fallocate, { FD(-1), 0, 0, 0 }, EBADF },
-		{ &handler_remove, SC_unlinkat, { CWD, 1, 1 }, EINVAL },
-		{ &handler_remove, SC_unlink, { ADDRESS("dir") }, EISDIR },
-		{ &handler_remove, SC_rmdir, { file }, ENOTDIR },
+		{ &handler_unlinkat, SC_unlinkat, { CWD, 1, 1 }, EINVAL },
+		{ &handler_unlink, SC_unlink, { ADDRESS("dir") }, EISDIR },
+		{ &handler_rmdir, SC_rmdir, { file }, ENOTDIR },
 		{ &handler_symlink, SC_symlink, { ADDRESS(""), 1 }, ENOENT },
 		{ &handler_symlink, SC_symlink, { file, 1 }, EFAULT },
 		{ &handler_mkdir, SC_mkdir, { file, 0700 }, EEXIST },
@@ -245,12 +245,12 @@ Test(handlers, xattrs_are_set_read_listed_and_removed)
 	cr_expect_eq(RUN(xattr_write, .sysno = SC_removexattr, ARGS(file, name)), 0);
 }
 
-Test(handlers, xattrs_ask_read_or_write)
+Test(handlers, xattrs_ask_read_or_chattr)
 {
 	char buffer[64];
 	struct call *get =
 		CALL(.sysno = SC_listxattr, .refused = CAT_BIT(CAT_READ), ARGS(ADDRESS("file"), ADDRESS(buffer), 64));
-	struct call *set = CALL(.sysno = SC_setxattr, .refused = CAT_BIT(CAT_WRITE),
+	struct call *set = CALL(.sysno = SC_setxattr, .refused = CAT_BIT(CAT_CHATTR),
 		ARGS(ADDRESS("file"), ADDRESS("user.k"), ADDRESS("v"), 1));
 
 	cr_expect_eq(fake_enter(&handler_xattr_read, get), -EACCES);
@@ -270,8 +270,117 @@ Test(handlers, chmod_and_chown_change_the_held_object)
 		RUN(chmod, .sysno = SC_fchmodat2, ARGS(CWD, ADDRESS("link"), 0600, AT_SYMLINK_NOFOLLOW)), -EOPNOTSUPP);
 	cr_expect_eq(RUN(chown, .sysno = SC_lchown, ARGS(ADDRESS("link"), FD(-1), FD(-1))), 0);
 	cr_expect_eq(
-		RUN(chmod, .sysno = SC_chmod, .refused = CAT_BIT(CAT_WRITE), ARGS(ADDRESS("file"), 0777)), -EACCES);
+		RUN(chmod, .sysno = SC_chmod, .refused = CAT_BIT(CAT_CHMOD), ARGS(ADDRESS("file"), 0777)), -EACCES);
 	cr_expect(stat("file", &st) == 0 && (st.st_mode & 07777) == 0600);
+}
+
+Test(handlers, chown_asks_for_each_id_that_is_given)
+{
+	const uint64_t user = CAT_BIT(CAT_CHOWN), group = CAT_BIT(CAT_CHGRP);
+	const uint64_t self = geteuid(), own = getegid();
+	int fd = open("file", O_RDONLY);
+	const struct {
+		const struct handler *handler;
+		enum sysno sysno;
+		uint64_t args[6];
+		uint64_t asked;
+	} rows[] = {
+		{ &handler_chown, SC_chown, { ADDRESS("file"), self, own }, user | group },
+		{ &handler_chown, SC_lchown, { ADDRESS("file"), FD(-1), own }, group },
+		{ &handler_chown, SC_fchownat, { CWD, ADDRESS("file"), self, FD(-1), 0 }, user },
+		/* It takes set-id bits away even so. */
+		{ &handler_chown, SC_chown, { ADDRESS("file"), FD(-1), FD(-1) }, user },
+		{ &handler_fchown, SC_fchown, { FD(fd), self, own }, user | group },
+		{ &handler_fchown, SC_fchown, { FD(fd), FD(-1), own }, group },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct call call = { .sysno = rows[i].sysno, .refused = CAT_ALL_BITS & ~rows[i].asked };
+
+		memcpy(call.args, rows[i].args, sizeof(call.args));
+		cr_expect_eq(fake_enter(rows[i].handler, &call), 0, "row %zu", i);
+		cr_expect(call.asked == rows[i].asked && call.wants == rows[i].asked, "row %zu", i);
+		call.refused = rows[i].asked & group ? group : user;
+		cr_expect_eq(fake_enter(rows[i].handler, &call), -EACCES, "row %zu refused", i);
+	}
+}
+
+Test(handlers, times_ask_utime)
+{
+	struct call *set = CALL(.sysno = SC_utime, .refused = CAT_BIT(CAT_UTIME), ARGS(ADDRESS("file"), 0));
+	struct call *other =
+		CALL(.sysno = SC_utime, .refused = CAT_ALL_BITS & ~CAT_BIT(CAT_UTIME), ARGS(ADDRESS("file"), 0));
+
+	cr_expect_eq(fake_enter(&handler_utime, set), -EACCES);
+	cr_expect_eq(fake_enter(&handler_utime, other), 0);
+}
+
+struct xattr_block {
+	uint64_t value;
+	uint32_t size;
+	uint32_t flags;
+};
+
+Test(handlers, xattrs_at_a_directory_are_set_read_listed_and_removed)
+{
+	char buffer[64];
+	struct xattr_block in = { ADDRESS("val"), 3, 0 }, out = { ADDRESS(buffer), sizeof(buffer), 0 };
+	struct xattr_block flagged = { ADDRESS(buffer), sizeof(buffer), 1 };
+	uint64_t file = ADDRESS("file"), link = ADDRESS("link"), name = ADDRESS("user.k");
+	int fd = open("file", O_RDONLY), object = open("file", O_PATH);
+
+	if (setxattr("file", "user.probe", "1", 1, 0) < 0 && errno == ENOTSUP)
+		cr_skip_test("the filesystem of /tmp has no user attributes");
+	removexattr("file", "user.probe");
+	if (fake_enter(&handler_xattr_read, CALL(.sysno = SC_listxattrat, ARGS(CWD, file, 0, 0, 0))) == -ENOSYS)
+		cr_skip_test("this kernel has no listxattrat");
+	cr_expect_eq(RUN(xattr_write, .sysno = SC_setxattrat, ARGS(CWD, link, 0, name, ADDRESS(&in), 16)), 0);
+	cr_expect_eq(RUN(xattr_read, .sysno = SC_getxattrat, ARGS(CWD, file, 0, name, ADDRESS(&out), 16)), 3);
+	cr_expect_eq(memcmp(buffer, "val", 3), 0);
+	cr_expect_eq(RUN(xattr_read, .sysno = SC_getxattrat,
+			     ARGS(FD(fd), ADDRESS(""), AT_EMPTY_PATH, name, ADDRESS(&out), 16)),
+		3);
+	cr_expect_eq(
+		RUN(xattr_read, .sysno = SC_getxattrat, ARGS(FD(fd), 0, AT_EMPTY_PATH, name, ADDRESS(&out), 16)), 3);
+	cr_expect_eq(
+		RUN(xattr_read, .sysno = SC_getxattrat, ARGS(FD(object), 0, AT_EMPTY_PATH, name, ADDRESS(&out), 16)),
+		-EBADF);
+	cr_expect_eq(RUN(xattr_read, .sysno = SC_getxattrat, ARGS(CWD, file, 0, name, ADDRESS(&flagged), 16)), -EINVAL);
+	cr_expect_eq(RUN(xattr_read, .sysno = SC_getxattrat, ARGS(CWD, file, 0, name, ADDRESS(&out), 15)), -EINVAL);
+	cr_expect_eq(RUN(xattr_read, .sysno = SC_getxattrat, ARGS(CWD, file, 1, 1, ADDRESS(&out), 16)), -EINVAL);
+	cr_expect_eq(RUN(xattr_read, .sysno = SC_listxattrat, ARGS(CWD, file, 0, ADDRESS(buffer), 64)), 7);
+	cr_expect_eq(
+		RUN(xattr_read, .sysno = SC_listxattrat, ARGS(CWD, link, AT_SYMLINK_NOFOLLOW, ADDRESS(buffer), 64)), 0);
+	cr_expect_eq(
+		RUN(xattr_write, .sysno = SC_removexattrat, .refused = CAT_BIT(CAT_CHATTR), ARGS(CWD, file, 0, name)),
+		-EACCES);
+	cr_expect_eq(RUN(xattr_write, .sysno = SC_removexattrat, ARGS(CWD, file, 0, name)), 0);
+}
+
+Test(handlers, file_attributes_ask_stat_and_chattr)
+{
+	unsigned char attributes[32] = { 0 }, odd[32] = { [30] = 1 };
+	uint64_t file = ADDRESS("file"), to = ADDRESS(attributes);
+	int fd = open("file", O_RDONLY), object = open("file", O_PATH);
+	struct call *get = CALL(.sysno = SC_file_getattr, .refused = CAT_BIT(CAT_STAT), ARGS(CWD, file, to, 24, 0));
+	struct call *set = CALL(.sysno = SC_file_setattr, .refused = CAT_BIT(CAT_CHATTR), ARGS(CWD, file, to, 24, 0));
+	int64_t first = RUN(file_getattr, .sysno = SC_file_getattr, ARGS(CWD, file, to, 24, 0));
+
+	if (first == -ENOSYS || first == -EOPNOTSUPP)
+		cr_skip_test("no file_getattr in this kernel or on the filesystem of /tmp");
+	cr_expect_eq(first, 0);
+	cr_expect_eq(fake_enter(&handler_file_getattr, get), -ENOENT);
+	cr_expect_eq(fake_enter(&handler_file_setattr, set), -EACCES);
+	cr_expect_eq(RUN(file_setattr, .sysno = SC_file_setattr, ARGS(CWD, file, to, 32, 0)), 0);
+	cr_expect_eq(RUN(file_getattr, .sysno = SC_file_getattr, ARGS(FD(fd), 0, to, 24, AT_EMPTY_PATH)), 0);
+	cr_expect_eq(RUN(file_getattr, .sysno = SC_file_getattr, ARGS(FD(object), 0, to, 24, AT_EMPTY_PATH)), -EBADF);
+	cr_expect_eq(RUN(file_getattr, .sysno = SC_file_getattr, ARGS(CWD, 0, to, 24, 1)), -EINVAL);
+	cr_expect_eq(RUN(file_getattr, .sysno = SC_file_getattr, ARGS(CWD, 0, to, 4097, 0)), -E2BIG);
+	cr_expect_eq(RUN(file_getattr, .sysno = SC_file_getattr, ARGS(CWD, 0, to, 23, 0)), -EINVAL);
+	cr_expect_eq(RUN(file_getattr, .sysno = SC_file_getattr, ARGS(CWD, 0, to, 24, 0)), -EFAULT);
+	cr_expect_eq(
+		RUN(file_setattr, .sysno = SC_file_setattr, ARGS(CWD, ADDRESS("none"), ADDRESS(odd), 32, 0)), -E2BIG);
+	cr_expect_eq(RUN(file_setattr, .sysno = SC_file_setattr, ARGS(CWD, ADDRESS("none"), to, 32, 0)), -ENOENT);
 }
 
 Test(handlers, a_short_id_of_all_ones_leaves_the_owner_alone)
@@ -455,7 +564,7 @@ Test(handlers, a_call_that_is_gone_has_no_effect)
 	struct stat st;
 
 	cr_expect_eq(RUN(mkdir, .sysno = SC_mkdir, .gone = true, ARGS(ADDRESS("g"), 0)), -ESRCH);
-	cr_expect_eq(RUN(remove, .sysno = SC_unlink, .gone = true, ARGS(ADDRESS("file"))), -ESRCH);
+	cr_expect_eq(RUN(unlink, .sysno = SC_unlink, .gone = true, ARGS(ADDRESS("file"))), -ESRCH);
 	cr_expect_eq(RUN(rename, .sysno = SC_rename, .gone = true, ARGS(ADDRESS("file"), ADDRESS("g"))), -ESRCH);
 	cr_expect_eq(RUN(truncate, .sysno = SC_truncate, .gone = true, ARGS(ADDRESS("file"), 9)), -ESRCH);
 	cr_expect_eq(RUN(chmod, .sysno = SC_chmod, .gone = true, ARGS(ADDRESS("file"), 0)), -ESRCH);

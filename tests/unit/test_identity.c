@@ -246,6 +246,43 @@ static void become_split_user(void)
 		_exit(1);
 }
 
+static void become_everybody(void)
+{
+	if (setresgid(11, 12, 13) || setresuid(21, 0, 23))
+		_exit(1);
+	setfsgid(14);
+	setfsuid(24);
+}
+
+Test(identity, ids_of_the_target_are_told_one_by_one)
+{
+	struct identity_ids ids;
+
+	identity_skip_unless_root();
+	identity_target(become_everybody);
+	cr_assert_eq(identity_ids(&call, false, &ids), 0);
+	cr_expect(ids.real == 21 && ids.effective == 0 && ids.saved == 23 && ids.fs == 24);
+	cr_assert_eq(identity_ids(&call, true, &ids), 0);
+	cr_expect(ids.real == 11 && ids.effective == 12 && ids.saved == 13 && ids.fs == 14);
+}
+
+Test(identity, capabilities_of_the_target_are_told_one_by_one)
+{
+	identity_skip_unless_root();
+	identity_target(become_weak_root);
+	cr_expect_eq(identity_capable(&call, CAP_CHOWN), 1);
+	cr_expect_eq(identity_capable(&call, CAP_SETGID), 0);
+}
+
+Test(identity, ids_of_a_thread_that_is_gone_are_not_told)
+{
+	struct identity_ids ids;
+
+	call.tid = -1;
+	cr_expect_eq(identity_ids(&call, false, &ids), -ESRCH);
+	cr_expect_eq(identity_capable(&call, CAP_SETGID), -ESRCH);
+}
+
 Test(identity, access_takes_the_real_ids_and_their_capabilities)
 {
 	identity_skip_unless_root();

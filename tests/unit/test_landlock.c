@@ -21,6 +21,10 @@
 #include "tests/unit/forked.h"
 #include "tests/unit/policy_fixture.h"
 
+/* Every category that makes, moves or removes a name. */
+#define NAMES "cpath,tpath,dpath,spath"
+#define ALLOW_NAMES "allow/" NAMES "+"
+
 static char top[PATH_MAX];
 static struct policy *policy;
 static bool as_root;
@@ -129,7 +133,7 @@ static void landlock_outside_and_inside(void *context)
 
 Test(landlock, names_are_made_and_removed_inside_only)
 {
-	landlock_policy("allow/create+", "/in/***");
+	landlock_policy(ALLOW_NAMES, "/in/***");
 	landlock_run(landlock_outside_and_inside);
 }
 
@@ -150,7 +154,7 @@ static void landlock_files_are_free(void *context)
 
 Test(landlock, regular_files_are_left_to_the_create_category)
 {
-	landlock_policy("allow/create+", "/in/***");
+	landlock_policy(ALLOW_NAMES, "/in/***");
 	as_root = false;
 	cr_expect_eq(forked_run(landlock_files_are_free, NULL), 0);
 }
@@ -173,13 +177,13 @@ Test(landlock, without_rules_no_name_is_made_anywhere)
 /* A ceiling only: which names in that directory are made is for the rules to judge. */
 Test(landlock, literal_rule_opens_the_directory_of_its_name)
 {
-	landlock_policy("allow/create+", "/in/made");
+	landlock_policy(ALLOW_NAMES, "/in/made");
 	landlock_run(landlock_outside_and_inside);
 }
 
 Test(landlock, rule_that_refuses_opens_nothing)
 {
-	landlock_policy("filter/create+", "/in/***");
+	landlock_policy("filter/" NAMES "+", "/in/***");
 	landlock_run(landlock_nothing_inside);
 }
 
@@ -191,13 +195,13 @@ Test(landlock, rule_of_another_category_opens_nothing)
 
 Test(landlock, hierarchy_that_does_not_exist_opens_nothing_and_is_no_error)
 {
-	landlock_policy("allow/create+", "/nowhere/***");
+	landlock_policy(ALLOW_NAMES, "/nowhere/***");
 	landlock_run(landlock_nothing_inside);
 }
 
 Test(landlock, pattern_without_a_fixed_directory_opens_only_where_it_can_match)
 {
-	static const char *const rules[] = { "allow/create+/{usr,var}/***", "allow/create+!memfd:*" };
+	static const char *const rules[] = { ALLOW_NAMES "/{usr,var}/***", ALLOW_NAMES "!memfd:*" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		policy_free(policy);
@@ -218,19 +222,19 @@ static void landlock_below_deep(void *context)
 
 Test(landlock, glob_opens_the_longest_directory_that_is_fixed)
 {
-	landlock_policy("allow/create+", "/in/deep/*.[ch]");
+	landlock_policy(ALLOW_NAMES, "/in/deep/*.[ch]");
 	landlock_run(landlock_below_deep);
 	policy_free(policy);
-	landlock_policy("allow/create+", "/in/deep/a{b,c}");
+	landlock_policy(ALLOW_NAMES, "/in/deep/a{b,c}");
 	landlock_run(landlock_below_deep);
 	policy_free(policy);
-	landlock_policy("allow/create+", "/in/deep/**/x");
+	landlock_policy(ALLOW_NAMES, "/in/deep/**/x");
 	landlock_run(landlock_below_deep);
 }
 
 Test(landlock, warning_opens_like_a_permission)
 {
-	landlock_policy("warn/create+", "/in/deep/***");
+	landlock_policy("warn/" NAMES "+", "/in/deep/***");
 	landlock_run(landlock_below_deep);
 }
 
@@ -244,7 +248,7 @@ static void landlock_quoted_star(void *context)
 
 Test(landlock, quoted_characters_are_plain_in_the_directory)
 {
-	landlock_policy("allow/create+", "/in\\*/***");
+	landlock_policy(ALLOW_NAMES, "/in\\*/***");
 	landlock_run(landlock_quoted_star);
 }
 
@@ -261,20 +265,20 @@ Test(landlock, domain_is_inherited_and_only_shrinks)
 	landlock_run(landlock_children_too);
 }
 
-Test(landlock, is_wanted_where_writing_and_making_are_refused_by_default)
+Test(landlock, is_wanted_where_moving_names_is_refused_by_default)
 {
 	static const struct {
 		const char *command;
 		bool expected;
 	} rows[] = {
 		{ NULL, true },
-		{ "sandbox/create:off", false },
-		{ "sandbox/write:off", false },
-		{ "sandbox/read:off", true },
-		{ "default/create:allow", false },
-		{ "default/write:warn", false },
-		{ "default/write:kill", true },
-		{ "allow/create+/***", true },
+		{ "sandbox/rename:off", false },
+		{ "sandbox/write,create:off", true },
+		{ "sandbox/delete,mkdir:off", true },
+		{ "default/rename:allow", false },
+		{ "default/rename:warn", false },
+		{ "default/rename:kill", true },
+		{ "allow/rename+/***", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -283,6 +287,26 @@ Test(landlock, is_wanted_where_writing_and_making_are_refused_by_default)
 		policy_free(policy);
 	}
 	policy = NULL;
+}
+
+static void landlock_kinds(void *context)
+{
+	(void)context;
+	landlock_enter_domain();
+	FORKED_EXPECT(mkdir("in/made", 0777) == 0 && mkdir("out/made", 0777) == 0);
+	FORKED_EXPECT(landlock_refused(symlink("x", "in/s")) && landlock_refused(mkfifo("in/p", 0666)));
+	FORKED_EXPECT(landlock_refused(rmdir("in/made")) && rmdir("out/spare") == 0);
+	FORKED_EXPECT(landlock_refused(unlink("in/file")) && landlock_refused(unlink("out/file")));
+}
+
+/* A category that allows by default, or by rules, is free of the ceiling of the others. */
+Test(landlock, holds_each_kind_of_name_by_its_own_category)
+{
+	char rmdir_rule[PATH_MAX + 64];
+
+	snprintf(rmdir_rule, sizeof(rmdir_rule), "allow/rmdir+%s/out/***", top);
+	policy = fixture_policy((const char *[]){ "sandbox/mkdir:off", rmdir_rule, NULL });
+	cr_expect_eq(forked_run(landlock_kinds, NULL), 0);
 }
 
 static void landlock_without_no_new_privs(void *context)
@@ -389,6 +413,121 @@ static void landlock_both(void *context)
 Test(landlock, scope_inside_a_domain_opens_nothing)
 {
 	landlock_need_scopes();
-	landlock_policy("allow/create+", "/in/***");
+	landlock_policy(ALLOW_NAMES, "/in/***");
 	landlock_run(landlock_both);
+}
+
+/* ---- What may be executed ---- */
+
+/* These files are no programs: ENOEXEC when they may be executed, EACCES when not. */
+static bool landlock_executes(const char *path)
+{
+	char *const argv[] = { "x", NULL };
+
+	return execve(path, argv, argv) == -1 && errno == ENOEXEC;
+}
+
+static void landlock_enter_exec(void)
+{
+	int ruleset = landlock_exec_ruleset(policy);
+
+	FORKED_EXPECT(ruleset >= 0);
+	if (!as_root)
+		forked_drop_root();
+	FORKED_EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	FORKED_EXPECT(landlock_enter(ruleset) == 0);
+	FORKED_EXPECT(close(ruleset) == 0);
+}
+
+static void landlock_make_programs(void)
+{
+	static const char *const files[] = { "in/program", "in/deep/program", "out/program", "in*/program" };
+
+	if (landlock_abi() < 2) {
+		landlock_end();
+		cr_skip_test("this Landlock refuses all moves between directories");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		cr_assert(close(open(files[i], O_CREAT | O_WRONLY, 0777)) == 0);
+	cr_assert(symlink("in", "link") == 0);
+}
+
+static void landlock_expect_executes(bool in, bool deep, bool out)
+{
+	FORKED_EXPECT(landlock_executes("in/program") == in);
+	FORKED_EXPECT(landlock_executes("in/deep/program") == deep);
+	FORKED_EXPECT(landlock_executes("out/program") == out);
+}
+
+static void landlock_exec_below(void *context)
+{
+	(void)context;
+	landlock_enter_exec();
+	landlock_expect_executes(true, true, false);
+	FORKED_EXPECT(errno == EACCES);
+	/* Judged where it is, and moving out is no more than it was. */
+	FORKED_EXPECT(rename("in/program", "out/moved") == 0);
+	FORKED_EXPECT(!landlock_executes("out/moved"));
+	FORKED_EXPECT(rename("out/moved", "in/program") == -1);
+	FORKED_EXPECT(rename("in/deep/program", "in/program") == 0 && rename("in/program", "in/deep/program") == 0);
+	landlock_expect_names("out", true);
+	FORKED_EXPECT(landlock_executes("in/deep/../deep/program"));
+}
+
+Test(landlock, executes_below_an_allowed_directory_only)
+{
+	landlock_make_programs();
+	landlock_policy("allow/exec+", "/in/***");
+	as_root = geteuid() == 0;
+	cr_expect_eq(forked_run(landlock_exec_below, NULL), 0);
+}
+
+static void landlock_exec_one(void *context)
+{
+	(void)context;
+	landlock_enter_exec();
+	landlock_expect_executes(false, true, false);
+}
+
+Test(landlock, executes_one_allowed_file_only)
+{
+	landlock_make_programs();
+	landlock_policy("allow/exec+", "/in/deep/program");
+	landlock_run(landlock_exec_one);
+}
+
+static void landlock_exec_nothing(void *context)
+{
+	(void)context;
+	landlock_enter_exec();
+	landlock_expect_executes(false, false, false);
+	FORKED_EXPECT(!landlock_executes("link/program"));
+}
+
+Test(landlock, executes_nothing_by_names_that_no_file_has)
+{
+	static const char *const names[] = { "/in", "/link/***", "/link", "/missing/***", "/in/program/x" };
+
+	landlock_make_programs();
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		landlock_policy("allow/exec+", names[i]);
+		landlock_run(landlock_exec_nothing);
+		policy_free(policy);
+	}
+	landlock_policy("deny/exec+", "/in/***");
+	landlock_run(landlock_exec_nothing);
+}
+
+static void landlock_exec_all(void *context)
+{
+	(void)context;
+	landlock_enter_exec();
+	landlock_expect_executes(true, true, true);
+}
+
+Test(landlock, executes_everything_below_the_root)
+{
+	landlock_make_programs();
+	policy = fixture_policy((const char *[]){ "allow/exec+/***", NULL });
+	landlock_run(landlock_exec_all);
 }

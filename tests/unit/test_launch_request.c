@@ -37,6 +37,13 @@ static void launch_request_expect_strings(char *const *found, char *const *expec
 	cr_expect_null(*found);
 }
 
+/* A request with nothing but strings and descriptors; both filters are the same. */
+#define SPEC(argv_, envp_, filters, kept_, count) \
+	{ \
+		.argv = (argv_), .envp = (envp_), .guard = (filters), .filter = (filters), .kept = (kept_), \
+		.kept_count = (count), .exec_ruleset = -1, .inherited = &nothing_inherited \
+	}
+
 Test(launch_request, everything_comes_back)
 {
 	char *argv[] = { "command", "", "with space", "\xff\x01", NULL };
@@ -44,7 +51,17 @@ Test(launch_request, everything_comes_back)
 	struct sock_fprog guard = { 3, instructions }, filter = { 4096, instructions };
 	struct inherited inherited = { .nofile = { 10, 20 } };
 	int kept[] = { 0, 1, 2, 9 };
-	struct launch_spec spec = { argv, envp, &guard, &filter, kept, 4, 77, true, false, &inherited };
+	struct launch_spec spec = { .argv = argv,
+		.envp = envp,
+		.guard = &guard,
+		.filter = &filter,
+		.kept = kept,
+		.kept_count = 4,
+		.process_group = 77,
+		.listens = true,
+		.scope_signals = true,
+		.exec_ruleset = 5,
+		.inherited = &inherited };
 	struct launch_request request;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(instructions); i++)
@@ -60,7 +77,7 @@ Test(launch_request, everything_comes_back)
 	cr_expect_eq(request.header->kept_count, 4);
 	cr_expect_arr_eq(request.header->kept, kept, sizeof(kept));
 	cr_expect_eq(request.header->process_group, 77);
-	cr_expect_eq(request.header->scope_signals, 1);
+	cr_expect(request.header->scope_signals && request.header->listens && request.header->exec_ruleset);
 	cr_expect_arr_eq(&request.header->inherited, &inherited, sizeof(inherited));
 }
 
@@ -68,22 +85,20 @@ Test(launch_request, nothing_but_a_command_comes_back)
 {
 	char *argv[] = { "a", NULL }, *envp[] = { NULL };
 	struct sock_fprog none = { 0, NULL };
-	struct launch_spec spec = { argv, envp, &none, &none, (const int[]){ 0 }, 0, 0, false, false,
-		&nothing_inherited };
+	struct launch_spec spec = SPEC(argv, envp, &none, NULL, 0);
 	struct launch_request request = launch_request_round_trip(&spec);
 
 	launch_request_expect_strings(request.argv, argv);
 	launch_request_expect_strings(request.envp, envp);
 	cr_expect(request.guard.len == 0 && request.filter.len == 0);
-	cr_expect_eq(request.header->scope_signals, 0);
+	cr_expect(!request.header->scope_signals && !request.header->listens && !request.header->exec_ruleset);
 }
 
 Test(launch_request, long_arguments_come_back)
 {
 	char *argv[2002], *envp[] = { NULL };
 	struct sock_fprog none = { 0, NULL };
-	struct launch_spec spec = { argv, envp, &none, &none, (const int[]){ 0 }, 0, 0, false, false,
-		&nothing_inherited };
+	struct launch_spec spec = SPEC(argv, envp, &none, NULL, 0);
 	struct launch_request request;
 
 	for (unsigned i = 0; i < 2000; i++)
@@ -100,8 +115,7 @@ Test(launch_request, as_many_descriptors_as_fit_and_no_more)
 	char *argv[] = { "a", NULL }, *envp[] = { NULL };
 	struct sock_fprog none = { 0, NULL };
 	int kept[LAUNCH_KEPT_MAX + 1];
-	struct launch_spec spec = { argv, envp, &none, &none, kept, LAUNCH_KEPT_MAX, 0, false, false,
-		&nothing_inherited };
+	struct launch_spec spec = SPEC(argv, envp, &none, kept, LAUNCH_KEPT_MAX);
 	struct launch_request request;
 
 	for (int i = 0; i <= LAUNCH_KEPT_MAX; i++)
@@ -116,8 +130,7 @@ Test(launch_request, reader_does_not_change_what_was_written)
 {
 	char *argv[] = { "before", NULL }, *envp[] = { NULL };
 	struct sock_fprog none = { 0, NULL };
-	struct launch_spec spec = { argv, envp, &none, &none, (const int[]){ 0 }, 0, 0, false, false,
-		&nothing_inherited };
+	struct launch_spec spec = SPEC(argv, envp, &none, NULL, 0);
 	struct launch_request first, second;
 	int fd = launch_request_write(&spec);
 

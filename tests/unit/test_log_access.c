@@ -1,6 +1,6 @@
 /*
- * The record of a refusal: hostile names in every field, tips, flags in words. What is read of the
- * target is faked.
+ * The records of a refusal and of a mismatch: hostile names in every field, tips, flags in words.
+ * What is read of the target is faked.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -78,15 +78,19 @@ static void log_access_end(void)
 
 TestSuite(log_access, .init = log_access_setup, .fini = log_access_end, .timeout = 20);
 
-static void log_access_one(enum category category, enum action action, const char *name)
+static void log_access_read(void)
 {
-	ssize_t length;
+	ssize_t length = read(pipes[0], line, sizeof(line) - 1);
 
-	log_access(&call, category, action, name);
-	length = read(pipes[0], line, sizeof(line) - 1);
 	cr_assert_gt(length, 0);
 	line[length] = '\0';
 	cr_expect(json_check_line(line, (size_t)length), "%s", line);
+}
+
+static void log_access_one(enum category category, enum action action, const char *name)
+{
+	log_access(&call, category, action, name);
+	log_access_read();
 }
 
 static const char *log_access_member(const char *key)
@@ -239,4 +243,45 @@ Test(log_access, record_that_does_not_fit_is_counted)
 	cr_expect_not_null(strstr(line, "/next"));
 	cr_expect(
 		strncmp(line, "{\"ctx\":\"log\",\"dropped\":1}\n", 26) == 0 || strstr(line, "\\u0001"), "%.200s", line);
+}
+
+Test(log_access, mismatch_names_both_and_the_kill)
+{
+	call.sysno = SC_execve;
+	log_mismatch(&call, CAT_EXEC, "/bin/allowed", "/bin/refused");
+	log_access_read();
+	cr_expect_str_eq(log_access_member("id"), "\"00112233aabbccdd\"");
+	cr_expect_str_eq(log_access_member("ctx"), "\"mismatch\"");
+	cr_expect_str_eq(log_access_member("cap"), "\"exec\"");
+	cr_expect_str_eq(log_access_member("act"), "\"kill\"");
+	cr_expect_str_eq(log_access_member("sys"), "\"execve\"");
+	cr_expect_str_eq(log_access_member("path"), "\"/bin/allowed\"");
+	cr_expect_str_eq(log_access_member("found"), "\"/bin/refused\"");
+	cr_expect_str_eq(log_access_member("pid"), "4320");
+	cr_expect_str_eq(log_access_member("uid"), "1000");
+	cr_expect_str_eq(log_access_member("cmd"), "\"cat /etc/passwd\"");
+	cr_expect_str_eq(log_access_member("cwd"), "\"/home/u\"");
+	cr_expect_str_eq(log_access_member("tip"), "(none)");
+	cr_expect_str_neq(log_access_member("time"), "(none)");
+}
+
+Test(log_access, mismatch_without_a_checked_name_has_no_path)
+{
+	log_mismatch(&call, CAT_EXEC, NULL, "/x\"}\n{\"path\":\"/y");
+	log_access_read();
+	cr_expect_str_eq(log_access_member("path"), "(none)");
+	cr_expect_str_eq(log_access_member("found"), "\"/x\\\"}\\u000a{\\\"path\\\":\\\"/y\"");
+}
+
+Test(log_access, mismatch_of_the_worst_names_is_written)
+{
+	static char name[PATH_MAX];
+
+	memset(name, '\1', sizeof(name) - 1);
+	command = cwd = name;
+	log_mismatch(&call, CAT_EXEC, name, name);
+	log_access_read();
+	cr_expect_str_neq(log_access_member("path"), "(none)");
+	cr_expect_str_neq(log_access_member("found"), "(none)");
+	cr_expect_str_eq(log_access_member("cwd"), "(none)");
 }

@@ -19,29 +19,22 @@ Test(names, new_names_have_the_umask_of_the_target)
 	cr_expect_eq(RUN(mknod, .sysno = SC_mknod, ARGS(ADDRESS("new/fifo"), S_IFIFO | 0666)), 0);
 	cr_expect(stat("new/fifo", &st) == 0 && S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0640);
 	cr_expect_eq(RUN(symlink, .sysno = SC_symlink, ARGS(ADDRESS("x"), ADDRESS("new/l"))), 0);
-	cr_expect_eq(RUN(remove, .sysno = SC_rmdir, ARGS(ADDRESS("new"))), -ENOTEMPTY);
-	cr_expect_eq(RUN(remove, .sysno = SC_unlink, ARGS(ADDRESS("new/l"))), 0);
-	cr_expect_eq(RUN(remove, .sysno = SC_unlinkat, ARGS(CWD, ADDRESS("new/fifo"), 0)), 0);
-	cr_expect_eq(RUN(remove, .sysno = SC_unlinkat, ARGS(CWD, ADDRESS("new"), AT_REMOVEDIR)), 0);
+	cr_expect_eq(RUN(rmdir, .sysno = SC_rmdir, ARGS(ADDRESS("new"))), -ENOTEMPTY);
+	cr_expect_eq(RUN(unlink, .sysno = SC_unlink, ARGS(ADDRESS("new/l"))), 0);
+	cr_expect_eq(RUN(unlinkat, .sysno = SC_unlinkat, ARGS(CWD, ADDRESS("new/fifo"), 0)), 0);
+	cr_expect_eq(RUN(unlinkat, .sysno = SC_unlinkat, ARGS(CWD, ADDRESS("new"), AT_REMOVEDIR)), 0);
 }
 
-Test(names, mknod_of_every_type_asks_create_and_only_when_it_is_new)
-{
-	struct call *refused =
-		CALL(.sysno = SC_mknod, .refused = CAT_BIT(CAT_CREATE), ARGS(ADDRESS("n"), S_IFREG | 0644));
-	struct call *fifo = CALL(.sysno = SC_mknod, .refused = CAT_BIT(CAT_CREATE), ARGS(ADDRESS("f"), S_IFIFO));
-	struct call *exists = CALL(.sysno = SC_mknod, .refused = CAT_BIT(CAT_CREATE), ARGS(ADDRESS("file"), 0));
-
-	cr_expect_eq(fake_enter(&handler_mknod, refused), -EACCES);
-	cr_expect(access("n", F_OK) < 0);
-	cr_expect_eq(fake_enter(&handler_mknod, fifo), -EACCES);
-	cr_expect(access("f", F_OK) < 0);
-	cr_expect_eq(fake_enter(&handler_mknod, exists), -EEXIST);
-	cr_expect_eq(exists->asked, 0);
-}
-
+#define ALL CAT_ALL_BITS
 #define CREATE CAT_BIT(CAT_CREATE)
-#define WRITE CAT_BIT(CAT_WRITE)
+#define DELETE CAT_BIT(CAT_DELETE)
+#define RENAME CAT_BIT(CAT_RENAME)
+#define SYMLINK CAT_BIT(CAT_SYMLINK)
+#define MKDIR CAT_BIT(CAT_MKDIR)
+#define RMDIR CAT_BIT(CAT_RMDIR)
+#define MKBDEV CAT_BIT(CAT_MKBDEV)
+#define MKCDEV CAT_BIT(CAT_MKCDEV)
+#define MKFIFO CAT_BIT(CAT_MKFIFO)
 
 /* One call on names: what it answers when these categories refuse, and what it asked before. */
 struct name_row {
@@ -67,32 +60,29 @@ static void names_expect_asked(const struct name_row *rows, size_t count)
 	}
 }
 
-Test(names, making_a_name_asks_create_and_taking_it_away_asks_write)
+Test(names, each_call_asks_its_own_category)
 {
-	const uint64_t both = CREATE | WRITE;
 	const uint64_t file = ADDRESS("file");
 	const uint64_t new = ADDRESS("new");
 	const uint64_t link = ADDRESS("link");
 	const struct name_row rows[] = {
-		{ &handler_mkdir, SC_mkdir, { new, 0700 }, CREATE, CREATE, EACCES },
-		{ &handler_symlink, SC_symlink, { file, new }, CREATE, CREATE, EACCES },
-		{ &handler_link, SC_link, { file, new }, CREATE, CREATE, EACCES },
-		{ &handler_mknod, SC_mknod, { new, S_IFSOCK }, CREATE, CREATE, EACCES },
-		{ &handler_remove, SC_unlink, { file }, WRITE, WRITE, EACCES },
-		{ &handler_remove, SC_rmdir, { ADDRESS("dir/") }, WRITE, WRITE, EACCES },
-		{ &handler_remove, SC_unlinkat, { CWD, link }, WRITE, WRITE, EACCES },
-		{ &handler_rename, SC_rename, { file, new }, WRITE, WRITE, EACCES },
-		{ &handler_rename, SC_rename, { file, new }, CREATE, both, EACCES },
-		{ &handler_rename, SC_rename, { file, link }, CREATE, both, EACCES },
-		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, WRITE, WRITE, EACCES },
-		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, CREATE, WRITE, 0 },
-		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, CREATE, WRITE, 0 },
-		{ &handler_rename, SC_renameat2, { CWD, file, CWD, new, 4 }, CREATE, both, EACCES },
-		/* Each asks nothing of the other kind. */
-		{ &handler_mkdir, SC_mkdir, { ADDRESS("new/"), 0700 }, WRITE, CREATE, 0 },
-		{ &handler_remove, SC_rmdir, { new }, CREATE, WRITE, 0 },
-		{ &handler_symlink, SC_symlink, { file, new }, WRITE, CREATE, 0 },
-		{ &handler_remove, SC_unlink, { new }, CREATE, WRITE, 0 },
+		{ &handler_mkdir, SC_mkdir, { new, 0700 }, MKDIR, MKDIR, EACCES },
+		{ &handler_symlink, SC_symlink, { file, new }, SYMLINK, SYMLINK, EACCES },
+		{ &handler_link, SC_link, { file, new }, RENAME, RENAME, EACCES },
+		{ &handler_unlink, SC_unlink, { file }, DELETE, DELETE, EACCES },
+		{ &handler_rmdir, SC_rmdir, { ADDRESS("dir/") }, RMDIR, RMDIR, EACCES },
+		{ &handler_unlinkat, SC_unlinkat, { CWD, link }, DELETE, DELETE, EACCES },
+		{ &handler_unlinkat, SC_unlinkat, { CWD, ADDRESS("dir"), AT_REMOVEDIR }, RMDIR, RMDIR, EACCES },
+		{ &handler_rename, SC_rename, { file, new }, RENAME, RENAME, EACCES },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, RENAME, RENAME, EACCES },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, ALL & ~RENAME, RENAME, 0 },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, link, 2 }, ALL & ~RENAME, RENAME, 0 },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, new, 4 }, MKCDEV, RENAME | MKCDEV, EACCES },
+		/* Each asks nothing else. */
+		{ &handler_mkdir, SC_mkdir, { ADDRESS("new/"), 0700 }, ALL & ~MKDIR, MKDIR, 0 },
+		{ &handler_rmdir, SC_rmdir, { new }, ALL & ~RMDIR, RMDIR, 0 },
+		{ &handler_symlink, SC_symlink, { file, new }, ALL & ~SYMLINK, SYMLINK, 0 },
+		{ &handler_unlink, SC_unlink, { new }, ALL & ~DELETE, DELETE, 0 },
 	};
 	struct stat st;
 
@@ -101,48 +91,85 @@ Test(names, making_a_name_asks_create_and_taking_it_away_asks_write)
 	cr_expect(access("new", F_OK) < 0 && access("dir", F_OK) == 0);
 }
 
+Test(names, mknod_asks_the_category_of_its_type_and_only_when_it_is_new)
+{
+	const uint64_t new = ADDRESS("new");
+	const struct name_row rows[] = {
+		{ &handler_mknod, SC_mknod, { new }, CREATE, CREATE, EACCES },
+		{ &handler_mknod, SC_mknod, { new, S_IFREG | 0644 }, CREATE, CREATE, EACCES },
+		{ &handler_mknod, SC_mknod, { new, S_IFSOCK }, CREATE, CREATE, EACCES },
+		{ &handler_mknod, SC_mknod, { new, S_IFIFO }, MKFIFO, MKFIFO, EACCES },
+		{ &handler_mknod, SC_mknodat, { CWD, new, S_IFBLK }, MKBDEV, MKBDEV, EACCES },
+		{ &handler_mknod, SC_mknodat, { CWD, new, S_IFCHR }, MKCDEV, MKCDEV, EACCES },
+		{ &handler_mknod, SC_mknod, { ADDRESS("file"), S_IFCHR }, ALL, 0, EEXIST },
+		{ &handler_mknod, SC_mknod, { new, S_IFIFO }, ALL & ~MKFIFO, MKFIFO, 0 },
+	};
+
+	names_expect_asked(rows, ARRAY_SIZE(rows));
+	cr_expect_eq(unlink("new"), 0);
+}
+
+Test(names, a_device_is_not_made_by_a_default_alone)
+{
+	struct call *default_only = CALL(.sysno = SC_mknod, .by_default = MKCDEV, ARGS(ADDRESS("n"), S_IFCHR));
+	struct call *fifo = CALL(.sysno = SC_mknod, .by_default = ALL, ARGS(ADDRESS("f"), S_IFIFO));
+	struct call *ruled = CALL(.sysno = SC_mknod, ARGS(ADDRESS("n"), S_IFCHR | 0600));
+	struct stat st;
+
+	cr_expect_eq(fake_enter(&handler_mknod, default_only), -EPERM);
+	cr_expect(access("n", F_OK) < 0);
+	cr_expect_eq(fake_enter(&handler_mknod, fifo), 0);
+	/* A whiteout: 0, 0 needs no right of the kernel's. */
+	cr_expect_eq(fake_enter(&handler_mknod, ruled), 0);
+	cr_expect(lstat("n", &st) == 0 && S_ISCHR(st.st_mode));
+}
+
 Test(names, what_is_there_or_not_is_said_before_rules_are_asked)
 {
-	const uint64_t both = CREATE | WRITE;
 	const uint64_t file = ADDRESS("file");
 	const uint64_t none = ADDRESS("none");
 	const struct name_row rows[] = {
-		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/"), 0700 }, both, 0, EEXIST },
-		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/.."), 0700 }, both, 0, EEXIST },
-		{ &handler_symlink, SC_symlink, { file, ADDRESS("link") }, both, 0, EEXIST },
-		{ &handler_symlink, SC_symlink, { file, ADDRESS("none/") }, both, 0, ENOENT },
-		{ &handler_link, SC_link, { file, ADDRESS("dir") }, both, 0, EEXIST },
-		{ &handler_mknod, SC_mknod, { ADDRESS("none/"), S_IFIFO }, both, 0, ENOENT },
-		{ &handler_remove, SC_unlink, { none }, both, 0, ENOENT },
-		{ &handler_remove, SC_rmdir, { ADDRESS("dir/.") }, both, 0, EINVAL },
-		{ &handler_rename, SC_rename, { none, file }, both, 0, ENOENT },
-		{ &handler_rename, SC_rename, { ADDRESS("dir/."), none }, both, 0, EBUSY },
-		{ &handler_rename, SC_renameat2, { CWD, file, CWD, ADDRESS("dir"), 1 }, both, 0, EEXIST },
-		{ &handler_rename, SC_renameat2, { CWD, file, CWD, none, 2 }, both, 0, ENOENT },
+		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/"), 0700 }, ALL, 0, EEXIST },
+		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/.."), 0700 }, ALL, 0, EEXIST },
+		{ &handler_symlink, SC_symlink, { file, ADDRESS("link") }, ALL, 0, EEXIST },
+		{ &handler_symlink, SC_symlink, { file, ADDRESS("none/") }, ALL, 0, ENOENT },
+		{ &handler_link, SC_link, { file, ADDRESS("dir") }, ALL, 0, EEXIST },
+		{ &handler_mknod, SC_mknod, { ADDRESS("none/"), S_IFIFO }, ALL, 0, ENOENT },
+		{ &handler_unlink, SC_unlink, { none }, ALL, 0, ENOENT },
+		{ &handler_rmdir, SC_rmdir, { ADDRESS("dir/.") }, ALL, 0, EINVAL },
+		{ &handler_rename, SC_rename, { none, file }, ALL, 0, ENOENT },
+		{ &handler_rename, SC_rename, { ADDRESS("dir/."), none }, ALL, 0, EBUSY },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, ADDRESS("dir"), 1 }, ALL, 0, EEXIST },
+		{ &handler_rename, SC_renameat2, { CWD, file, CWD, none, 2 }, ALL, 0, ENOENT },
 	};
 
 	names_expect_asked(rows, ARRAY_SIZE(rows));
 }
 
-Test(names, replacing_a_name_asks_for_both_rights_and_says_so)
+Test(names, a_rename_asks_the_old_name_and_then_the_new)
 {
 	struct call *replaced = CALL(.sysno = SC_rename, ARGS(ADDRESS("file"), ADDRESS("link")));
-	struct call *refused = CALL(.sysno = SC_rename, .refused = WRITE, ARGS(ADDRESS("link"), ADDRESS("dir")));
+	struct call *refused = CALL(.sysno = SC_rename, .refused = RENAME, ARGS(ADDRESS("link"), ADDRESS("dir")));
 
 	cr_expect_eq(fake_enter(&handler_rename, refused), -EACCES);
 	cr_expect(strstr(refused->asked_name, "/link"), "the old name is asked first");
 	cr_expect_eq(fake_enter(&handler_rename, replaced), 0);
 	cr_expect(strstr(replaced->asked_name, "/link"), "the new name is asked last");
-	cr_expect_eq(replaced->wants, CREATE | WRITE);
-	cr_expect_eq(replaced->asked, CREATE | WRITE);
+	cr_expect_eq(replaced->asked, RENAME);
 }
 
-Test(names, of_names_are_needed_whenever_create_or_write_is_active)
+Test(names, handlers_are_needed_where_their_categories_are_active)
 {
-	cr_expect(handler_mkdir.categories & CREATE && handler_symlink.categories & CREATE);
-	cr_expect(handler_mknod.categories & CREATE && handler_link.categories & CREATE);
-	cr_expect(handler_remove.categories & WRITE);
-	cr_expect_eq(handler_rename.categories & (CREATE | WRITE), CREATE | WRITE);
+	const uint64_t walk = CAT_BIT(CAT_WALK);
+
+	cr_expect_eq(handler_mkdir.categories, MKDIR | walk);
+	cr_expect_eq(handler_symlink.categories, SYMLINK | walk);
+	cr_expect_eq(handler_mknod.categories, CREATE | MKBDEV | MKCDEV | MKFIFO | walk);
+	cr_expect_eq(handler_unlink.categories, DELETE | walk);
+	cr_expect_eq(handler_rmdir.categories, RMDIR | walk);
+	cr_expect_eq(handler_unlinkat.categories, DELETE | RMDIR | walk);
+	cr_expect_eq(handler_link.categories, RENAME | walk);
+	cr_expect_eq(handler_rename.categories, RENAME | MKCDEV | walk);
 	cr_expect(handler_rename.flags & handler_link.flags & H_HOLDS_NAMES);
 }
 
@@ -193,10 +220,10 @@ Test(names, link_names_the_held_object_again)
 	cr_expect(access("file3", F_OK) < 0 && access("z", F_OK) < 0);
 }
 
-Test(names, the_first_name_of_a_temporary_file_asks_create)
+Test(names, the_first_name_of_a_temporary_file_asks_rename)
 {
 	int fd = open(".", O_TMPFILE | O_RDWR, 0600);
-	struct call *refused = CALL(.sysno = SC_linkat, .refused = CAT_BIT(CAT_CREATE),
+	struct call *refused = CALL(.sysno = SC_linkat, .refused = RENAME,
 		ARGS(FD(fd), ADDRESS(""), CWD, ADDRESS("t"), AT_EMPTY_PATH));
 	struct call *made = CALL(.sysno = SC_linkat, ARGS(FD(fd), ADDRESS(""), CWD, ADDRESS("t"), AT_EMPTY_PATH));
 

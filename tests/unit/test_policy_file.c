@@ -72,12 +72,12 @@ Test(policy_file, all_errors_of_a_file_come_with_line_and_column)
 			       "  allow/raed+/x   # slip\n"
 			       "\n"
 			       "deny/read+/a/[x\r\n"
-			       "ghost!\n"
+			       "mask+/x\n"
 			       "allow/read+/fine");
 	expect_errors("p.kennel",
 		"p.kennel:3:9: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
 		"p.kennel:5:14: expected ']' to end this set\n"
-		"p.kennel:6:1: command 'ghost' is not supported yet by this version\n");
+		"p.kennel:6:1: command 'mask' is not supported yet by this version\n");
 }
 
 Test(policy_file, both_endings_are_read_with_mark_and_carriage_returns)
@@ -209,8 +209,9 @@ static struct policy *short_policy(const char *first, const char *option, const 
 
 static void expect_rules(struct policy *policy, const char *expected)
 {
+	static const char last_setting[] = "allow_unsafe/ptrace:off\n";
 	char *text = fixture_print(policy);
-	const char *rules = strstr(text, "limit/workers:256\n") + strlen("limit/workers:256\n");
+	const char *rules = strstr(text, last_setting) + strlen(last_setting);
 
 	cr_expect(eq(str, (char *)rules, (char *)expected));
 	free(text);
@@ -219,21 +220,28 @@ static void expect_rules(struct policy *policy, const char *expected)
 
 Test(policy_file, ro_and_rw_are_these_rules)
 {
-	expect_rules(short_policy(NULL, "ro", "/nonexistent"), "allow/read,readdir+/nonexistent/***\n");
+	expect_rules(short_policy(NULL, "ro", "/nonexistent"), "allow/read,exec,readdir+/nonexistent/***\n");
 	expect_rules(short_policy(NULL, "rw", "/nonexistent/"),
-		"allow/read,write,create,truncate,readdir,mktemp+/nonexistent/***\n");
-	expect_rules(short_policy(NULL, "ro", "/"), "allow/read,readdir+/***\n");
-	expect_rules(short_policy(NULL, "ro", "/nonexistent/a*{b"), "allow/read,readdir+/nonexistent/a\\*\\{b/***\n");
+		"allow/read,write,exec,create,delete,rename,symlink,truncate,readdir,mkdir,rmdir,mktemp+"
+		"/nonexistent/***\n");
+	expect_rules(short_policy(NULL, "ro", "/"), "allow/read,exec,readdir+/***\n");
+	expect_rules(
+		short_policy(NULL, "ro", "/nonexistent/a*{b"), "allow/read,exec,readdir+/nonexistent/a\\*\\{b/***\n");
+}
+
+Test(policy_file, exec_is_the_rule_of_that_name)
+{
+	expect_rules(short_policy(NULL, "exec", "/nonexistent"), "allow/exec+/nonexistent/***\n");
 }
 
 Test(policy_file, relative_paths_start_at_the_current_directory)
 {
 	char expected[PATH_MAX + 64];
 
-	snprintf(expected, sizeof(expected), "allow/read,readdir+%s/***\n", folder);
+	snprintf(expected, sizeof(expected), "allow/read,exec,readdir+%s/***\n", folder);
 	expect_rules(short_policy(NULL, "ro", "."), expected);
-	expect_rules(short_policy(NULL, "ro", "../../tmp/./kennel-none/.."), "allow/read,readdir+/tmp/***\n");
-	snprintf(expected, sizeof(expected), "allow/read,readdir+%s/new/file/***\n", folder);
+	expect_rules(short_policy(NULL, "ro", "../../tmp/./kennel-none/.."), "allow/read,exec,readdir+/tmp/***\n");
+	snprintf(expected, sizeof(expected), "allow/read,exec,readdir+%s/new/file/***\n", folder);
 	expect_rules(short_policy(NULL, "ro", "./new//file"), expected);
 }
 
@@ -243,10 +251,10 @@ Test(policy_file, a_symlink_is_named_as_written_and_as_it_is)
 
 	cr_assert(eq(int, mkdir("real", 0700), 0));
 	cr_assert(eq(int, symlink("real", "link"), 0));
-	snprintf(expected, sizeof(expected), "allow/read,readdir+%s/link/x/***\nallow/read,readdir+%s/real/x/***\n",
-		folder, folder);
+	snprintf(expected, sizeof(expected),
+		"allow/read,exec,readdir+%s/link/x/***\nallow/read,exec,readdir+%s/real/x/***\n", folder, folder);
 	expect_rules(short_policy(NULL, "ro", "link/x"), expected);
-	snprintf(expected, sizeof(expected), "allow/read,readdir+%s/***\n", folder);
+	snprintf(expected, sizeof(expected), "allow/read,exec,readdir+%s/***\n", folder);
 	expect_rules(short_policy(NULL, "ro", "link/.."), expected);
 }
 

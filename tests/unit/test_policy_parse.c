@@ -44,12 +44,11 @@ static const struct error_row error_rows[] = {
 	{ "  allow/read,wriet+/x", "14: unknown category 'wriet', expected a category or set (did you mean 'write'?)" },
 	{ "allow/+/x", "7: expected a category or set" },
 	{ "allow/read,+/x", "12: expected a category or set" },
-	{ "sandbox/exec:on", "9: category 'exec' is not enforced yet by this version" },
 	{ "sandbox/list:off", "9: category 'list' is not enforced yet by this version" },
-	{ "allow/delete+/x", "7: category 'delete' is not enforced yet by this version" },
+	{ "allow/notify+/x", "7: category 'notify' is not enforced yet by this version" },
 	{ "allow/read,net/bind+/x", "12: category 'net/bind' is not enforced yet by this version" },
-	{ "allow/dpath+/x",
-		"7: set 'dpath' holds no category that this version enforces: not enforced yet by this version" },
+	{ "allow/inet+/x",
+		"7: set 'inet' holds no category that this version enforces: not enforced yet by this version" },
 	{ "sandbox/read:onn", "14: unknown value 'onn', expected on or off (did you mean 'on'?)" },
 	{ "sandbox/read:", "14: unknown value '', expected on or off" },
 	{ "default/read:alow",
@@ -84,13 +83,17 @@ static const struct error_row error_rows[] = {
 	{ "abi/i368:on", "5: unknown ABI 'i368', expected x86_64, i386 or x32 (did you mean 'i386'?)" },
 	{ "lock:exec", "6: lock:exec is not supported yet by this version" },
 	{ "lock:onn", "6: unknown lock state 'onn', expected on (did you mean 'on'?)" },
-	{ "trace/ptrace:on", "1: command 'trace/ptrace' is not supported yet by this version" },
-	{ "ghost!", "1: command 'ghost' is not supported yet by this version" },
+	{ "trace/memory:on", "1: command 'trace/memory' is not supported yet by this version" },
+	{ "allow_unsafe/kexec:on", "1: command 'allow_unsafe/kexec' is not supported yet by this version" },
+	{ "trace/ptrace:onn", "14: unknown value 'onn', expected on or off (did you mean 'on'?)" },
+	{ "ghost:on", "6: expected '!' after 'ghost'" },
+	{ "ghost!x", "7: expected nothing after 'ghost!'" },
 	{ "mask+/x", "1: command 'mask' is not supported yet by this version" },
 	{ "block+10.0.0.0/8", "1: command 'block' is not supported yet by this version" },
 	{ "setenv!A=B", "1: command 'setenv' is not supported yet by this version" },
 	{ "rlimit/nofile:3", "1: command 'rlimit/nofile' is not supported yet by this version" },
-	{ "exec/mmap:off", "1: command 'exec/mmap' is not supported yet by this version" },
+	{ "exec/mmap+/x", "10: expected ':' after 'exec/mmap'" },
+	{ "exec/nmap:off", "1: unknown command 'exec/nmap', " COMMANDS " (did you mean 'exec/mmap'?)" },
 	{ "include_profile wrok", "17: unknown profile 'wrok', expected off, ro or work (did you mean 'work'?)" },
 	{ "include /x.conf", "9: expected the name of a .kennel or .syd-3 file, found '/x.conf'" },
 	{ "include /nonexistent.kennel", "9: cannot read '/nonexistent.kennel': No such file or directory" },
@@ -118,27 +121,33 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 
 	policy_load_command(loader, "allow/raed+x");
 	policy_load_command(loader, "allow/read+/x");
-	policy_load_command(loader, "sandbox/exec,foo:maybe");
-	policy_load_short(loader, "exec", "/bin/sh");
+	policy_load_command(loader, "sandbox/list,foo:maybe");
+	policy_load_short(loader, "bind", "any!80");
 	policy_load_short(loader, "ro", "");
 	errors = fixture_errors(loader);
 	cr_expect(eq(str, errors,
 		"-m:1:7: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
 		"-m:1:12: expected an absolute path, found 'x'\n"
-		"-m:3:9: category 'exec' is not enforced yet by this version\n"
+		"-m:3:9: category 'list' is not enforced yet by this version\n"
 		"-m:3:14: unknown category 'foo', expected a category or set\n"
 		"-m:3:18: unknown value 'maybe', expected on or off\n"
-		"--exec:1:1: category 'exec' is not enforced yet by this version\n"
+		"--bind:1:1: category 'net/bind' is not enforced yet by this version\n"
 		"--ro:1:1: expected a path\n"));
 	free(errors);
 }
 
 /* ---- What loads, as it prints ---- */
 
-#define PRINT_SETTINGS "abi/i386:off\nlog/refused:on\nexit/wait_all:off\nlimit/calls:1024\nlimit/workers:256\n"
+#define PRINT_SETTINGS \
+	"abi/i386:off\nlog/refused:on\nexit/wait_all:off\nlimit/calls:1024\nlimit/workers:256\n" \
+	"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\nallow_unsafe/ptrace:off\n"
+#define PRINT_NAMES \
+	"create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown,chgrp,chmod,chattr,utime,mkbdev," \
+	"mkcdev,mkfifo,mktemp"
+#define PRINT_ALL "walk,stat,read,write,exec," PRINT_NAMES
 #define PRINT_START \
-	"sandbox/walk,stat,read,write,create,truncate,readdir,mktemp:on\n" \
-	"default/walk,stat,read,write,create,truncate,readdir,mktemp:deny\n" PRINT_SETTINGS
+	"sandbox/" PRINT_ALL ":on\n" \
+	"default/" PRINT_ALL ":deny\n" PRINT_SETTINGS
 
 struct print_row {
 	const char *command;
@@ -152,10 +161,12 @@ static const struct print_row print_rows[] = {
 	{ "# only a comment", "" },
 	{ "allow/read+/a\\ ", "allow/read+/a\\ \n" },
 	{ "allow/read+/a b\r", "allow/read+/a b\n" },
-	{ "deny/all+/x", "deny/walk,stat,read,write,create,truncate,readdir,mktemp+/x\n" },
-	{ "deny/all-x+/x", "deny/walk,stat,read,write,create,truncate,readdir,mktemp+/x\n" },
-	{ "kill/rpath,tpath+/x", "kill/read,readdir,mktemp+/x\n" },
-	{ "allow/lpath+/x", "allow/walk,stat+/x\n" },
+	{ "deny/all+/x", "deny/" PRINT_ALL "+/x\n" },
+	{ "deny/all-x+/x", "deny/walk,stat,read,write," PRINT_NAMES "+/x\n" },
+	{ "ghost!", "ghost!\n" },
+	{ "setuid+0.7", "setuid+0.7\n" },
+	{ "kill/rpath,tpath+/x", "kill/read,readdir,mkdir,rmdir,mktemp+/x\n" },
+	{ "allow/lpath+/x", "allow/walk,stat,chdir+/x\n" },
 	{ "exit/read+/x", "exit/read+/x\n" },
 	{ "allow/create+!memfd:**", "allow/create+!memfd:**\n" },
 	{ "allow/create+\\!memfd\\:x", "allow/create+\\!memfd\\:x\n" },
@@ -201,6 +212,8 @@ Test(policy_parse, settings_are_set, .timeout = 5)
 
 	cr_expect(settings->abi_i386);
 	cr_expect_not(settings->abi_x32);
+	cr_expect(settings->trace_ptrace && settings->exec_mmap && settings->exec_anonymous);
+	cr_expect_not(settings->ghost || settings->unsafe_ptrace);
 	cr_expect_not(settings->log_refused);
 	cr_expect(eq(str, settings->log_file, "/home/u/a b"));
 	cr_expect(settings->wait_all);
@@ -215,7 +228,7 @@ Test(policy_parse, rules_know_where_they_were_written, .timeout = 5)
 	const struct rule *rule = policy_decide(policy, CAT_READ, "/y").rule;
 
 	cr_expect(eq(str, (char *)rule->origin.file, "-p ro"));
-	cr_expect(eq(uint, rule->origin.line, 3));
+	cr_expect(eq(uint, rule->origin.line, 4));
 	rule = policy_decide(policy, CAT_READ, "/x").rule;
 	cr_expect(eq(str, (char *)rule->origin.file, "-m"));
 	cr_expect(eq(uint, rule->origin.line, 0));
@@ -252,6 +265,21 @@ static void check_round_trip(struct policy *policy)
 	policy_free(again);
 	free(text);
 	free(text_again);
+}
+
+Test(policy_parse, what_concerns_ptrace_is_set, .timeout = 5)
+{
+	static const char *const names[] = { "allow_unsafe/ptrace:on", "trace/allow_unsafe_ptrace:on" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct policy *policy =
+			POLICY("trace/ptrace:off", "exec/mmap:no", "exec/anonymous:0", "ghost!", names[i]);
+		const struct policy_settings *settings = policy_settings(policy);
+
+		cr_expect_not(settings->trace_ptrace || settings->exec_mmap || settings->exec_anonymous);
+		cr_expect(settings->ghost && settings->unsafe_ptrace);
+		check_round_trip(policy);
+	}
 }
 
 Test(policy_parse, what_is_printed_loads_as_the_same_policy, .timeout = 10)

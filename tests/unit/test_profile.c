@@ -70,8 +70,16 @@ Test(profile, ro_reads_everything_and_writes_nothing, .timeout = 5)
 		{ CAT_WRITE, "/dev/sda", false },
 		{ CAT_CREATE, "/dev/null", false },
 		{ CAT_CREATE, "!memfd:a/b", true },
+		{ CAT_CHMOD, "!memfd:a/b", true },
+		{ CAT_DELETE, "/tmp/x", false },
+		{ CAT_RENAME, "/w/file", false },
+		{ CAT_MKDIR, "/w/d", false },
+		{ CAT_UTIME, "/dev/null", false },
+		{ CAT_CHGRP, "/w/file", false },
 		{ CAT_STAT, "/anything", true },
 		{ CAT_WALK, "/anything", true },
+		{ CAT_EXEC, "/anything", true },
+		{ CAT_CHDIR, "/anything", true },
 	};
 	struct policy *policy = profile_policy("ro");
 
@@ -79,6 +87,8 @@ Test(profile, ro_reads_everything_and_writes_nothing, .timeout = 5)
 	cr_expect_not(policy_active(policy, CAT_READ));
 	cr_expect_not(policy_active(policy, CAT_READDIR));
 	cr_expect_not(policy_active(policy, CAT_STAT));
+	cr_expect_not(policy_active(policy, CAT_EXEC));
+	cr_expect_not(policy_active(policy, CAT_CHDIR));
 	policy_free(policy);
 }
 
@@ -128,6 +138,17 @@ Test(profile, work_reads_the_system_and_writes_the_work, .timeout = 5)
 		{ CAT_READ, "/dev/sda", false },
 		{ CAT_READ, "/dev/kmsg", false },
 		{ CAT_CREATE, "/dev/shm/sem.x", true },
+		{ CAT_RENAME, "/dev/shm/sem.x", true },
+		{ CAT_DELETE, "/w/a", true },
+		{ CAT_MKDIR, "/w/a", true },
+		{ CAT_SYMLINK, "/tmp/k/l", true },
+		{ CAT_MKFIFO, "/w/p", true },
+		{ CAT_CHATTR, "/w/a", true },
+		{ CAT_MKCDEV, "/w/n", false },
+		{ CAT_MKBDEV, "/w/n", false },
+		{ CAT_CHMOD, "/etc/passwd", false },
+		{ CAT_DELETE, "/etc/shadow", false },
+		{ CAT_UTIME, "/usr/bin/x", false },
 		{ CAT_CREATE, "/dev/shm/x", false },
 		{ CAT_CREATE, "!memfd:x", true },
 		{ CAT_STAT, "/home/u/.ssh/id_rsa", true },
@@ -139,6 +160,10 @@ Test(profile, work_reads_the_system_and_writes_the_work, .timeout = 5)
 Test(profile, work_lets_names_move_within_the_work, .timeout = 5)
 {
 	struct policy *policy = profile_policy("work");
+
+	cr_expect_not(policy_active(policy, CAT_EXEC), "nothing is traced");
+	cr_expect_not(policy_active(policy, CAT_CHDIR));
+	cr_expect_not(policy_active(policy, CAT_WALK));
 
 	cr_expect(policy_name_allows_no_more(policy, "/w/a", "/w/b", true));
 	cr_expect(policy_name_allows_no_more(policy, "/w/a.tmp", "/w/a", false));

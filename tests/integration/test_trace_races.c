@@ -1,0 +1,169 @@
+/*
+ * Races between the check of execve, chdir or mmap and its use, each with its control: natively the evil thing is
+ * used, under Kennel never. What is caught dies, with one log line for each.
+ */
+#include "tests/integration/fixture.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TRIES_DEFAULT "20000"
+#define NATIVE_TRIES "3000"
+#define RACE_MS "12000"
+/* Sanitizers make it slow: there it is about their findings, not about the number of tries. */
+#define RACE_MS_SANITIZED "3000"
+
+#ifdef __SANITIZE_ADDRESS__
+static const bool race_sanitized = true;
+#else
+static const bool race_sanitized = false;
+#endif
+
+static struct outcome race_outcome;
+static char race_log[1 << 24];
+
+static void race_enter(void)
+{
+	fixture_enter();
+	cr_assert(mkdir("good", 0755) == 0 && mkdir("evil", 0755) == 0);
+	run_native(WORDS(fixture_guest("make_program"), "good", "good/prog"), &race_outcome);
+	expect_status(&race_outcome, 0, "make_program");
+	run_native(WORDS(fixture_guest("make_program"), "evil", "evil/prog"), &race_outcome);
+	expect_status(&race_outcome, 0, "make_program");
+}
+
+TestSuite(trace_races, .init = race_enter, .fini = fixture_leave, .timeout = 7200);
+
+static long race_count(const char *what)
+{
+	const char *found = strstr(race_outcome.out, text("%s ", what));
+
+	cr_assert(found, "no %s in %s%s", what, race_outcome.out, race_outcome.err);
+	return strtol(found + strlen(what), NULL, 10);
+}
+
+/* A million for the long run: KENNEL_RACE_TRIES and KENNEL_RACE_MS say so. */
+static const char *race_setting(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : otherwise;
+}
+
+static void race_run(const char *const *options, const char *const *command)
+{
+	struct job job = { .options = options, .command = command };
+	struct running running;
+
+	job.deadline_ms = (unsigned)atol(command[3]) + 20000;
+	fixture_start(&job, &running);
+	fixture_finish(&running, &race_outcome);
+	cr_assert(file_read(running.err, race_log, sizeof(race_log)) >= 0);
+}
+
+/* Natively the race is won within some thousand tries: else it shows nothing. */
+static void race_control(const char *guest, const char *kind)
+{
+	static struct outcome cleaned;
+
+	for (int i = 0; i < 50; i++) {
+		race_run(NULL, WORDS(fixture_guest(guest), kind, NATIVE_TRIES, "5000"));
+		run_native(WORDS("/bin/rm", "-rf", "flip", "dynamic"), &cleaned);
+		if (race_count("evil") > 0)
+			return;
+	}
+	cr_assert_fail("the race was not seen natively: %s", race_outcome.out);
+}
+
+/* caught: whether some must have died, which shows that the window was hit. */
+static void race_check(const char *guest, const char *kind, const char *category, bool caught)
+{
+	const char *const *command = WORDS(fixture_guest(guest), kind, race_setting("KENNEL_RACE_TRIES", TRIES_DEFAULT),
+		race_setting("KENNEL_RACE_MS", race_sanitized ? RACE_MS_SANITIZED : RACE_MS));
+	unsigned lines;
+
+	race_control(guest, kind);
+	race_run(WORDS("-m", "sandbox/all:off", "-m", text("sandbox/%s:on", category), "-m",
+			 text("default/%s:allow", category), "-m",
+			 text("deny/%s+%s/***", category, fixture_path("evil")), "-m", "log/refused:off"),
+		command);
+	cr_log_info("%s %s: %s", guest, kind, race_outcome.out);
+	lines = log_count(race_log, "ctx", "mismatch", "act", "kill");
+	cr_assert(race_count("evil") == 0, "evil was used: %s%.2000s", race_outcome.out, race_outcome.err);
+	expect_status(&race_outcome, 0, kind);
+	cr_assert(race_count("good") > 0, "nothing allowed worked: %s", race_outcome.out);
+	cr_assert(race_count("refused") > 0, "nothing was refused: %s", race_outcome.out);
+	cr_assert(!caught || race_count("killed") > 0, "the window was never hit: %s", race_outcome.out);
+	cr_assert((long)lines == race_count("killed"), "%u lines for %s%.2000s", lines, race_outcome.out,
+		race_outcome.err);
+	cr_assert(log_count(race_log, "ctx", "mismatch", "cap", category) == lines);
+}
+
+Test(trace_races, a_thread_changes_the_path_of_execve)
+{
+	race_check("race_exec", "thread", "exec", true);
+}
+
+Test(trace_races, a_process_that_shares_memory_changes_the_path_of_execve)
+{
+	race_check("race_exec", "memory", "exec", true);
+}
+
+Test(trace_races, a_symlink_to_a_program_changes)
+{
+	race_check("race_exec", "symlink", "exec", true);
+}
+
+Test(trace_races, a_script_is_exchanged)
+{
+	race_check("race_exec", "script", "exec", true);
+}
+
+Test(trace_races, a_script_is_written_anew)
+{
+	race_check("race_exec", "rewrite", "exec", false);
+}
+
+Test(trace_races, the_cwd_of_a_relative_interpreter_changes)
+{
+	race_check("race_exec", "cwd", "exec", true);
+}
+
+Test(trace_races, the_interpreter_of_a_program_changes)
+{
+	race_check("race_exec", "interpreter", "exec", true);
+}
+
+Test(trace_races, a_thread_changes_the_path_of_chdir)
+{
+	race_check("race_chdir", "thread", "chdir", true);
+}
+
+Test(trace_races, a_process_that_shares_memory_changes_the_path_of_chdir)
+{
+	race_check("race_chdir", "memory", "chdir", true);
+}
+
+Test(trace_races, a_symlink_to_a_directory_changes)
+{
+	race_check("race_chdir", "symlink", "chdir", true);
+}
+
+Test(trace_races, a_thread_changes_the_descriptor_of_fchdir)
+{
+	race_check("race_chdir", "fchdir", "chdir", true);
+}
+
+Test(trace_races, a_thread_changes_the_descriptor_of_mmap)
+{
+	race_check("race_mmap", "dup2", "exec", true);
+}
+
+Test(trace_races, a_thread_changes_what_mprotect_makes_executable)
+{
+	race_check("race_mmap", "mprotect", "exec", true);
+}

@@ -1,0 +1,79 @@
+/* The rules behind fake_handlers.h: core/access.h, answered from the fields of the call. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/access.h"
+#include "core/path.h"
+#include "tests/unit/fake_handlers.h"
+
+bool access_transitions(const struct call *call, bool group)
+{
+	return call->transitions[group];
+}
+
+bool access_transition(struct call *call, bool group, uint32_t from, uint32_t to)
+{
+	(void)group;
+	call->transitions_asked++;
+	return from == call->transition_from && to == call->transition_to;
+}
+
+bool access_refuses(const struct call *call, enum category category, const char *name)
+{
+	return (call->refused & CAT_BIT(category)) && (!call->refused_name || strstr(name, call->refused_name));
+}
+
+bool access_allows(const struct call *call, enum category category, const char *name)
+{
+	return !call->warned && !access_refuses(call, category, name);
+}
+
+bool access_anonymous_memory(const struct call *call)
+{
+	return !call->anonymous_refused;
+}
+
+bool access_active(const struct call *call, enum category category)
+{
+	return call->refused & CAT_BIT(category);
+}
+
+int access_check(struct call *call, enum category category, const char *name)
+{
+	call->asked |= CAT_BIT(category);
+	snprintf(call->asked_name, sizeof(call->asked_name), "%s", name);
+	if (!access_refuses(call, category, name))
+		return 0;
+	return category == CAT_STAT ? -ENOENT : -EACCES;
+}
+
+int access_check_path(struct call *call, enum category category, const struct path *path)
+{
+	return access_check(call, category, path->name);
+}
+
+int access_check_move(struct call *call, const char *from, const char *to, bool is_directory)
+{
+	call->moves++;
+	snprintf(call->move_from, sizeof(call->move_from), "%s", from);
+	snprintf(call->move_to, sizeof(call->move_to), "%s", to);
+	call->move_directory = is_directory;
+	return call->move_refused ? -EACCES : 0;
+}
+
+bool access_has_rule(const struct call *call, enum category category, const char *name)
+{
+	(void)name;
+	return !((call->refused | call->by_default) & CAT_BIT(category));
+}
+
+void access_wants(struct call *call, uint64_t categories)
+{
+	call->wants = categories;
+}
+
+bool access_mapped_files(const struct call *call)
+{
+	return !call->mapped_ignored;
+}

@@ -1,0 +1,142 @@
+/* A handler's questions about names and ids, to a policy and a log that are made up. */
+#include <criterion/criterion.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/access.h"
+#include "core/call.h"
+#include "core/log.h"
+#include "core/path.h"
+#include "core/policy.h"
+#include "core/process.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+#include "core/util.h"
+
+TestSuite(access, .timeout = 10);
+
+static struct supervisor supervisor;
+static struct sandbox sandbox = { .supervisor = &supervisor };
+static struct call call = { .sandbox = &sandbox, .tid = 4321, .sysno = SC_setgid };
+static struct policy_settings settings = { .log_refused = true };
+static enum action decided;
+static char event[256];
+static unsigned events;
+static unsigned accesses;
+
+struct decision policy_decide(const struct policy *policy, enum category category, const char *name)
+{
+	(void)policy;
+	(void)category;
+	(void)name;
+	return (struct decision){ .action = decided };
+}
+
+const struct policy_settings *policy_settings(const struct policy *policy)
+{
+	(void)policy;
+	return &settings;
+}
+
+bool policy_active(const struct policy *policy, enum category category)
+{
+	(void)policy;
+	(void)category;
+	return true;
+}
+
+bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory)
+{
+	(void)policy;
+	(void)from;
+	(void)to;
+	return is_directory;
+}
+
+bool policy_names_transitions(const struct policy *policy, enum id_kind kind)
+{
+	(void)policy;
+	return kind == ID_GROUP;
+}
+
+bool policy_allows_transition(const struct policy *policy, enum id_kind kind, uint32_t from, uint32_t to)
+{
+	(void)policy;
+	return kind == ID_GROUP && from == 0 && to == 7;
+}
+
+void log_access(struct call *asked, enum category category, enum action action, const char *name)
+{
+	(void)asked;
+	(void)category;
+	(void)action;
+	(void)name;
+	accesses++;
+}
+
+void log_event(struct log *log, const char *context, const char *format, ...)
+{
+	va_list values;
+
+	(void)log;
+	(void)context;
+	events++;
+	va_start(values, format);
+	vsnprintf(event, sizeof(event), format, values);
+	va_end(values);
+}
+
+int process_signal(struct call *asked, int number)
+{
+	(void)asked;
+	(void)number;
+	return 0;
+}
+
+void sandbox_end(struct sandbox *asked, int status)
+{
+	(void)asked;
+	(void)status;
+}
+
+Test(access, warned_is_neither_refused_nor_silently_allowed)
+{
+	static const struct {
+		enum action action;
+		bool allows;
+		bool refuses;
+	} rows[] = {
+		{ ACTION_ALLOW, true, false },
+		{ ACTION_WARN, false, false },
+		{ ACTION_FILTER, false, true },
+		{ ACTION_DENY, false, true },
+		{ ACTION_KILL, false, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		decided = rows[i].action;
+		cr_expect_eq(access_allows(&call, CAT_CHDIR, "/a"), rows[i].allows, "row %zu", i);
+		cr_expect_eq(access_refuses(&call, CAT_CHDIR, "/a"), rows[i].refuses, "row %zu", i);
+	}
+	cr_expect_eq(accesses, 0);
+}
+
+Test(access, transitions_are_asked_of_their_own_kind)
+{
+	cr_expect_not(access_transitions(&call, false));
+	cr_expect(access_transitions(&call, true));
+	cr_expect(access_transition(&call, true, 0, 7));
+	cr_expect_not(access_transition(&call, false, 0, 7));
+}
+
+Test(access, refused_transition_leaves_a_line_that_names_the_rule)
+{
+	cr_expect(access_transition(&call, true, 0, 7));
+	cr_expect_eq(events, 0);
+	cr_expect_not(access_transition(&call, true, 7, 4294967294U));
+	cr_expect_eq(events, 1);
+	cr_expect_str_eq(event, "setgid of thread 4321 is refused: no setgid+7.4294967294");
+	settings.log_refused = false;
+	cr_expect_not(access_transition(&call, true, 7, 0));
+	cr_expect_eq(events, 1);
+}
