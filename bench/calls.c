@@ -1,17 +1,21 @@
 /*
- * The guest whose calls are counted: nanoseconds per call for getppid, read, stat and open+close,
- * one line per call and one number per batch. It is run natively, under Kennel and under the
- * reference; it knows nothing of them and checks every result.
+ * The guest whose calls are counted: nanoseconds per call, one line per call and one number per
+ * batch. FILE is what is looked at, entered, mapped or started; -t gives the guest a second thread,
+ * asleep. It is run natively, under Kennel and under the references; it knows nothing of them and
+ * checks every result.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,7 +23,7 @@
 
 struct subject {
 	const char *file;
-	int zero_fd;
+	int zero_fd, file_fd;
 };
 
 struct measure {
@@ -54,11 +58,43 @@ static bool calls_open(const struct subject *subject)
 	return fd >= 0 && syscall(SYS_close, fd) == 0;
 }
 
+static bool calls_chdir(const struct subject *subject)
+{
+	return syscall(SYS_chdir, subject->file) == 0;
+}
+
+static bool calls_mmap(const struct subject *subject)
+{
+	void *mapped = mmap(NULL, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, subject->file_fd, 0);
+
+	return mapped != MAP_FAILED && munmap(mapped, 1) == 0;
+}
+
+/* The program ends with 0; a child that could not start it with the errno. */
+static bool calls_fork(const struct subject *subject)
+{
+	char *argv[] = { (char *)subject->file, NULL }, *environment[] = { NULL };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execve(subject->file, argv, environment);
+		_exit(errno);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return status == 0;
+}
+
 static const struct measure calls_table[] = {
 	{ "getppid", calls_getppid },
 	{ "read", calls_read },
 	{ "stat", calls_stat },
 	{ "open+close", calls_open },
+	{ "chdir", calls_chdir },
+	{ "mmap", calls_mmap },
+	{ "fork+exec", calls_fork },
 };
 
 static int64_t calls_now_ns(void)
@@ -119,12 +155,17 @@ static int calls_measure(
 
 static bool calls_wanted(const char *name, char **names)
 {
-	bool any = *names != NULL;
-
 	for (; *names; names++)
 		if (!strcmp(name, *names))
 			return true;
-	return !any;
+	return false;
+}
+
+static void *calls_sleep(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
 }
 
 int main(int argc, char **argv)
@@ -132,22 +173,26 @@ int main(int argc, char **argv)
 	long iterations = 0, batch_us = 2000;
 	int batches = 5, option, status = 0;
 	struct subject subject;
+	pthread_t thread;
 
-	while ((option = getopt(argc, argv, "n:b:u:")) != -1) {
+	while ((option = getopt(argc, argv, "n:b:u:t")) != -1) {
 		if (option == 'n')
 			iterations = atol(optarg);
 		else if (option == 'b')
 			batches = atoi(optarg);
 		else if (option == 'u')
 			batch_us = atol(optarg);
+		else if (option == 't' && pthread_create(&thread, NULL, calls_sleep, NULL) == 0)
+			continue;
 		else
 			return 2;
 	}
-	if (optind >= argc) {
-		fprintf(stderr, "usage: calls [-n ITERATIONS | -u BATCH_US] [-b BATCHES] FILE [CALL...]\n");
+	if (optind + 1 >= argc) {
+		fprintf(stderr, "usage: calls [-n ITERATIONS | -u BATCH_US] [-b BATCHES] [-t] FILE CALL...\n");
 		return 2;
 	}
-	subject = (struct subject){ argv[optind], open("/dev/zero", O_RDONLY | O_CLOEXEC) };
+	subject = (struct subject){ argv[optind], open("/dev/zero", O_RDONLY | O_CLOEXEC),
+		open(argv[optind], O_RDONLY | O_CLOEXEC) };
 	for (size_t i = 0; i < sizeof(calls_table) / sizeof(calls_table[0]); i++)
 		if (calls_wanted(calls_table[i].name, argv + optind + 1) &&
 			calls_measure(&calls_table[i], &subject, iterations, batches, batch_us * 1000))

@@ -1,4 +1,4 @@
-"""What is measured: the configurations and peers, the calls, the start-up, the workloads, the memory.
+"""What is measured: the configurations and peers, the calls, the traced calls, the start-up, the workloads, the memory.
 
 Every function returns a list of plain dicts, which run.py prints and writes as JSON.
 """
@@ -14,7 +14,13 @@ SHARED_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "PYTHONHASH
 
 # Every category on, everything allowed, and one rule that never matches: no call can be left to the kernel.
 EMULATE = ["-m", "default/all:allow", "-m", "deny/all+/nonexistent/***"]
-WORK_ALL = ["-p", "work", "-m", "sandbox/all:on", "-m", "allow/lpath+/***", "-m", "deny/lpath+/nonexistent/***"]
+WORK_ALL = ["-p", "work", "-m", "sandbox/all:on", "-m", "allow/lpath,exec+/***", "-m", "allow/exec+!memfd:**",
+            "-m", "deny/lpath,exec+/nonexistent/***"]
+
+# The categories whose calls need ptrace, and no other.
+TRACED = ["-m", "sandbox/all:off", "-m", "sandbox/exec,chdir:on", "-m", "default/exec:allow", "-m",
+          "default/chdir:allow", "-m", "deny/exec+/nonexistent/***", "-m", "deny/chdir+/nonexistent/***"]
+TRACE_BOUND = 1.3
 
 # How a peer is asked to run a command with as little as it can do. Shown only where installed.
 PEERS = {
@@ -87,6 +93,7 @@ def calls(bench):
     target = os.path.join(bench.folder, "file")
     with open(target, "w", encoding="ascii") as file:
         file.write("a file to look at\n")
+    names = ("getppid", "read", "stat", "open+close")
     configs = [NATIVE,
                *kennel(bench.kennel, "kennel off", ["-p", "off"]),
                *kennel(bench.kennel, "kennel work", ["-p", "work"]),
@@ -95,7 +102,7 @@ def calls(bench):
 
     def one(config):
         out = bench.out()
-        measure.run([*config.prefix, bench.program("calls"), "-b", "3", "-u", "1500", target], bench.folder,
+        measure.run([*config.prefix, bench.program("calls"), "-b", "3", "-u", "1500", target, *names], bench.folder,
                     bench.env, out)
         return read_calls(out)
 
@@ -103,11 +110,72 @@ def calls(bench):
     for where, cpu in bench.places():
         with measure.pinned(cpu):
             values, failures = measure.rounds(bench.pairs, configs, one)
-        for call in ("getppid", "read", "stat", "open+close"):
+        for call in names:
             each = {name: [run[call] for run in runs] for name, runs in values.items()}
             rows += compare_all(bench, each, failures, ("native", "reference all"), group="calls", name=call,
                                 place=where, unit="ns")
     return rows
+
+
+# The calls that need ptrace
+
+def must_trace(bench, config, traced):
+    """A figure of a program that is not traced, or is and should not be, would be of something else."""
+    out = bench.out()
+    measure.run([*config.prefix, "grep", "^TracerPid:", "/proc/self/status"], bench.folder, bench.env, out)
+    if (int(measure.last_line(out).split()[1]) != 0) != traced:
+        raise Failure("the command is not traced" if traced else "the command is traced")
+
+
+def traceable(bench, configs):
+    """Those that do trace what they should, or do not; why not, of the others."""
+    good, failures = [], {}
+    for config, traced in configs:
+        try:
+            must_trace(bench, config, traced)
+            good.append(config)
+        except Failure as failure:
+            failures[config.name] = str(failure)
+    return good, failures
+
+
+def trace_rows(bench, subject, place, configs, failures):
+    """Microseconds of one subject in one place; every configuration has its row, if only with the reason."""
+    name, words = subject
+    (where, cpu), rows = place, []
+
+    def one(config):
+        out = bench.out()
+        measure.run([*config.prefix, bench.program("calls"), "-b", "3", *words], bench.folder, bench.env, out)
+        return next(iter(read_calls(out).values())) / 1000
+
+    with measure.pinned(cpu):
+        values, failed = measure.rounds(bench.pairs, configs, one)
+    values = {**values, **{config: [] for config in failures}}
+    rows = compare_all(bench, values, {**failures, **failed}, ("native", "reference"), group="trace", name=name,
+                       place=where, unit="us")
+    for row in rows:
+        if row["config"] == "kennel traced" and row.get("base") == "reference" and not name.startswith("mmap"):
+            row["bound"] = TRACE_BOUND
+    return rows
+
+
+def trace(bench):
+    """Microseconds of what ptrace stops. One run of the guest is of one subject: starting and entering differ."""
+    true = shutil.which("true", path="/bin:/usr/bin")
+    configs, failures = traceable(bench, [
+        (NATIVE, False), (Config("reference", [bench.program("trace_reference")]), True),
+        *((config, True) for config in kennel(bench.kennel, "kennel traced", TRACED)),
+        *((config, False) for config in kennel(bench.kennel, "kennel off", ["-p", "off"]))])
+    if not bench.kennel:
+        failures.update({"kennel traced": "no kennel", "kennel off": "no kennel"})
+    subjects = [("fork+exec (static)", ["-n", "24", bench.program("nothing"), "fork+exec"]),
+                ("fork+exec (dynamic)", ["-n", "24", true, "fork+exec"]),
+                ("chdir (traced: entry and exit)", ["-u", "1500", bench.folder, "chdir"]),
+                ("mmap+munmap (one thread)", ["-u", "1500", true, "mmap"]),
+                ("mmap+munmap (two threads)", ["-u", "1500", "-t", true, "mmap"])]
+    return [row for place in bench.places() for subject in subjects
+            for row in trace_rows(bench, subject, place, configs, failures)]
 
 
 # Start-up

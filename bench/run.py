@@ -15,7 +15,9 @@ sys.dont_write_bytecode = True
 import jobs  # noqa: E402
 import measure  # noqa: E402
 
-GROUPS = {"calls": jobs.calls, "startup": jobs.startup, "workloads": jobs.workloads, "memory": jobs.memory}
+GROUPS = {"calls": jobs.calls, "trace": jobs.trace, "startup": jobs.startup, "workloads": jobs.workloads,
+          "memory": jobs.memory}
+PROGRAMS = ("calls", "startup", "reference", "trace_reference", "nothing")
 
 
 class Bench:
@@ -87,12 +89,20 @@ def show_machine(facts):
 
 
 def figure(value, unit):
-    return f"{value:,.2f}" if unit == "ms" and value < 100 else f"{value:,.0f}"
+    return f"{value:,.2f}" if unit in ("ms", "us") and value < 100 else f"{value:,.0f}"
 
 
 def interval(row, key):
     text = f"{row[key]:.3f} [{row['low']:.3f} {row['high']:.3f}]"
     return text if row["pairs"] >= 6 else text.replace("[", "(").replace("]", ")")
+
+
+def bound(row):
+    """Where a bound was set: what the interval says about it."""
+    if "bound" not in row:
+        return ""
+    met = "within" if row["high"] <= row["bound"] else "above" if row["low"] > row["bound"] else "undecided:"
+    return f" {met} {row['bound']}"
 
 
 def show_table(title, heads, lines):
@@ -114,7 +124,7 @@ def ratio_lines(rows):
         if row["base"] == "native":
             line[3:5] = figure(row["base_value"], row["unit"]), interval(row, "ratio")
         else:
-            line[5] = interval(row, "ratio")
+            line[5] = interval(row, "ratio") + bound(row)
     return list(lines.values())
 
 
@@ -151,7 +161,7 @@ def parse(argv):
     names = [*GROUPS, *(workload.name for workload in jobs.WORKLOADS)]
     parser.add_argument("--kennel", metavar="FILE", help="the program; without it only native, reference and peers")
     parser.add_argument("--static", metavar="FILE", help="its static build, for start-up and memory")
-    parser.add_argument("--bin", metavar="DIR", required=True, help="where calls, startup and reference were built")
+    parser.add_argument("--bin", metavar="DIR", required=True, help=f"where {', '.join(PROGRAMS)} were built")
     parser.add_argument("--json", metavar="FILE", help="write all figures there as well")
     parser.add_argument("--only", metavar="NAME", action="append", choices=names, help=", ".join(names))
     parser.add_argument("--quick", action="store_true", help="6 pairs (20 of start-up): a look, not a result")
@@ -161,8 +171,7 @@ def parse(argv):
     parser.add_argument("--build-objects", type=int, metavar="N", default=6, help="objects to build, 0: all; default 6")
     parser.add_argument("--no-peers", action="store_true", help="leave out other sandboxes")
     options = parser.parse_args(argv)
-    missing = [name for name in ("calls", "startup", "reference")
-               if not os.access(os.path.join(options.bin, name), os.X_OK)]
+    missing = [name for name in PROGRAMS if not os.access(os.path.join(options.bin, name), os.X_OK)]
     if missing:
         parser.error(f"not built: {', '.join(missing)}")
     return options
