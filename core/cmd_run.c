@@ -57,6 +57,7 @@ struct run {
 	struct inherited inherited;
 	struct run_options options;
 	struct kfeat features;
+	struct plan_host host; /* of our own processes, only those that exist yet */
 	struct policy_environment environment;
 	struct tmpdir tmpdir;
 	int tmpdir_error;
@@ -162,14 +163,12 @@ static int run_start_launcher(struct run *run)
 	return pid < 0 ? (int)pid : launch_attach(&run->supervisor, pid, channel);
 }
 
-static struct plan *run_plan(const struct run *run)
+static struct plan *run_plan(struct run *run)
 {
-	struct plan_host host;
-
-	plan_host_read(run->policy, &run->features, run->supervisor.privileged, &host);
-	host.launcher = run->supervisor.launcher_pid;
-	host.cleaner = run->tmpdir.cleaner;
-	return plan_new(run->policy, &host);
+	run->host.privileged = run->supervisor.privileged;
+	run->host.launcher = run->supervisor.launcher_pid;
+	run->host.cleaner = run->tmpdir.cleaner;
+	return plan_new(run->policy, &run->host);
 }
 
 static int run_build_filters(
@@ -185,10 +184,7 @@ static int run_build_filters(
 /* Where there is no ptrace, Landlock may decide what can be executed: a descriptor, -1: not so, or -errno. */
 static int run_exec_ruleset(const struct run *run, const struct policy *policy)
 {
-	struct plan_host host;
-
-	plan_host_read(policy, &run->features, run->supervisor.privileged, &host);
-	if (host.ptrace || !policy_active(policy, CAT_EXEC) || !plan_exec_fits(policy, &host))
+	if (run->host.ptrace || !policy_active(policy, CAT_EXEC) || !plan_exec_fits(policy, &run->host))
 		return -1;
 	return landlock_exec_ruleset(policy);
 }
@@ -281,7 +277,6 @@ static struct policy *run_load(struct run *run, int argc, char **argv)
 
 static int run_checked(struct run *run)
 {
-	struct plan_host host;
 	const char *missing;
 	char why[512];
 
@@ -292,10 +287,10 @@ static int run_checked(struct run *run)
 	kfeat_probe(&run->features);
 	for (unsigned i = 0; i < run->options.without_count; i++)
 		kfeat_disable(&run->features, run->options.without[i]);
-	plan_host_read(run->policy, &run->features, false, &host);
+	plan_host_read(run->policy, &run->features, false, &run->host);
 	missing = run_missing(run);
 	if (!missing)
-		missing = plan_needs_ptrace(run->policy, &host, why, sizeof(why));
+		missing = plan_needs_ptrace(run->policy, &run->host, why, sizeof(why));
 	if (missing)
 		return run_refuse(missing);
 	if (run_close_others(&run->options) < 0 || run_fill_stdio() < 0)

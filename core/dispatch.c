@@ -2,7 +2,6 @@
  * Where a handler's flags bite and verdicts become answers. An answer that finds no
  * target is dropped silently: the target died, which is normal.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -54,8 +53,7 @@ static int dispatch_share_fd(struct call *call, const struct verdict *verdict)
 /* The descriptor is ours until here, whatever comes of it. */
 static int dispatch_add_fd(struct call *call, const struct verdict *verdict)
 {
-	bool writes = (fcntl(verdict->fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
-	int error = writes ? dispatch_give_fd(call, verdict) : dispatch_share_fd(call, verdict);
+	int error = verdict->writes ? dispatch_give_fd(call, verdict) : dispatch_share_fd(call, verdict);
 
 	/* EMFILE and its kind leave the call ours: it still needs its answer. */
 	if (error < 0 && error != -ESRCH)

@@ -5,6 +5,7 @@
 #ifndef KENNEL_CORE_PROCESS_H
 #define KENNEL_CORE_PROCESS_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,6 +22,21 @@ struct process_status {
 	uint64_t ignored;
 	uint64_t caught;
 };
+
+/* The bit of a signal in these sets. */
+#define PROCESS_SIGNAL(number) (UINT64_C(1) << ((number)-1))
+
+/*
+ * The signals that the program ignores, by its word or by default. Sent to a traced thread, these too are kept for the
+ * tracer; natively they are dropped.
+ */
+static inline uint64_t process_ignored_signals(const struct process_status *status)
+{
+	static const uint64_t by_default =
+		PROCESS_SIGNAL(SIGCHLD) | PROCESS_SIGNAL(SIGCONT) | PROCESS_SIGNAL(SIGURG) | PROCESS_SIGNAL(SIGWINCH);
+
+	return status->ignored | (by_default & ~status->caught);
+}
 
 /* 0 or -errno (-ESRCH when the thread is gone). */
 int process_status_read(struct call *call, struct process_status *status_out);

@@ -178,22 +178,28 @@ static int ptrace_entry_from_info(pid_t tid, struct ptrace_call *call_out)
 	return 0;
 }
 
-static int ptrace_entry_from_set(pid_t tid, struct ptrace_call *call_out)
+/* Number and arguments of a call of this ABI, and what lies where its result does. */
+static int ptrace_call_from_set(pid_t tid, struct ptrace_call *call, int64_t *result_out)
 {
 	struct ptrace_set set;
-	int error;
+	int error = ptrace_get_set(tid, call->abi, &set);
+
+	if (error < 0)
+		return error;
+	call->nr = regs_nr(call->abi, set.map, set.bytes);
+	for (unsigned i = 0; i < 6; i++)
+		call->args[i] = regs_arg(call->abi, set.map, set.bytes, i);
+	*result_out = regs_result(call->abi, set.map, set.bytes);
+	return 0;
+}
+
+static int ptrace_entry_from_set(pid_t tid, struct ptrace_call *call_out)
+{
+	int64_t no_result;
 
 	call_out->data = (uint16_t)ptrace_message(tid);
 	call_out->abi = abi_at(call_out->data >> TRACE_DATA_SHIFT);
-	if (!call_out->abi)
-		return 0;
-	error = ptrace_get_set(tid, call_out->abi, &set);
-	if (error < 0)
-		return error;
-	call_out->nr = regs_nr(call_out->abi, set.map, set.bytes);
-	for (unsigned i = 0; i < 6; i++)
-		call_out->args[i] = regs_arg(call_out->abi, set.map, set.bytes, i);
-	return 0;
+	return call_out->abi ? ptrace_call_from_set(tid, call_out, &no_result) : 0;
 }
 
 int ptrace_call_at_entry(pid_t tid, const struct kfeat *features, struct ptrace_call *call_out)
@@ -235,14 +241,11 @@ static int ptrace_change_by_info(pid_t tid, struct kfeat *features, const struct
 	return ptrace_put_info(tid, features, &info);
 }
 
-int ptrace_change(pid_t tid, struct kfeat *features, const struct abi *abi, const struct ptrace_change *change)
+static int ptrace_change_by_set(pid_t tid, const struct abi *abi, const struct ptrace_change *change)
 {
 	struct ptrace_set set;
-	int error = features->set_syscall_info ? ptrace_change_by_info(tid, features, change) : -EIO;
+	int error = ptrace_get_set(tid, abi, &set);
 
-	if (error != -EIO)
-		return error;
-	error = ptrace_get_set(tid, abi, &set);
 	if (error < 0)
 		return error;
 	if (change->changed & PTRACE_CHANGES_NR)
@@ -253,17 +256,18 @@ int ptrace_change(pid_t tid, struct kfeat *features, const struct abi *abi, cons
 	return ptrace_put_set(tid, &set);
 }
 
+int ptrace_change(pid_t tid, struct kfeat *features, const struct abi *abi, const struct ptrace_change *change)
+{
+	int error = features->set_syscall_info ? ptrace_change_by_info(tid, features, change) : -EIO;
+
+	return error == -EIO ? ptrace_change_by_set(tid, abi, change) : error;
+}
+
 int ptrace_give_back(pid_t tid, const struct abi *abi, const uint64_t args[6], unsigned changed)
 {
-	struct ptrace_set set;
-	int error = ptrace_get_set(tid, abi, &set);
+	struct ptrace_change before = { .changed = changed & ~PTRACE_CHANGES_NR, .args = args };
 
-	if (error < 0)
-		return error;
-	for (unsigned i = 0; i < 6; i++)
-		if (changed & (1U << i))
-			regs_set_arg(abi, set.map, set.bytes, i, args[i]);
-	return ptrace_put_set(tid, &set);
+	return ptrace_change_by_set(tid, abi, &before);
 }
 
 /* A number of -1 skips the call and gives ENOSYS; there is no room for another result (6.16). */
@@ -308,43 +312,52 @@ static int ptrace_set_result_by_info(pid_t tid, struct kfeat *features, int64_t 
 	return ptrace_put_info(tid, features, &info);
 }
 
-int ptrace_set_result(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t result)
+int ptrace_change_left(pid_t tid, const struct abi *abi, int64_t result)
 {
 	struct ptrace_set set;
-	int error = features->set_syscall_info ? ptrace_set_result_by_info(tid, features, result) : -EIO;
+	int error = ptrace_get_set(tid, abi, &set);
 
-	if (error != -EIO)
-		return error;
-	error = ptrace_get_set(tid, abi, &set);
 	if (error < 0)
 		return error;
 	regs_set_result(abi, set.map, set.bytes, result);
 	return ptrace_put_set(tid, &set);
 }
 
+int ptrace_set_result(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t result)
+{
+	int error = features->set_syscall_info ? ptrace_set_result_by_info(tid, features, result) : -EIO;
+
+	return error == -EIO ? ptrace_change_left(tid, abi, result) : error;
+}
+
+int ptrace_left_call(pid_t tid, struct ptrace_call *call_out, int64_t *result_out)
+{
+	struct ptrace_syscall_info info;
+	long error = ptrace_call(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), (unsigned long)(uintptr_t)&info);
+
+	*call_out = (struct ptrace_call){ .abi = error < 0 ? NULL : abi_find(info.arch, 0), .nr = -1 };
+	if (error < 0)
+		return (int)error;
+	return call_out->abi ? ptrace_call_from_set(tid, call_out, result_out) : -EPROTO;
+}
+
 /* vfork asks for the same memory, fork for a copy, clone says it in its flags. */
 int ptrace_fork_flags(pid_t tid)
 {
-	struct ptrace_syscall_info info;
-	struct ptrace_set set;
-	const struct abi *abi;
-	enum sysno sysno;
-	long error = ptrace_call(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), (unsigned long)(uintptr_t)&info);
+	struct ptrace_call made;
+	int64_t child;
+	int error = ptrace_left_call(tid, &made, &child);
+	enum sysno sysno = error < 0 ? SC_none : abi_sysno(made.abi, made.nr);
 
 	if (error < 0)
-		return (int)error;
-	abi = abi_find(info.arch, 0);
-	error = abi ? ptrace_get_set(tid, abi, &set) : -EPROTO;
-	if (error < 0)
-		return (int)error;
-	sysno = abi_sysno(abi, regs_nr(abi, set.map, set.bytes));
+		return error;
 	if (sysno == SC_fork)
 		return 0;
 	if (sysno == SC_vfork)
-		return CLONE_VM | CLONE_VFORK;
+		return CLONE_VM;
 	if (sysno != SC_clone)
 		return -EPROTO;
-	return (int)regs_arg(abi, set.map, set.bytes, abi->clone_flags_arg) & (CLONE_VM | CLONE_FS);
+	return (int)made.args[made.abi->clone_flags_arg] & (CLONE_VM | CLONE_FS);
 }
 
 static int ptrace_swap_signals(pid_t tid, uint64_t blocked, uint64_t *before_out)
@@ -384,33 +397,4 @@ int ptrace_restore(pid_t tid, const struct abi *abi, struct ptrace_saved *saved,
 		regs_set_result(abi, set.map, set.bytes, *result);
 	error = ptrace_put_set(tid, &set);
 	return error < 0 ? error : ptrace_swap_signals(tid, saved->signals, NULL);
-}
-
-int ptrace_left_call(pid_t tid, struct ptrace_call *call_out, int64_t *result_out)
-{
-	struct ptrace_syscall_info info;
-	struct ptrace_set set;
-	long error = ptrace_call(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), (unsigned long)(uintptr_t)&info);
-
-	*call_out = (struct ptrace_call){ .abi = error < 0 ? NULL : abi_find(info.arch, 0), .nr = -1 };
-	if (error >= 0)
-		error = call_out->abi ? ptrace_get_set(tid, call_out->abi, &set) : -EPROTO;
-	if (error < 0)
-		return (int)error;
-	call_out->nr = regs_nr(call_out->abi, set.map, set.bytes);
-	for (unsigned i = 0; i < 6; i++)
-		call_out->args[i] = regs_arg(call_out->abi, set.map, set.bytes, i);
-	*result_out = regs_result(call_out->abi, set.map, set.bytes);
-	return 0;
-}
-
-int ptrace_change_left(pid_t tid, const struct abi *abi, int64_t result)
-{
-	struct ptrace_set set;
-	int error = ptrace_get_set(tid, abi, &set);
-
-	if (error < 0)
-		return error;
-	regs_set_result(abi, set.map, set.bytes, result);
-	return ptrace_put_set(tid, &set);
 }

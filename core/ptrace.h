@@ -59,7 +59,7 @@ int ptrace_call_at_entry(pid_t tid, const struct kfeat *features, struct ptrace_
 /* True when this thread is traced by us and not reaped yet. */
 bool ptrace_is_ours(pid_t tid);
 
-/* At a STOP_FORK: what parent and child share, as flags of clone (CLONE_VM, CLONE_FS among them), or -errno. */
+/* At a STOP_FORK: what parent and child share, as flags of clone (CLONE_VM, CLONE_FS), or -errno. */
 int ptrace_fork_flags(pid_t tid);
 
 /* At an exit stop: the result, -errno when the call failed. */
@@ -85,8 +85,9 @@ int ptrace_skip(pid_t tid, struct kfeat *features, const struct abi *abi, int64_
 int ptrace_set_result(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t result);
 
 /*
- * At a STOP_SIGNAL: the call that the thread has just left, if any (nr -1: none), and what it returned. The result
- * may be changed then: -ERESTARTNOINTR makes the kernel do the call again. 0 or -errno.
+ * At a STOP_SIGNAL: the call that the thread has just left, if any (nr -1: none), and what it returned; at a
+ * STOP_FORK the call that it is in. The result may be changed: -ERESTARTNOINTR makes the kernel do the call
+ * again. 0 or -errno.
  */
 int ptrace_left_call(pid_t tid, struct ptrace_call *call_out, int64_t *result_out);
 int ptrace_change_left(pid_t tid, const struct abi *abi, int64_t result);

@@ -108,9 +108,7 @@ static void trace_learn_fork(struct tracer *tracer, struct traced *parent, const
  */
 static bool trace_judge_child(const struct traced *traced)
 {
-	const struct sandbox *sandbox = traced->sandbox;
-
-	if ((sandbox->chdirs || sandbox->cwd_doubtful) && !trace_judge_directory(traced))
+	if (!trace_judge_directory(traced))
 		return false;
 	return (traced->known && !traced->copied) || trace_judge_memory(traced);
 }
@@ -168,8 +166,7 @@ static void trace_stop(struct tracer *tracer, struct traced *traced, const struc
 
 /*
  * The kernel tells the newest thread's stop first: all are collected before any is handled, so that none
- * waits for ever.
- * True: there may be more.
+ * waits for ever. True: there may be more.
  */
 static bool trace_collect(struct tracer *tracer)
 {

@@ -176,13 +176,17 @@ static struct call *trace_begin_judging(const struct traced *traced, enum sysno 
 
 bool trace_judge_directory(const struct traced *traced)
 {
-	struct call *call = trace_begin_judging(traced, SC_fchdir, (const uint64_t[6]){ (uint64_t)-1 });
+	const struct sandbox *sandbox = traced->sandbox;
 	struct held_identity start;
+	struct call *call;
 	bool allowed;
 
+	if (!sandbox->chdirs && !sandbox->cwd_doubtful)
+		return true;
+	call = trace_begin_judging(traced, SC_fchdir, (const uint64_t[6]){ (uint64_t)-1 });
 	if (!call)
 		return false;
-	allowed = held_identify(traced->sandbox->start_directory, &start) == 0 && held_cwd_is(call, &start) == 1;
+	allowed = held_identify(sandbox->start_directory, &start) == 0 && held_cwd_is(call, &start) == 1;
 	if (!allowed)
 		allowed = dispatch_leave(call);
 	dispatch_lost(call);
@@ -442,8 +446,7 @@ void trace_exec(struct tracer *tracer, struct traced *traced, const struct stop 
 		return;
 	}
 	call->result = 0;
-	if (dispatch_leave(call) &&
-		(!(call->sandbox->chdirs || call->sandbox->cwd_doubtful) || trace_judge_directory(traced)))
+	if (dispatch_leave(call) && trace_judge_directory(traced))
 		trace_resume(tracer, stop->tid, RESUME_RUN, 0);
 	else
 		trace_kill(tracer, stop->tid, NULL);

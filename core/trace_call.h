@@ -34,7 +34,10 @@ void trace_exit(struct tracer *tracer, struct traced *traced, const struct stop 
 /* The exec event: traced leads its process, whichever thread made the call. */
 void trace_exec(struct tracer *tracer, struct traced *traced, const struct stop *stop);
 
-/* May this thread be where it is, and have in its memory what it has? Said in the log when not. */
+/*
+ * May this thread be where it is (looked at only while that is in doubt), and have in its memory what it has? Said
+ * in the log when not.
+ */
 bool trace_judge_directory(const struct traced *traced);
 bool trace_judge_memory(const struct traced *traced);
 

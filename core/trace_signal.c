@@ -6,7 +6,6 @@
 #include "core/trace_signal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "core/call.h"
@@ -16,7 +15,6 @@
 #include "core/traced.h"
 #include "core/util.h"
 
-#define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
 #define SIGNAL_RESTART (-513) /* the kernel's ERESTARTNOINTR */
 #define SIGNAL_NO_LIMIT 6     /* in a row: the call never has a time limit */
 
@@ -55,14 +53,12 @@ static bool trace_signal_waits(const struct ptrace_call *left)
 
 static bool trace_signal_is_ignored(const struct traced *traced, int number)
 {
-	static const uint64_t by_default =
-		SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH);
 	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
 	struct process_status status;
 
 	if (number < 1 || number > 64 || process_status_read(&asker, &status) < 0)
 		return false;
-	return (status.ignored | (by_default & ~status.caught)) & SIGNAL_BIT(number);
+	return process_ignored_signals(&status) & PROCESS_SIGNAL(number);
 }
 
 void trace_signal(struct traced *traced, int number)

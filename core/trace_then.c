@@ -58,8 +58,7 @@ static int trace_then_end(struct traced *traced, const struct kfeat *features)
 
 	if (!error)
 		error = ptrace_restore(traced->tid, abi, &traced->then->saved, result < 0 ? &result : NULL);
-	free(traced->then);
-	traced->then = NULL;
+	traced_drop_then(traced);
 	return error;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The table of traced threads: one entry from a thread's first stop to its end. Used by
- * core/trace.c and core/trace_then.c only.
+ * the files core/trace*.c only.
  */
 #ifndef KENNEL_CORE_TRACED_H
 #define KENNEL_CORE_TRACED_H

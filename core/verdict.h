@@ -5,6 +5,8 @@
 #ifndef KENNEL_CORE_VERDICT_H
 #define KENNEL_CORE_VERDICT_H
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum verdict_kind {
@@ -21,6 +23,7 @@ struct verdict {
 	enum verdict_kind kind;
 	int fd;            /* VERDICT_ADD_FD: owned by the verdict from here on */
 	uint32_t fd_flags; /* VERDICT_ADD_FD: O_CLOEXEC or 0 */
+	bool writes;       /* VERDICT_ADD_FD: it is open for writing */
 	int64_t value;     /* FAIL, RETURN; ADD_FD: the number reserved in the target, or -1 */
 };
 
@@ -51,9 +54,14 @@ static inline struct verdict verdict_result(int64_t result)
 	return result < 0 ? verdict_fail((int)result) : verdict_return(result);
 }
 
-static inline struct verdict verdict_add_fd(int fd, uint32_t fd_flags)
+/* open_flags: of the descriptor: its access mode, and O_CLOEXEC for the target's. */
+static inline struct verdict verdict_add_fd(int fd, uint32_t open_flags)
 {
-	return (struct verdict){ .kind = VERDICT_ADD_FD, .fd = fd, .fd_flags = fd_flags, .value = -1 };
+	return (struct verdict){ .kind = VERDICT_ADD_FD,
+		.fd = fd,
+		.fd_flags = open_flags & O_CLOEXEC,
+		.writes = (open_flags & O_ACCMODE) != O_RDONLY,
+		.value = -1 };
 }
 
 /* The call runs with the registers that call_set_arg() changed (ptrace stops only). */

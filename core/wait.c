@@ -6,7 +6,6 @@
 #include "core/wait.h"
 
 #include <ev.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,7 +26,6 @@
 
 #define WAIT_MAGIC 0x57414954U
 #define WAIT_ERESTARTSYS 512
-#define WAIT_SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
 #define WAIT_LOOK_FIRST 0.005
 #define WAIT_LOOK_LAST 0.050
 
@@ -66,10 +64,7 @@ static void wait_look_again(struct wait *wait)
 /* Did the kernel mark this thread? A signal to the process is proof only for its leader. */
 static bool wait_interrupted(const struct process_status *status, pid_t tid)
 {
-	/* Sent to a traced thread, also what nobody handles is kept for the tracer; natively it is dropped. */
-	static const uint64_t ignored_by_default = WAIT_SIGNAL_BIT(SIGCHLD) | WAIT_SIGNAL_BIT(SIGCONT) |
-						   WAIT_SIGNAL_BIT(SIGURG) | WAIT_SIGNAL_BIT(SIGWINCH);
-	uint64_t deaf = status->blocked | status->ignored | (ignored_by_default & ~status->caught);
+	uint64_t deaf = status->blocked | process_ignored_signals(status);
 
 	if (status->pending_thread & ~deaf)
 		return true;

@@ -46,7 +46,7 @@ static struct verdict memfd_enter_create(struct call *call)
 		fd = call_revalidate(call);
 	if (fd >= 0)
 		fd = memfd_make(own, flags);
-	return fd < 0 ? verdict_fail(fd) : verdict_add_fd(fd, flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
+	return fd < 0 ? verdict_fail(fd) : verdict_add_fd(fd, O_RDWR | (flags & MFD_CLOEXEC ? O_CLOEXEC : 0));
 }
 
 static struct verdict memfd_enter_secret(struct call *call)
@@ -58,7 +58,7 @@ static struct verdict memfd_enter_secret(struct call *call)
 		fd = call_revalidate(call);
 	if (fd >= 0)
 		fd = (int)errno_result(syscall(SYS_memfd_secret, flags | O_CLOEXEC));
-	return fd < 0 ? verdict_fail(fd) : verdict_add_fd(fd, flags & O_CLOEXEC);
+	return fd < 0 ? verdict_fail(fd) : verdict_add_fd(fd, O_RDWR | (flags & O_CLOEXEC));
 }
 
 const struct handler handler_memfd = {

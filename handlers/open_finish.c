@@ -27,7 +27,7 @@
 
 static struct verdict open_give(uint64_t flags, int reserved, int fd)
 {
-	struct verdict verdict = verdict_add_fd(fd, flags & O_CLOEXEC);
+	struct verdict verdict = verdict_add_fd(fd, (uint32_t)flags);
 
 	verdict.value = reserved;
 	return verdict;
