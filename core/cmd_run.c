@@ -46,9 +46,9 @@ static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGU
 			       "Other options:\n"
 			       "  --log FILE|fd:N where refusals are logged; default: standard error\n"
 			       "  --keep-fd N     the command gets descriptor N too, besides 0, 1 and 2\n"
-			       "  --without NAME  do without a kernel feature: sync-wake-up, pidfd-thread,\n"
-			       "                  get-syscall-info, set-syscall-info, entry-result,\n"
-			       "                  landlock, landlock-scope\n"
+			       "  --without NAME  do without a kernel feature: sync-wake-up, recv-ends,\n"
+			       "                  pidfd-thread, get-syscall-info, set-syscall-info,\n"
+			       "                  entry-result, landlock, landlock-scope\n"
 			       "  --help          this text\n"
 			       "Exit status: the command's; 128+N when signal N ended it; 125 an error of\n"
 			       "Kennel, 126 the command cannot be executed, 127 it was not found.\n";

@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "core/landlock.h"
@@ -17,6 +19,17 @@
 #define PIDFD_THREAD O_EXCL /* 6.9 */
 #endif
 
+/* For what cannot be tried, because without it the trial would never end. */
+static bool kfeat_release(unsigned major, unsigned minor)
+{
+	struct utsname name;
+	unsigned has_major, has_minor;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &has_major, &has_minor) != 2)
+		return false;
+	return has_major > major || (has_major == major && has_minor >= minor);
+}
+
 void kfeat_probe(struct kfeat *features)
 {
 	int fd = (int)syscall(SYS_pidfd_open, getpid(), PIDFD_THREAD);
@@ -24,6 +37,7 @@ void kfeat_probe(struct kfeat *features)
 	*features = (struct kfeat){ .pidfd_thread = fd >= 0, .landlock_abi = landlock_abi() };
 	/* Asked of the listener itself when there is one (core/notify.c). */
 	features->sync_wake_up = true;
+	features->recv_ends = kfeat_release(6, 11);
 	features->get_syscall_info = true;
 	features->set_syscall_info = true; /* the first use tells (core/ptrace.c) */
 	features->entry_result = true;
@@ -35,6 +49,8 @@ bool kfeat_disable(struct kfeat *features, const char *name)
 {
 	if (str_equal(name, "sync-wake-up"))
 		features->sync_wake_up = false;
+	else if (str_equal(name, "recv-ends"))
+		features->recv_ends = false;
 	else if (str_equal(name, "pidfd-thread"))
 		features->pidfd_thread = false;
 	else if (str_equal(name, "get-syscall-info"))

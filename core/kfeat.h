@@ -10,6 +10,7 @@
 
 struct kfeat {
 	bool sync_wake_up;     /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, 6.6 */
+	bool recv_ends;        /* receiving a notification fails when no task is left, 6.11: by the release */
 	bool pidfd_thread;     /* PIDFD_THREAD, 6.9 */
 	bool get_syscall_info; /* PTRACE_GET_SYSCALL_INFO, 5.3: always there; off in tests only */
 	bool set_syscall_info; /* PTRACE_SET_SYSCALL_INFO, 6.16; the first use tells */

@@ -24,6 +24,8 @@
 
 #define NOTIFIER_MAGIC 0x4e4f5449U
 #define NOTIFY_BATCH 64
+/* After so many calls of one thread in a row nobody else is looked for, until another one calls. */
+#define NOTIFY_ALONE 64
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -37,14 +39,17 @@ struct notifier {
 	int fd;
 	struct sandbox *sandbox;
 	ev_io readable;
+	pid_t last;     /* whose call was received last */
+	unsigned alone; /* and how many of it in a row, up to NOTIFY_ALONE */
 	struct grave grave;
 };
 
-static bool notify_pending(const struct notifier *notifier)
+/* POLLIN: a call can be received. Something else without it: no task is left. */
+static short notify_poll(const struct notifier *notifier)
 {
 	struct pollfd pollfd = { .fd = notifier->fd, .events = POLLIN };
 
-	return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLIN);
+	return poll(&pollfd, 1, 0) == 1 ? pollfd.revents : 0;
 }
 
 /* A call from one notification, or NULL: the target died (normal), or the table is full. */
@@ -68,20 +73,46 @@ static struct call *notify_receive(struct notifier *notifier, int *error_out)
 	return call;
 }
 
+/*
+ * Is anything else pending? Not asked while one thread calls again and again. The first call of another
+ * is received a turn later then, as if it had come during the work on this one.
+ */
+static bool notify_pending(struct notifier *notifier, const struct call *received)
+{
+	if (received && received->tid == notifier->last && notifier->alone == NOTIFY_ALONE)
+		return false;
+	if (received) {
+		notifier->alone = received->tid == notifier->last ? notifier->alone + 1 : 0;
+		notifier->last = received->tid;
+	}
+	return notify_poll(notifier) & POLLIN;
+}
+
 static unsigned notify_receive_all(struct notifier *notifier, struct call *batch[NOTIFY_BATCH])
 {
 	unsigned count = 0;
+	struct call *call;
 
 	do {
 		int error;
-		struct call *call = notify_receive(notifier, &error);
 
+		call = notify_receive(notifier, &error);
 		if (call)
 			batch[count++] = call;
 		else if (error != -ENOENT && error != -EINTR)
 			break;
-	} while (count < NOTIFY_BATCH && notify_pending(notifier));
+	} while (count < NOTIFY_BATCH && notify_pending(notifier, call));
 	return count;
+}
+
+/* No task is left: there will be no further call. */
+static bool notify_is_over(struct notifier *notifier)
+{
+	short events = notify_poll(notifier);
+
+	if (events && !(events & POLLIN))
+		ev_io_stop(loop_ev(notifier->sandbox->supervisor->loop), &notifier->readable);
+	return !(events & POLLIN);
 }
 
 static void notify_cb(struct ev_loop *ev, ev_io *watcher, int events)
@@ -93,15 +124,12 @@ static void notify_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	(void)ev;
 	(void)events;
 	MAGIC_CHECK(notifier, NOTIFIER_MAGIC);
-	/* libev reports a hang-up as readable; RECV would then block for ever. */
-	if (!notify_pending(notifier)) {
-		struct pollfd pollfd = { .fd = notifier->fd, .events = POLLIN };
-
-		if (poll(&pollfd, 1, 0) == 1 && !(pollfd.revents & POLLIN))
-			ev_io_stop(loop_ev(notifier->sandbox->supervisor->loop), watcher);
+	/* libev reports a hang-up as readable; before 6.11 RECV then blocks for ever. */
+	if (!notifier->sandbox->supervisor->features.recv_ends && notify_is_over(notifier))
 		return;
-	}
 	count = notify_receive_all(notifier, batch);
+	if (count == 0)
+		notify_is_over(notifier);
 	for (unsigned i = 0; i < count; i++)
 		dispatch_start(batch[i]);
 }

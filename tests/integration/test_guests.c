@@ -134,4 +134,5 @@ static void guest_check_without(const char *feature, uid_t uid)
 
 WITHOUT(pidfd_thread, "pidfd-thread")
 WITHOUT(sync_wake_up, "sync-wake-up")
+WITHOUT(recv_ends, "recv-ends")
 WITHOUT(landlock_scope, "landlock-scope")
