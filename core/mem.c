@@ -105,14 +105,11 @@ int mem_write(struct call *call, uint64_t address, const void *buffer, size_t le
 
 	if (!len)
 		return 0;
-	/* Before: a tid that was reused is not written to. After: what we wrote into was the target. */
+	/* A tid that was reused is not written to. If it is during the write, the answer finds nobody either. */
 	error = call_revalidate(call);
 	if (error < 0)
 		return error;
 	put = mem_access(call, process_vm_writev, address, (void *)(uintptr_t)buffer, len);
-	error = call_revalidate(call);
-	if (error < 0)
-		return error;
 	if (put < 0)
 		return (int)put;
 	return (size_t)put == len ? 0 : -EFAULT;

@@ -25,7 +25,10 @@ int mem_read(struct call *call, uint64_t address, void *buffer, size_t len);
  */
 ssize_t mem_read_string(struct call *call, uint64_t address, char *buffer, size_t size);
 
-/* All len bytes or -EFAULT; -ESRCH when the call is gone (nothing was written then). */
+/*
+ * All len bytes or -EFAULT; -ESRCH when the call is gone (nothing was written then). The last thing before the
+ * answer, which the kernel takes for a living call only: what has further effects calls call_revalidate() again.
+ */
 int mem_write(struct call *call, uint64_t address, const void *buffer, size_t len);
 
 /*

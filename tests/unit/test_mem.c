@@ -133,10 +133,10 @@ Test(mem, read_only_memory_is_not_written)
 	cr_expect_eq(mem_write(&call, ADDRESS(pages), "abc", 3), -EFAULT);
 }
 
-Test(mem, write_is_checked_before_and_after)
+Test(mem, write_is_checked_before)
 {
 	cr_expect_eq(mem_write(&call, ADDRESS(pages), "abc", 3), 0);
-	cr_expect_eq(revalidated, 2);
+	cr_expect_eq(revalidated, 1);
 	cr_expect_arr_eq(pages, "abc", 3);
 	gone = -ESRCH;
 	cr_expect_eq(mem_write(&call, ADDRESS(pages), "xyz", 3), -ESRCH);
