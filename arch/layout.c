@@ -4,6 +4,7 @@
  */
 #include "arch/layout.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -53,10 +54,23 @@ static int layout_apply_rule(const struct layout_field *field, uint64_t *value)
 	return 0;
 }
 
+/* The widths that structures have are spelled out, so that each is one instruction. */
 static void layout_store(unsigned char *to, uint64_t value, unsigned width, bool big_endian)
 {
-	for (unsigned i = 0; i < width; i++)
-		to[big_endian ? width - 1 - i : i] = (unsigned char)(value >> (8 * i));
+	value = big_endian ? htobe64(value << (64 - 8 * width)) : htole64(value);
+	switch (width) {
+	case 8:
+		memcpy(to, &value, 8);
+		break;
+	case 4:
+		memcpy(to, &value, 4);
+		break;
+	case 2:
+		memcpy(to, &value, 2);
+		break;
+	default:
+		memcpy(to, &value, width);
+	}
 }
 
 static ssize_t layout_encode(

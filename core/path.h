@@ -30,7 +30,7 @@ enum path_flags {
 #define PATH_LINK_TEXT_SIZE 32 /* "TGID/task/TID" */
 
 /*
- * A resolved path. Zero-initialise with PATH_INIT; release with path_release(), or
+ * A resolved path. Begin with PATH_INIT or path_init(); release with path_release(), or
  * declare it AUTO_PATH. What a lookup that failed left behind is released the same way.
  */
 struct path {
@@ -56,6 +56,16 @@ struct path {
 		.object = -1, .parent = -1, .held = -1 \
 	}
 #define AUTO_PATH __attribute__((cleanup(path_release)))
+
+/* PATH_INIT without clearing 8 KB of text, for calls that are made often. */
+static inline void path_init(struct path *path)
+{
+	path->object = path->parent = path->held = -1;
+	path->lexical = path->is_fd = path->unnamed = path->trailing_slash = path->held_sure = false;
+	path->link_text[0] = path->base[0] = path->name[0] = path->string[0] = '\0';
+	path->dirfd = 0;
+	path->flags = 0;
+}
 
 void path_release(struct path *path);
 

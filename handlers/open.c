@@ -282,9 +282,9 @@ static int open_begin_again(struct open_job *job, struct path *path)
 {
 	char string[PATH_MAX];
 
-	memcpy(string, path->string, sizeof(string));
+	memcpy(string, path->string, strlen(path->string) + 1);
 	path_release(path);
-	*path = (struct path)PATH_INIT;
+	path_init(path);
 	return path_begin_string(job->call, job->request.dirfd, string, open_path_flags(&job->request), path);
 }
 
@@ -299,10 +299,12 @@ static struct verdict open_in_order(struct call *call, struct verdict verdict)
 static struct verdict open_enter(struct call *call)
 {
 	struct open_job job = { .call = call, .reserved = -1 };
-	AUTO_PATH struct path path = PATH_INIT;
+	AUTO_PATH struct path path;
 	struct verdict verdict;
-	int error = open_request(call, &job.request);
+	int error;
 
+	path_init(&path);
+	error = open_request(call, &job.request);
 	if (!error)
 		error = path_begin(call, job.request.dirfd, job.request.address, open_path_flags(&job.request), &path);
 	/* A decision has effects too: a line in the log, a signal. */

@@ -44,11 +44,13 @@ static const struct stat_row stat_rows[] = {
 static int stat_path(
 	struct call *call, int dirfd, uint64_t string, unsigned flags, unsigned mask, struct statx *result_out)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	struct path AUTO_PATH path;
 	unsigned path_flags = common_path_flags(flags) | (flags & AT_EMPTY_PATH ? PATH_NULL_EMPTY : 0);
 	unsigned sync = flags & AT_STATX_SYNC_TYPE;
-	int error = path_lookup(call, dirfd, string, path_flags, &path);
+	int error;
 
+	path_init(&path);
+	error = path_lookup(call, dirfd, string, path_flags, &path);
 	if (error < 0)
 		return error;
 	error = access_check_path(call, CAT_STAT, &path);
