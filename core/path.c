@@ -202,7 +202,7 @@ static bool path_walk_allowed(const struct call *call, char *name)
 	for (char *at = name + 1; allowed && at[-1] != '\0' && *at != '\0'; at++) {
 		char kept;
 
-		at += strcspn(at, "/");
+		at = strchrnul(at, '/');
 		kept = *at;
 		*at = '\0';
 		allowed = access_allows(call, CAT_WALK, name);
