@@ -1,11 +1,12 @@
 /*
  * The guest whose calls are counted: nanoseconds per call, one line per call and one number per
- * batch. FILE is what is looked at, entered, mapped or started; -t gives the guest a second thread,
+ * batch. FILE is what is looked at, entered, mapped or started, "made" next to it what is made; -t gives the guest a second thread,
  * asleep. It is run natively, under Kennel and under the references; it knows nothing of them and
  * checks every result.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +24,8 @@
 
 struct subject {
 	const char *file;
-	int zero_fd, file_fd;
+	char made[PATH_MAX]; /* a name next to it that is free */
+	int zero_fd, file_fd, dir_fd;
 };
 
 struct measure {
@@ -56,6 +58,32 @@ static bool calls_open(const struct subject *subject)
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, subject->file, O_RDONLY | O_CLOEXEC);
 
 	return fd >= 0 && syscall(SYS_close, fd) == 0;
+}
+
+static bool calls_mkdir(const struct subject *subject)
+{
+	return syscall(SYS_mkdirat, AT_FDCWD, subject->made, 0700) == 0 &&
+	       syscall(SYS_unlinkat, AT_FDCWD, subject->made, AT_REMOVEDIR) == 0;
+}
+
+static bool calls_create(const struct subject *subject)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, subject->made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd >= 0 && syscall(SYS_close, fd) == 0 && syscall(SYS_unlinkat, AT_FDCWD, subject->made, 0) == 0;
+}
+
+/* The folder of the file, from its start to its end. */
+static bool calls_getdents(const struct subject *subject)
+{
+	char entries[4096];
+	long got;
+
+	if (lseek(subject->dir_fd, 0, SEEK_SET) != 0)
+		return false;
+	while ((got = syscall(SYS_getdents64, subject->dir_fd, entries, sizeof(entries))) > 0)
+		continue;
+	return got == 0;
 }
 
 static bool calls_chdir(const struct subject *subject)
@@ -92,6 +120,9 @@ static const struct measure calls_table[] = {
 	{ "read", calls_read },
 	{ "stat", calls_stat },
 	{ "open+close", calls_open },
+	{ "mkdir+rmdir", calls_mkdir },
+	{ "create+unlink", calls_create },
+	{ "getdents", calls_getdents },
 	{ "chdir", calls_chdir },
 	{ "mmap", calls_mmap },
 	{ "fork+exec", calls_fork },
@@ -168,6 +199,21 @@ static void *calls_sleep(void *unused)
 	return unused;
 }
 
+static bool calls_subject(struct subject *subject, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	int length = slash ? (int)(slash - file) + 1 : 0;
+	char folder[PATH_MAX];
+
+	*subject = (struct subject){ file, .zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC),
+		.file_fd = open(file, O_RDONLY | O_CLOEXEC) };
+	if (snprintf(subject->made, PATH_MAX, "%.*smade", length, file) >= PATH_MAX ||
+		snprintf(folder, PATH_MAX, "%.*s.", length, file) >= PATH_MAX)
+		return false;
+	subject->dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	long iterations = 0, batch_us = 2000;
@@ -187,12 +233,10 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	if (optind + 1 >= argc) {
+	if (optind + 1 >= argc || !calls_subject(&subject, argv[optind])) {
 		fprintf(stderr, "usage: calls [-n ITERATIONS | -u BATCH_US] [-b BATCHES] [-t] FILE CALL...\n");
 		return 2;
 	}
-	subject = (struct subject){ argv[optind], open("/dev/zero", O_RDONLY | O_CLOEXEC),
-		open(argv[optind], O_RDONLY | O_CLOEXEC) };
 	for (size_t i = 0; i < sizeof(calls_table) / sizeof(calls_table[0]); i++)
 		if (calls_wanted(calls_table[i].name, argv + optind + 1) &&
 			calls_measure(&calls_table[i], &subject, iterations, batches, batch_us * 1000))

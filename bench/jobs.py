@@ -89,11 +89,11 @@ def read_calls(path):
 
 
 def calls(bench):
-    """Nanoseconds of one call. One run of the guest gives all four, so a round is one run of each configuration."""
+    """Nanoseconds of one call. One run of the guest gives all of them, so a round is one run of each configuration."""
     target = os.path.join(bench.folder, "file")
     with open(target, "w", encoding="ascii") as file:
         file.write("a file to look at\n")
-    names = ("getppid", "read", "stat", "open+close")
+    names = ("getppid", "read", "stat", "open+close", "mkdir+rmdir", "create+unlink", "getdents")
     configs = [NATIVE,
                *kennel(bench.kennel, "kennel off", ["-p", "off"]),
                *kennel(bench.kennel, "kennel work", ["-p", "work"]),

@@ -1,8 +1,8 @@
 /*
  * The cheapest possible interceptor, for comparison only: runs a command and answers the open and
- * stat families of the native ABI for it, with no policy. NOT a sandbox: ids are not checked again,
- * the umask is its own, and what means the caller's own objects (paths below /proc and /dev) or
- * cannot be injected (O_PATH) is continued.
+ * stat families of the native ABI for it, mkdir, rmdir, unlink and getdents64, with no policy. NOT a
+ * sandbox: ids are not checked again, the umask is its own, and what means the caller's own objects
+ * (paths below /proc and /dev) or cannot be injected (O_PATH) is continued.
  */
 #include <ev.h>
 #include <errno.h>
@@ -29,18 +29,44 @@
 /* What openat ignores and openat2 refuses is dropped. */
 #define OPEN_FLAGS 027777703U
 #define FILTER_FLAGS (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-#define NOTIFY(nr, wanted) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (wanted) ? (nr) : -1U, 0, 1), BPF_STMT(BPF_RET, SECCOMP_RET_USER_NOTIF)
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* 6.9 */
+#endif
+#define CALLS (sizeof(reference_calls) / sizeof(reference_calls[0]))
 
-#ifndef SYS_open /* younger architectures know only the calls with a directory */
-#define SYS_open -2
-#define SYS_stat -3
-#define SYS_lstat -4
+struct reference_call {
+	int nr;
+	char family; /* the first letter of its name */
+	bool at;     /* the path comes second */
+};
+
+static const struct reference_call reference_calls[] = {
+	{ SYS_openat, 'o', true },
+	{ SYS_newfstatat, 's', true },
+	{ SYS_mkdirat, 'm', true },
+	{ SYS_unlinkat, 'm', true },
+	{ SYS_getdents64, 'l', false },
+#ifdef SYS_open /* younger architectures know only the calls with a directory */
+	{ SYS_open, 'o', false },
+	{ SYS_stat, 's', false },
+	{ SYS_lstat, 's', false },
+	{ SYS_mkdir, 'm', false },
+	{ SYS_rmdir, 'm', false },
+	{ SYS_unlink, 'm', false },
+#endif
+};
+
+/* Those that are not always there, by number. */
+#ifdef SYS_open
+enum { NR_LSTAT = SYS_lstat, NR_MKDIR = SYS_mkdir, NR_RMDIR = SYS_rmdir };
+#else
+enum { NR_LSTAT = -2, NR_MKDIR = -3, NR_RMDIR = -4 };
 #endif
 
 struct reference {
 	ev_io notify_watcher, child_watcher;
 	char path[4096 + 256];
+	char entries[32768];
 };
 
 /* Chunks never cross a page, so that a string which ends on the last readable page is read. */
@@ -96,23 +122,63 @@ static int reference_stat(struct reference *ref, pid_t tid, int dir, const __u64
 	return process_vm_writev(tid, &local, 1, &remote, 1, 0) == sizeof(result) ? 0 : -EFAULT;
 }
 
+static int reference_make(const struct reference *ref, int nr, int dir, const __u64 *arg)
+{
+	int flags = nr == NR_RMDIR ? AT_REMOVEDIR : nr == SYS_unlinkat ? (int)arg[1] : 0;
+	int result = nr == NR_MKDIR || nr == SYS_mkdirat ? mkdirat(dir, ref->path, (mode_t)arg[1])
+							 : unlinkat(dir, ref->path, flags);
+
+	return result < 0 ? -errno : 0;
+}
+
+/* The caller's offset moves along: it is the same open file. The bytes, or -errno. */
+static int reference_list(struct reference *ref, pid_t tid, const __u64 *arg)
+{
+	AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_getfd, pidfd, (int)arg[0], 0);
+	size_t size = arg[2] < sizeof(ref->entries) ? arg[2] : sizeof(ref->entries);
+	long got = syscall(SYS_getdents64, fd, ref->entries, size);
+	struct iovec local = { ref->entries, (size_t)got };
+	struct iovec remote = { (void *)(unsigned long)arg[1], (size_t)got };
+
+	if (got <= 0)
+		return got < 0 ? -errno : 0;
+	return process_vm_writev(tid, &local, 1, &remote, 1, 0) == got ? (int)got : -EFAULT;
+}
+
+static int reference_do(struct reference *ref, const struct seccomp_notif *req, const struct reference_call *call)
+{
+	const __u64 *arg = req->data.args + call->at;
+	AUTO_CLOSE int dir = reference_dir(ref, (pid_t)req->pid, call->at ? (int)req->data.args[0] : AT_FDCWD);
+	int flags = call->nr == SYS_newfstatat ? (int)arg[2] : call->nr == NR_LSTAT ? AT_SYMLINK_NOFOLLOW : 0;
+
+	if (call->family == 'o')
+		return reference_open(ref, req->id, dir, arg);
+	if (call->family == 's')
+		return reference_stat(ref, (pid_t)req->pid, dir, arg, flags);
+	return reference_make(ref, call->nr, dir, arg);
+}
+
 static bool reference_answer(struct reference *ref, const struct seccomp_notif *req, struct seccomp_notif_resp *resp)
 {
-	int nr = req->data.nr;
-	bool opens = nr == SYS_openat || nr == SYS_open, at = nr == SYS_openat || nr == SYS_newfstatat, theirs;
-	const __u64 *arg = req->data.args + at;
-	int flags = at ? (int)arg[2] : nr == SYS_lstat ? AT_SYMLINK_NOFOLLOW : 0;
-	AUTO_CLOSE int dir = -1;
+	const struct reference_call *call = reference_calls;
+	bool theirs;
 
-	resp->error = reference_read_path(ref, (pid_t)req->pid, arg[0]);
-	theirs = !strncmp(ref->path, "/proc/", 6) || !strncmp(ref->path, "/dev/", 5) || (opens && arg[1] & O_PATH);
+	while (call->nr != req->data.nr)
+		call++;
+	if (call->family == 'l') {
+		resp->val = reference_list(ref, (pid_t)req->pid, req->data.args);
+		resp->error = resp->val < 0 ? (__s32)resp->val : 0;
+		return true;
+	}
+	resp->error = reference_read_path(ref, (pid_t)req->pid, req->data.args[call->at]);
+	theirs = !strncmp(ref->path, "/proc/", 6) || !strncmp(ref->path, "/dev/", 5) ||
+		 (call->family == 'o' && req->data.args[1 + call->at] & O_PATH);
 	resp->flags = !resp->error && theirs ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
 	if (resp->error || resp->flags)
 		return true;
-	dir = reference_dir(ref, (pid_t)req->pid, at ? (int)req->data.args[0] : AT_FDCWD);
-	resp->error =
-		opens ? reference_open(ref, req->id, dir, arg) : reference_stat(ref, (pid_t)req->pid, dir, arg, flags);
-	return !opens || resp->error;
+	resp->error = reference_do(ref, req, call);
+	return call->family != 'o' || resp->error;
 }
 
 static void reference_cb(struct ev_loop *loop, ev_io *watcher, int revents __attribute__((unused)))
@@ -131,32 +197,33 @@ static void reference_cb(struct ev_loop *loop, ev_io *watcher, int revents __att
 }
 
 /* Only the number is compared: those of another ABI come out wrong, but none is measured. */
-static int reference_filter(bool opens, bool stats)
+static int reference_filter(char family)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		NOTIFY(SYS_openat, opens),
-		NOTIFY(SYS_open, opens),
-		NOTIFY(SYS_newfstatat, stats),
-		NOTIFY(SYS_stat, stats),
-		NOTIFY(SYS_lstat, stats),
-		BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	struct sock_filter code[2 + 2 * CALLS] = { BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)) };
+	struct sock_fprog program = { 1, code };
 
+	for (size_t i = 0; i < CALLS; i++) {
+		if (family != 'a' && family != reference_calls[i].family)
+			continue;
+		code[program.len++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (__u32)reference_calls[i].nr, 0, 1);
+		code[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET, SECCOMP_RET_USER_NOTIF);
+	}
+	code[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW);
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, FILTER_FLAGS, &program);
 }
 
 /* In the child: the command starts only after the parent has taken its copy of the listener. */
-static int reference_exec(char **argv, char families, int parent)
+static int reference_exec(char **argv, char family, int parent)
 {
 	int listener = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (families != 'n' && (listener = reference_filter(families != 's', families != 'o')) < 0)
+	if (family != 'n' && (listener = reference_filter(family)) < 0)
 		return 125;
-	if (write(parent, &listener, sizeof(listener)) < 0 || read(parent, &families, 1) != 1)
+	if (write(parent, &listener, sizeof(listener)) < 0 || read(parent, &family, 1) != 1)
 		return 125;
 	execvp(argv[0], argv);
 	return errno == ENOENT ? 127 : 126;
@@ -189,8 +256,8 @@ int main(int argc, char **argv)
 	static struct reference ref;
 	int pair[2], child;
 
-	if (argc < 3 || !strchr("nosa", argv[1][0]))
-		return dprintf(2, "usage: reference none|open|stat|all COMMAND...\n"), 125;
+	if (argc < 3 || !strchr("nosmla", argv[1][0]))
+		return dprintf(2, "usage: reference none|open|stat|make|list|all COMMAND...\n"), 125;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) || (child = fork()) < 0)
 		return 125;
 	if (child == 0)

@@ -47,7 +47,9 @@ Test(kfeat, probing_leaves_no_descriptor_open)
 
 Test(kfeat, each_feature_can_be_forced_off_alone)
 {
-	static const struct kfeat all = { .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 7 };
+	static const struct kfeat all = {
+		.sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 7
+	};
 	static const struct {
 		const char *name;
 		struct kfeat expected;
@@ -56,7 +58,8 @@ Test(kfeat, each_feature_can_be_forced_off_alone)
 		{ "recv-ends", { .sync_wake_up = true, .pidfd_thread = true, .landlock_abi = 7 } },
 		{ "pidfd-thread", { .sync_wake_up = true, .recv_ends = true, .landlock_abi = 7 } },
 		{ "landlock", { .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true } },
-		{ "landlock-scope", { .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 5 } },
+		{ "landlock-scope",
+			{ .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 5 } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
