@@ -1,8 +1,8 @@
 /*
  * The guest whose calls are counted: nanoseconds per call, one line per call and one number per
- * batch. FILE is what is looked at, entered, mapped or started, "made" next to it what is made; -t gives the guest a second thread,
- * asleep. It is run natively, under Kennel and under the references; it knows nothing of them and
- * checks every result.
+ * batch. FILE is what is looked at, entered, mapped or started, and "made" next to it is what is
+ * made; -t gives the guest a second thread, asleep. It is run natively, under Kennel and under the
+ * references; it knows nothing of them and checks every result.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -40,6 +40,15 @@ static void path_close(int *fd)
 	*fd = -1;
 }
 
+void path_init(struct path *path)
+{
+	path->object = path->parent = path->held = -1;
+	path->lexical = path->is_fd = path->unnamed = path->trailing_slash = path->held_sure = false;
+	path->link_text[0] = path->base[0] = path->name[0] = path->string[0] = '\0';
+	path->dirfd = 0;
+	path->flags = 0;
+}
+
 void path_release(struct path *path)
 {
 	path_close(&path->object);

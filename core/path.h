@@ -57,16 +57,7 @@ struct path {
 	}
 #define AUTO_PATH __attribute__((cleanup(path_release)))
 
-/* PATH_INIT without clearing 8 KB of text, for calls that are made often. */
-static inline void path_init(struct path *path)
-{
-	path->object = path->parent = path->held = -1;
-	path->lexical = path->is_fd = path->unnamed = path->trailing_slash = path->held_sure = false;
-	path->link_text[0] = path->base[0] = path->name[0] = path->string[0] = '\0';
-	path->dirfd = 0;
-	path->flags = 0;
-}
-
+void path_init(struct path *path); /* PATH_INIT without clearing 8 KB of text, for calls that are made often */
 void path_release(struct path *path);
 
 /*

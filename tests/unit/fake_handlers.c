@@ -270,6 +270,11 @@ void log_mismatch(struct call *call, enum category category, const char *checked
 	snprintf(call->mismatch_found, sizeof(call->mismatch_found), "%s", found);
 }
 
+void path_init(struct path *path)
+{
+	*path = (struct path)PATH_INIT;
+}
+
 void path_release(struct path *path)
 {
 	if (path->object >= 0)
