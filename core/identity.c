@@ -371,14 +371,12 @@ int identity_capable(struct call *call, unsigned capability)
 	return error < 0 ? error : (int)(identity_of(call)->target.effective >> capability & 1);
 }
 
-/* How many descriptors the target has, and may have. 0: not known (the kernel says so since 6.2). */
-static uint64_t identity_descriptors(struct call *call, struct rlimit *limit_out)
+/* How many descriptors the target has. 0: not known (the kernel says so since 6.2). */
+static uint64_t identity_descriptors(struct call *call)
 {
 	struct stat table;
 	char name[32];
 
-	if (prlimit(call->tid, RLIMIT_NOFILE, NULL, limit_out) < 0)
-		return 0;
 	snprintf(name, sizeof(name), "%d/fd", (int)call->tid);
 	if (fstatat(call->sandbox->supervisor->proc_fd, name, &table, 0) < 0)
 		return 0;
@@ -388,10 +386,13 @@ static uint64_t identity_descriptors(struct call *call, struct rlimit *limit_out
 bool identity_table_full(struct call *call)
 {
 	struct rlimit limit;
-	uint64_t count = identity_descriptors(call, &limit);
 	struct stat link;
+	uint64_t count;
 	char name[48];
 
+	if (prlimit(call->tid, RLIMIT_NOFILE, NULL, &limit) < 0)
+		return false;
+	count = identity_descriptors(call);
 	if (!count || count < limit.rlim_cur)
 		return false;
 	/* Some may lie above a limit that was lowered. */
@@ -407,14 +408,15 @@ bool identity_table_full(struct call *call)
 static bool identity_crowded(struct call *call)
 {
 	struct rlimit limit;
-	uint64_t count = identity_descriptors(call, &limit);
+	uint64_t count;
 
-	if (!count)
+	if (prlimit(call->tid, RLIMIT_NOFILE, NULL, &limit) < 0)
 		return true;
 	/* A table that may still grow has a free number. */
 	if (identity_of(call)->target.fd_size < limit.rlim_cur)
 		return false;
-	return count + IDENTITY_FD_SLACK >= limit.rlim_cur;
+	count = identity_descriptors(call);
+	return !count || count + IDENTITY_FD_SLACK >= limit.rlim_cur;
 }
 
 int identity_take_umask(struct call *call, bool *crowded_out)
