@@ -1,11 +1,62 @@
 /* The rules behind fake_handlers.h: core/access.h, answered from the fields of the call. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/access.h"
 #include "core/path.h"
+#include "core/util.h"
 #include "tests/unit/fake_handlers.h"
+
+int access_check_filesystem(struct call *call, int fd)
+{
+	(void)fd;
+	return access_check(call, CAT_FS, "filesystem");
+}
+
+int access_check_request(struct call *call, uint32_t request)
+{
+	call->asked_request = request;
+	return access_check(call, CAT_IOCTL, "request");
+}
+
+int access_check_device(struct call *call, const char *name)
+{
+	return access_check(call, CAT_IOCTL, name);
+}
+
+bool access_judges_device(const struct call *call, const char *name)
+{
+	return access_refuses(call, CAT_IOCTL, name);
+}
+
+const char *access_mask(const struct call *call, const char *name)
+{
+	return call->masked && strstr(name, call->masked) ? call->mask_target : NULL;
+}
+
+bool access_appends(const struct call *call, const char *name)
+{
+	return call->appends && strstr(name, call->appends);
+}
+
+int access_check_append(struct call *call, const char *name, uint64_t flags)
+{
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+
+	return writes && access_appends(call, name) && !(flags & O_APPEND) ? -EPERM : 0;
+}
+
+bool access_judges_made(const struct call *call, const char *name)
+{
+	return call->unmade && strstr(name, call->unmade);
+}
+
+int access_check_made(struct call *call, const char *name)
+{
+	return access_judges_made(call, name) ? -EINVAL : 0;
+}
 
 bool access_transitions(const struct call *call, bool group)
 {

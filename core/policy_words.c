@@ -1,0 +1,139 @@
+/*
+ * Decisions on words. Everything here follows the order of rules: the last that matches decides.
+ */
+#include "core/policy_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ioctl_names.h"
+#include "core/pattern.h"
+#include "core/util.h"
+
+static bool policy_rule_is_path(const struct rule *rule)
+{
+	return pattern_text(rule->pattern)[0] == '/';
+}
+
+/* Matches every word there is. */
+static bool policy_rule_is_all(const struct rule *rule)
+{
+	return str_equal(pattern_text(rule->pattern), "*") || pattern_cover(rule->pattern, "/") == PATTERN_COVERS_ALL;
+}
+
+bool policy_word_rule(const struct rule *rule)
+{
+	return !policy_rule_is_path(rule) || policy_rule_is_all(rule);
+}
+
+bool policy_word_request(const char *text, uint32_t *request_out)
+{
+	bool hexadecimal = str_starts(text, "0x");
+	const char *digits = hexadecimal ? text + 2 : text;
+	size_t length = strspn(digits, hexadecimal ? "0123456789abcdefABCDEF" : "0123456789");
+	unsigned long long number = length > 0 && length <= 10 ? strtoull(digits, NULL, hexadecimal ? 16 : 10) : 0;
+
+	if (length == 0 || length > 10 || digits[length] != '\0' || number > UINT32_MAX)
+		return false;
+	*request_out = (uint32_t)number;
+	return true;
+}
+
+static bool policy_rule_names_request(const struct rule *rule, uint32_t request)
+{
+	const struct ioctl_name *names;
+	uint32_t number;
+	size_t count;
+
+	if (policy_word_request(pattern_text(rule->pattern), &number))
+		return number == request;
+	names = ioctl_names(&count);
+	for (size_t i = 0; i < count; i++)
+		if (names[i].request == request && pattern_match(rule->pattern, names[i].name))
+			return true;
+	return false;
+}
+
+/* What decides on one word: the match of a rule, and what the word is. */
+typedef bool policy_match_fn(const struct rule *rule, const void *word);
+
+static struct decision policy_decide_by(
+	const struct policy *policy, enum category category, policy_match_fn *match, const void *word)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+
+	for (size_t i = count; i-- > 0;)
+		if (match(&rules[i], word))
+			return (struct decision){ .action = rules[i].action, .rule = &rules[i] };
+	return (struct decision){ .action = policy_default(policy, category) };
+}
+
+static bool policy_match_filesystem(const struct rule *rule, const void *word)
+{
+	return policy_rule_is_all(rule) || (!policy_rule_is_path(rule) && pattern_match(rule->pattern, word));
+}
+
+struct decision policy_decide_filesystem(const struct policy *policy, const char *name)
+{
+	return policy_decide_by(policy, CAT_FS, policy_match_filesystem, name);
+}
+
+static bool policy_match_request(const struct rule *rule, const void *word)
+{
+	return policy_rule_is_all(rule) ||
+	       (!policy_rule_is_path(rule) && policy_rule_names_request(rule, *(const uint32_t *)word));
+}
+
+struct decision policy_decide_request(const struct policy *policy, uint32_t request)
+{
+	return policy_decide_by(policy, CAT_IOCTL, policy_match_request, &request);
+}
+
+static bool policy_match_all(const struct rule *rule, const void *word)
+{
+	(void)word;
+	return policy_rule_is_all(rule);
+}
+
+struct decision policy_decide_requests(const struct policy *policy)
+{
+	return policy_decide_by(policy, CAT_IOCTL, policy_match_all, NULL);
+}
+
+struct decision policy_decide_device(const struct policy *policy, const char *name)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, CAT_IOCTL, &count);
+
+	for (size_t i = count; i-- > 0;)
+		if (policy_rule_is_path(&rules[i]) && pattern_match(rules[i].pattern, name))
+			return (struct decision){ .action = rules[i].action, .rule = &rules[i] };
+	return (struct decision){ .action = ACTION_ALLOW };
+}
+
+bool policy_names_devices(const struct policy *policy)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, CAT_IOCTL, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (policy_rule_is_path(&rules[i]))
+			return true;
+	return false;
+}
+
+bool policy_gives_request(const struct policy *policy, uint32_t request)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, CAT_IOCTL, &count);
+
+	for (size_t i = count; i-- > 0;) {
+		if (policy_rule_is_path(&rules[i]) || policy_rule_is_all(&rules[i]) ||
+			!policy_rule_names_request(&rules[i], request))
+			continue;
+		return !action_refuses(rules[i].action);
+	}
+	return false;
+}

@@ -1,0 +1,33 @@
+/*
+ * fcntl(F_SETFL) without O_APPEND, while append+ rules exist: everything but such a file's
+ * descriptor is set by us, on a duplicate, which shares the flags.
+ */
+#include <errno.h>
+
+#include "core/access.h"
+#include "core/cleanup.h"
+#include "core/path.h"
+#include "handlers/common.h"
+#include "handlers/handlers.h"
+
+static struct verdict fcntl_enter(struct call *call)
+{
+	struct path AUTO_PATH path = PATH_INIT;
+	int AUTO_CLOSE fd = common_descriptor(call, 0, &path);
+	int error = fd;
+
+	if (error >= 0 && !path.unnamed)
+		error = access_check_append(call, path.name, O_WRONLY);
+	/* Natively an O_PATH descriptor is refused before anything is looked at. */
+	if (error == -EPERM && fcntl(fd, F_GETFL) & O_PATH)
+		error = -EBADF;
+	if (error >= 0)
+		error = call_revalidate(call);
+	return verdict_result(error < 0 ? error : errno_result(fcntl(fd, F_SETFL, call_arg_int(call, 2))));
+}
+
+const struct handler handler_fcntl = {
+	.name = "fcntl",
+	.flags = H_IDENTITY,
+	.enter = fcntl_enter,
+};
