@@ -42,9 +42,11 @@ CORE = (
     # The policy: language, rules, patterns, profiles.
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
-    "pattern pattern_scan pattern_match pattern_quote "
+    "policy_words policy_files policy_files_command ioctl_names filesystem filename pattern "
+    "pattern_scan pattern_match pattern_quote "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
-    "plan plan_trace plan_exec plan_protect plan_host plan_print filter filter_own guard surface landlock kfeat "
+    "plan plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
+    "surface landlock kfeat "
     # The log.
     "log log_access json"
 ).split()
@@ -53,6 +55,7 @@ CORE = (
 HANDLERS = """
     access common readlink stat statfs attr fileattr namei utime xattr ids inotify memfd node rlimit open_flags
     rename socket table truncate open open_finish open_sticky chdir exec exec_check mmap mprotect setgroups
+    list list_entries ioctl fcntl mask
 """.split()
 
 # Registers and ABIs; every architecture compiles on every host.
@@ -83,6 +86,7 @@ UNIT_TESTS = """
     test_regs test_held+forked test_program test_exec+fake_handlers+fake_access test_mmap+fake_handlers+fake_access
     test_chdir+fake_handlers+fake_access test_setgroups+fake_handlers+fake_access
     test_ids+fake_handlers+fake_access test_access
+    test_listing+fake_handlers+fake_access test_words+policy_fixture
     test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
 """.split()
 
@@ -90,7 +94,7 @@ UNIT_TESTS = """
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares
+    test_trace_shares test_list
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard
@@ -123,7 +127,7 @@ GUESTS = """
     flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_open
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_look diff_move
     diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped stop_children
-    set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
+    set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec diff_list
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 

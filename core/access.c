@@ -4,12 +4,20 @@
 #include "core/access.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "core/call.h"
+#include "core/filename.h"
+#include "core/filesystem.h"
+#include "core/ioctl_names.h"
 #include "core/log.h"
 #include "core/path.h"
 #include "core/policy.h"
+#include "core/policy_files.h"
+#include "core/policy_words.h"
 #include "core/process.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
@@ -39,9 +47,8 @@ static void access_effects(struct call *call, enum category category, enum actio
 		sandbox_end(call->sandbox, category_errno(category));
 }
 
-int access_check(struct call *call, enum category category, const char *name)
+static int access_carry_out(struct call *call, enum category category, const char *name, const struct decision decision)
 {
-	struct decision decision = policy_decide(call->sandbox->policy, category, name);
 	bool refuses = action_refuses(decision.action);
 
 	if (decision.action == ACTION_ALLOW)
@@ -52,6 +59,91 @@ int access_check(struct call *call, enum category category, const char *name)
 		return 0;
 	access_effects(call, category, decision.action);
 	return -category_errno(category);
+}
+
+int access_check(struct call *call, enum category category, const char *name)
+{
+	return access_carry_out(call, category, name, policy_decide(call->sandbox->policy, category, name));
+}
+
+int access_check_filesystem(struct call *call, int fd)
+{
+	char name[FILESYSTEM_NAME_SIZE];
+	int error;
+
+	if (!access_active(call, CAT_FS))
+		return 0;
+	error = filesystem_name(fd, name);
+	if (error < 0)
+		return error == -ENOENT ? 0 : -EACCES;
+	return access_carry_out(call, CAT_FS, name, policy_decide_filesystem(call->sandbox->policy, name));
+}
+
+int access_check_request(struct call *call, uint32_t request)
+{
+	const char *name = ioctl_name(request);
+	char number[16];
+
+	snprintf(number, sizeof(number), "0x%x", request);
+	return access_carry_out(
+		call, CAT_IOCTL, name ? name : number, policy_decide_request(call->sandbox->policy, request));
+}
+
+int access_check_device(struct call *call, const char *name)
+{
+	if (!policy_is_on(call->sandbox->policy, CAT_IOCTL))
+		return 0;
+	return access_carry_out(call, CAT_IOCTL, name, policy_decide_device(call->sandbox->policy, name));
+}
+
+bool access_judges_device(const struct call *call, const char *name)
+{
+	return policy_is_on(call->sandbox->policy, CAT_IOCTL) &&
+	       policy_decide_device(call->sandbox->policy, name).action != ACTION_ALLOW;
+}
+
+/* A refusal that is no category's: no rule would allow it, so that there is no tip. */
+static int access_refuse(struct call *call, const char *event, const char *why, const char *name, int error)
+{
+	if (policy_settings(call->sandbox->policy)->log_refused)
+		log_event(call->sandbox->supervisor->log, event, "%s of thread %d is refused: %s: %s",
+			sysno_name(call->sysno), (int)call->tid, why, name);
+	return error;
+}
+
+bool access_appends(const struct call *call, const char *name)
+{
+	return policy_appends(call->sandbox->policy, name);
+}
+
+int access_check_append(struct call *call, const char *name, uint64_t flags)
+{
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+	bool appends = (flags & (O_ACCMODE | O_APPEND | O_TRUNC)) == (O_WRONLY | O_APPEND);
+
+	/* Reading and appending in one descriptor could map the file and write where it likes. */
+	if (!writes || appends || !access_appends(call, name))
+		return 0;
+	return access_refuse(call, "append", "append+ allows nothing else", name, -EPERM);
+}
+
+const char *access_mask(const struct call *call, const char *name)
+{
+	return policy_mask(call->sandbox->policy, name);
+}
+
+bool access_judges_made(const struct call *call, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return policy_settings(call->sandbox->policy)->strict_names && slash && filename_hostile(slash + 1);
+}
+
+int access_check_made(struct call *call, const char *name)
+{
+	if (!access_judges_made(call, name))
+		return 0;
+	return access_refuse(call, "filename", "filename/strict does not let such a name be made", name, -EINVAL);
 }
 
 int access_check_path(struct call *call, enum category category, const struct path *path)

@@ -22,6 +22,28 @@ int access_check_path(struct call *call, enum category category, const struct pa
 /* True when a rule, and not merely the default, allows this name. */
 bool access_has_rule(const struct call *call, enum category category, const char *name);
 
+/*
+ * The categories that are about more than a name: the filesystem of an object (fs), a request, and a
+ * device that is opened (ioctl). 0 or -errno, logged, as access_check().
+ */
+int access_check_filesystem(struct call *call, int fd);
+int access_check_request(struct call *call, uint32_t request);
+int access_check_device(struct call *call, const char *name);
+
+/* True when opening a device of this name would be refused or logged. */
+bool access_judges_device(const struct call *call, const char *name);
+
+/* append+: 0, or -EPERM (logged) for opening with flags that do else than append. */
+int access_check_append(struct call *call, const char *name, uint64_t flags);
+bool access_appends(const struct call *call, const char *name);
+
+/* mask+: the path to show instead, or NULL. */
+const char *access_mask(const struct call *call, const char *name);
+
+/* filename/strict:on: 0, or -EINVAL (logged) for a last component that is hostile. */
+bool access_judges_made(const struct call *call, const char *name);
+int access_check_made(struct call *call, const char *name);
+
 /* What this call is going to ask for, as CAT_BIT()s: so that the tip of a refusal names all of it. */
 void access_wants(struct call *call, uint64_t categories);
 

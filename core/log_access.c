@@ -69,6 +69,9 @@ static void log_access_tip_categories(
 {
 	size_t length = (size_t)snprintf(text, size, "%s", category_name(category));
 
+	/* The name of a filesystem is no other category's. */
+	if (category == CAT_FS)
+		return;
 	for (int other = 0; other < CAT_COUNT; other++)
 		if (other != (int)category && (call->wants & CAT_BIT(other)) &&
 			!access_allows(call, (enum category)other, name) && length < size)

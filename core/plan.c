@@ -12,6 +12,8 @@
 
 #include "arch/arch.h"
 #include "core/policy.h"
+#include "core/policy_files.h"
+#include "core/policy_words.h"
 #include "core/surface.h"
 #include "handlers/handler.h"
 
@@ -36,6 +38,9 @@ static const struct part {
 	{ SC_setrlimit, 0, RLIMIT_CORE },
 	{ SC_prlimit64, 1, RLIMIT_CORE },
 };
+
+/* Stands for mask+ and append+, which are rules of no category. */
+static const struct rule any_file = { .category = CAT_COUNT };
 
 static const char exec_by_landlock[] = "Landlock refuses it outside of what may be executed";
 static const char by_rules[] = "the rules decide on names";
@@ -112,6 +117,16 @@ static const struct handler *plan_handler_of(enum sysno sysno)
 	return handler ? handler : handler_traced(sysno);
 }
 
+/* The active categories for which this call comes to us: devices are opened for ioctl only if a rule names one. */
+static uint64_t plan_categories(const struct plan_builder *builder, enum sysno sysno, const struct handler *handler)
+{
+	uint64_t categories = handler->categories & builder->active;
+
+	if (sysno != SC_ioctl && categories & CAT_BIT(CAT_IOCTL) && !policy_names_devices(builder->policy))
+		categories &= ~CAT_BIT(CAT_IOCTL);
+	return categories;
+}
+
 static void plan_narrow(enum sysno sysno, struct plan_entry *entry)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -154,14 +169,18 @@ static void plan_handler(struct plan_builder *builder, enum sysno sysno)
 		plan_follow_exec(builder, sysno);
 		return;
 	}
+	if (sysno == SC_ioctl) {
+		plan_requests(builder);
+		return;
+	}
 	if (handler->flags & (H_TRACE | H_EXIT))
 		entry.action = PLAN_TRACE;
-	if (handler->categories & builder->active) {
-		plan_set_cause(builder, handler->categories, &entry);
+	if (plan_categories(builder, sysno, handler)) {
+		plan_set_cause(builder, plan_categories(builder, sysno, handler), &entry);
 	} else {
 		entry.reason = names_hold_still;
 		entry.category = builder->teller->category;
-		entry.rule = builder->teller;
+		entry.rule = builder->teller->category == CAT_COUNT ? NULL : builder->teller;
 	}
 	plan_narrow(sysno, &entry);
 	plan_trace_narrow(sysno, &entry);
@@ -196,7 +215,7 @@ static const struct rule *plan_find_teller(const struct policy *policy, uint64_t
 		if (count > 0)
 			return rules;
 	}
-	return NULL;
+	return policy_settings(policy)->file_count > 0 ? &any_file : NULL;
 }
 
 static uint64_t plan_find_ruled(const struct policy *policy)
@@ -226,7 +245,7 @@ static void plan_mark(struct plan_builder *builder)
 
 		if (!handler || !plan_trace_wanted(builder, (enum sysno)i, handler))
 			continue;
-		builder->decided[i] = (handler->categories & builder->active) ||
+		builder->decided[i] = plan_categories(builder, (enum sysno)i, handler) ||
 				      ((handler->flags & H_HOLDS_NAMES) && builder->teller);
 		builder->any_decided |= builder->decided[i];
 		builder->follows_exec |= builder->decided[i] && (handler->flags & H_TRACE);
@@ -255,6 +274,7 @@ struct plan *plan_new(const struct policy *policy, const struct plan_host *host)
 		enum sysno sysno = (enum sysno)i;
 
 		plan_protect(&builder, sysno);
+		plan_appends(&builder, sysno);
 		plan_handler(&builder, sysno);
 		plan_landlock(&builder, sysno);
 	}

@@ -61,6 +61,10 @@ void plan_set_cause(const struct plan_builder *builder, uint64_t categories, str
 /* core/plan_protect.c: the part of one call that is refused or followed whatever the rules say. */
 void plan_protect(struct plan_builder *builder, enum sysno sysno);
 
+/* core/plan_files.c: ioctl by request; what would undo append+. */
+void plan_requests(struct plan_builder *builder);
+void plan_appends(struct plan_builder *builder, enum sysno sysno);
+
 /* core/plan_trace.c: false when this call of an active category needs no ptrace stop after all. */
 bool plan_trace_wanted(const struct plan_builder *builder, enum sysno sysno, const struct handler *handler);
 

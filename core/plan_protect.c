@@ -7,6 +7,7 @@
 
 #include "core/plan_build.h"
 #include "core/policy.h"
+#include "core/policy_words.h"
 #include "core/surface.h"
 #include "handlers/handler.h"
 
@@ -141,6 +142,8 @@ static void plan_surface_row(struct plan_builder *builder, const struct surface_
 
 	/* A handler that decides the whole call takes the place of a row that refuses it whole. */
 	if (!row->has_condition && builder->decided[row->sysno])
+		return;
+	if (row->given_back && policy_gives_request(builder->policy, (uint32_t)row->condition.value))
 		return;
 	if (row->categories != CAT_ALL_BITS)
 		plan_set_cause(builder, row->categories, &entry);

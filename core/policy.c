@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "core/policy_build.h"
+#include "core/policy_files.h"
+#include "core/policy_words.h"
 #include "core/util.h"
 
 #define POLICY_MAGIC 0x504f4c43U
@@ -90,6 +92,9 @@ void policy_free(struct policy *policy)
 	free(policy->strings);
 	free(policy->settings.log_file);
 	free(policy->settings.transitions);
+	for (size_t i = 0; i < policy->settings.file_count; i++)
+		policy_file_free(&policy->settings.files[i]);
+	free(policy->settings.files);
 	policy->magic = 0;
 	free(policy);
 }
@@ -133,6 +138,8 @@ static bool policy_can_do_else_than_allow(const struct policy *policy, enum cate
 	bool paths_allowed = false;
 	bool memfds_allowed = category != CAT_CREATE && category != CAT_EXEC;
 
+	if (policy_files_categories(policy) & CAT_BIT(category))
+		return true;
 	if (!row->on)
 		return false;
 	if (category == CAT_EXEC && !policy->settings.exec_anonymous)
@@ -140,6 +147,9 @@ static bool policy_can_do_else_than_allow(const struct policy *policy, enum cate
 	for (size_t i = row->count; i-- > 0;) {
 		const struct rule *rule = &row->rules[i];
 
+		/* A path that is denied is no filesystem. */
+		if (category == CAT_FS && !policy_word_rule(rule))
+			continue;
 		if (rule->action != ACTION_ALLOW)
 			return true;
 		paths_allowed |= pattern_cover(rule->pattern, "/") == PATTERN_COVERS_ALL;
@@ -221,13 +231,16 @@ static bool policy_directory_allows_no_more(const struct policy_category *row, c
 
 bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory)
 {
-	uint64_t active = policy_active_bits(policy);
+	uint64_t active = policy_active_bits(policy) & ~CAT_BIT(CAT_FS);
 
+	if (!policy_files_hold(policy, from, to, is_directory))
+		return false;
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
 		enum category category = (enum category)i;
 		bool to_refused;
 
-		if (!(active & CAT_BIT(i)))
+		/* A device that no rule of ioctl names is not refused: see policy_decide_device(). */
+		if (!(active & CAT_BIT(i)) || (category == CAT_IOCTL && !policy_names_devices(policy)))
 			continue;
 		to_refused = action_refuses(policy_decide(policy, category, to).action);
 		if (!to_refused && action_refuses(policy_decide(policy, category, from).action))

@@ -91,8 +91,11 @@ struct policy_settings {
 	bool exec_anonymous;    /* exec/anonymous, default on: memory that is no file may be executable */
 	bool ghost;             /* ghost!, default off: every hooked call says ENOSYS once the command runs */
 	bool unsafe_ptrace;     /* allow_unsafe/ptrace, default off: the payload may use ptrace itself */
+	bool strict_names;      /* filename/strict, default off: hostile names are not made */
 	struct policy_transition *transitions; /* owned by the policy */
 	size_t transition_count;
+	struct policy_file *files; /* mask and append, in order; owned by the policy (core/policy_files.h) */
+	size_t file_count;
 };
 
 const struct policy_settings *policy_settings(const struct policy *policy);

@@ -57,7 +57,6 @@ struct policy_statement {
 };
 
 void policy_fail_memory(struct policy_loader *loader);
-
 __attribute__((format(printf, 4, 5))) void policy_fail(
 	struct policy_loader *loader, const struct policy_place *place, size_t offset, const char *format, ...);
 
@@ -67,14 +66,13 @@ __attribute__((format(printf, 3, 4))) void policy_statement_fail(
 
 #define POLICY_WORD_MAX 64
 #define POLICY_WORDS(array) (array), ARRAY_SIZE(array)
-
 /* " (did you mean 'WORD'?)" or "", into a buffer of the caller. */
 struct policy_hint {
 	char text[80];
 };
 const char *policy_hint_nearest(struct policy_hint *hint, const char *word, const char *const *words, size_t count);
 
-/* Where in the text a part of statement->name stands, and a byte of the expanded value. */
+/* Where in the text a part of statement->name stands, a byte of the expanded value. */
 size_t policy_name_offset(const struct policy_statement *statement, const char *part);
 size_t policy_value_offset(const struct policy_statement *statement, size_t at);
 
@@ -85,6 +83,9 @@ static inline const char *policy_value(const struct policy_statement *statement)
 
 /* The value without quoting; false after an error, an empty value included. */
 bool policy_value_plain(const struct policy_statement *statement, char *buffer, size_t size);
+
+/* Can it match a canonical path? false after an error. */
+bool policy_path_pattern(const struct policy_statement *statement, const char *value);
 
 /* 0, 1, or -1 after an error. */
 int policy_boolean(const struct policy_statement *statement);
@@ -107,10 +108,12 @@ void policy_apply_exec_anonymous(struct policy_statement *statement);
 void policy_apply_ghost(struct policy_statement *statement);
 void policy_apply_setuid(struct policy_statement *statement);
 void policy_apply_setgid(struct policy_statement *statement);
+void policy_apply_mask(struct policy_statement *statement);
+void policy_apply_append(struct policy_statement *statement);
+void policy_apply_strict_names(struct policy_statement *statement);
 void policy_apply_lock(struct policy_statement *statement);
 void policy_load_include(struct policy_statement *statement, const char *file);
 void policy_load_include_profile(struct policy_statement *statement, const char *name);
-
 /* Lines of text, which must be NUL-terminated at text[length]; place->line counts up. */
 void policy_load_text(struct policy_loader *loader, const char *text, size_t length, struct policy_place *place);
 

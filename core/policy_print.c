@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/pattern.h"
+#include "core/policy_files.h"
 #include "core/utf8.h"
 
 /* Walks the rules of all categories in the order in which commands made them. */
@@ -97,6 +98,11 @@ static const char *policy_transition_name(enum id_kind kind)
 	return kind == ID_USER ? "setuid" : "setgid";
 }
 
+static const char *policy_file_name(const struct policy_file *file)
+{
+	return file->kind == POLICY_FILE_MASK ? "mask" : "append";
+}
+
 static void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 {
 	char quoted[PATH_MAX * 4 + 1];
@@ -111,6 +117,10 @@ static void policy_print_settings(const struct policy_settings *settings, FILE *
 	fprintf(stream, "exec/mmap:%s\n", policy_on_off(settings->exec_mmap));
 	fprintf(stream, "exec/anonymous:%s\n", policy_on_off(settings->exec_anonymous));
 	fprintf(stream, "allow_unsafe/ptrace:%s\n", policy_on_off(settings->unsafe_ptrace));
+	if (settings->strict_names)
+		fputs("filename/strict:on\n", stream);
+	for (size_t i = 0; i < settings->file_count; i++)
+		fprintf(stream, "%s+%s\n", policy_file_name(&settings->files[i]), settings->files[i].text);
 	if (settings->ghost)
 		fputs("ghost!\n", stream);
 	for (size_t i = 0; i < settings->transition_count; i++)
@@ -196,8 +206,8 @@ static void policy_json_settings(const struct policy_settings *settings, FILE *s
 	fprintf(stream, ",\"trace_ptrace\":%s,\"exec_mmap\":%s,\"exec_anonymous\":%s",
 		policy_json_bool(settings->trace_ptrace), policy_json_bool(settings->exec_mmap),
 		policy_json_bool(settings->exec_anonymous));
-	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s}", policy_json_bool(settings->ghost),
-		policy_json_bool(settings->unsafe_ptrace));
+	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s}", policy_json_bool(settings->ghost),
+		policy_json_bool(settings->unsafe_ptrace), policy_json_bool(settings->strict_names));
 }
 
 static void policy_json_transitions(const struct policy_settings *settings, FILE *stream)
@@ -210,6 +220,21 @@ static void policy_json_transitions(const struct policy_settings *settings, FILE
 			policy_transition_name(transition->kind), transition->from, transition->to);
 		policy_json_string(transition->origin.file, stream);
 		fprintf(stream, ",\"line\":%u}", transition->origin.line);
+	}
+	fputs("]", stream);
+}
+
+static void policy_json_files(const struct policy_settings *settings, FILE *stream)
+{
+	fputs(",\"files\":[", stream);
+	for (size_t i = 0; i < settings->file_count; i++) {
+		const struct policy_file *file = &settings->files[i];
+
+		fprintf(stream, "%s{\"command\":\"%s\",\"value\":", i > 0 ? "," : "", policy_file_name(file));
+		policy_json_string(file->text, stream);
+		fputs(",\"file\":", stream);
+		policy_json_string(file->origin.file, stream);
+		fprintf(stream, ",\"line\":%u}", file->origin.line);
 	}
 	fputs("]", stream);
 }
@@ -235,6 +260,7 @@ void policy_print_json(const struct policy *policy, FILE *stream)
 	policy_json_categories(policy, stream);
 	policy_json_settings(policy_settings(policy), stream);
 	policy_json_transitions(policy_settings(policy), stream);
+	policy_json_files(policy_settings(policy), stream);
 	fputs(",\"rules\":[", stream);
 	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
 		fputs(separator, stream);

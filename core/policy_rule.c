@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/ioctl_names.h"
 #include "core/policy_load.h"
+#include "core/policy_words.h"
 #include "core/util.h"
+
+#define POLICY_REQUESTS_MAX 1024
 
 static void policy_fail_category(const struct policy_statement *statement, size_t offset, const char *word)
 {
@@ -118,9 +122,8 @@ static bool policy_rule_dead(const char *value, size_t *offset_out)
 	return false;
 }
 
-static bool policy_rule_valid(const struct policy_statement *statement)
+bool policy_path_pattern(const struct policy_statement *statement, const char *value)
 {
-	const char *value = policy_value(statement);
 	bool special = value[0] == '!' || str_starts(value, "\\!");
 	size_t offset;
 
@@ -142,20 +145,55 @@ static bool policy_rule_valid(const struct policy_statement *statement)
 	return true;
 }
 
-static struct pattern *policy_rule_pattern(const struct policy_statement *statement)
+/* A word of ioctl must be a number, or match some known name. */
+static bool policy_rule_request(const struct policy_statement *statement, const struct pattern *pattern)
+{
+	const char *value = policy_value(statement);
+	const char *words[POLICY_REQUESTS_MAX];
+	struct policy_hint hint;
+	uint32_t number;
+	size_t count;
+	const struct ioctl_name *names = ioctl_names(&count);
+
+	if (policy_word_request(value, &number))
+		return true;
+	for (size_t i = 0; i < count && i < ARRAY_SIZE(words); i++) {
+		words[i] = names[i].name;
+		if (pattern_match(pattern, words[i]))
+			return true;
+	}
+	policy_statement_fail(statement, statement->value_at,
+		"unknown ioctl request '%s', expected a name such as TCGETS, a number or a path%s", value,
+		policy_hint_nearest(&hint, value, words, count < ARRAY_SIZE(words) ? count : ARRAY_SIZE(words)));
+	return false;
+}
+
+static bool policy_rule_is_word(const struct policy_statement *statement, uint64_t categories)
+{
+	return categories && !(categories & ~POLICY_WORD_BITS) && policy_value(statement)[0] != '/' &&
+	       policy_value(statement)[0] != '\0';
+}
+
+static struct pattern *policy_rule_pattern(const struct policy_statement *statement, uint64_t categories)
 {
 	struct pattern *pattern = NULL;
 	size_t offset = 0;
 	const char *error = NULL;
 	int result;
 
-	if (!policy_rule_valid(statement))
+	bool word = policy_rule_is_word(statement, categories);
+
+	if (!word && !policy_path_pattern(statement, policy_value(statement)))
 		return NULL;
 	result = pattern_new(policy_value(statement), &pattern, &offset, &error);
 	if (result == -ENOMEM)
 		policy_fail_memory(statement->loader);
 	else if (result)
 		policy_statement_fail(statement, policy_value_offset(statement, offset), "%s", error);
+	if (result == 0 && word && categories & CAT_BIT(CAT_IOCTL) && !policy_rule_request(statement, pattern)) {
+		pattern_free(pattern);
+		return NULL;
+	}
 	return result ? NULL : pattern;
 }
 
@@ -164,7 +202,7 @@ void policy_apply_rule(struct policy_statement *statement, enum action action)
 	const struct policy_place *place = statement->place;
 	struct policy *policy = statement->loader->policy;
 	uint64_t categories = policy_categories(statement);
-	struct pattern *pattern = policy_rule_pattern(statement);
+	struct pattern *pattern = policy_rule_pattern(statement, categories);
 	struct rule_origin origin = { policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
 
 	if (!origin.file)

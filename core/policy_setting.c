@@ -87,6 +87,11 @@ void policy_apply_exec_anonymous(struct policy_statement *statement)
 	policy_settings_edit(statement->loader->policy)->exec_anonymous = policy_boolean(statement) == 1;
 }
 
+void policy_apply_strict_names(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->strict_names = policy_boolean(statement) == 1;
+}
+
 void policy_apply_ghost(struct policy_statement *statement)
 {
 	if (*policy_value(statement) != '\0')

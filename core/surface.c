@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "core/util.h"
@@ -38,6 +39,11 @@
 		.sysno = SC_##name, .error = EPERM, .categories = CAT_ALL_BITS, .unless = CAT_BIT(category), \
 		.has_condition = true, .condition = { .arg = (arg_), .mask = S_IFMT, .value = (type) }, \
 		.reason = "a device reaches the machine behind every rule" \
+	}
+#define TYPING(request) \
+	{ \
+		.sysno = SC_ioctl, .error = EPERM, .categories = CAT_ALL_BITS, .has_condition = true, \
+		.given_back = true, .condition = { .arg = 1, .mask = INT_MASK, .value = (request) }, .reason = typing \
 	}
 #define CLONE_FLAG(flag) \
 	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, "new namespaces change what names mean")
@@ -81,6 +87,8 @@ static const char faults[] = "page faults that the program serves would hold up 
 static const char subvolumes[] = "makes or removes names through a descriptor opened for reading";
 static const char freezing[] = "stops or starts all writing to a filesystem";
 static const char lists_mounts[] = "shows mounts whose names are hidden";
+
+static const char typing[] = "types into a terminal that others read";
 
 static const struct surface_row rows[] = {
 	ALWAYS(io_uring_setup, ENOSYS, ring),
@@ -146,6 +154,8 @@ static const struct surface_row rows[] = {
 	INT_IS(fcntl64, EPERM, CAT_ALL_BITS, 1, F_SETOWN, asynchronous),
 	INT_IS(fcntl64, EPERM, CAT_ALL_BITS, 1, F_SETOWN_EX, asynchronous),
 	INT_IS(fcntl64, EPERM, CAT_ALL_BITS, 1, F_SETSIG, asynchronous),
+	TYPING(TIOCSTI),
+	TYPING(TIOCLINUX),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, FIOSETOWN, asynchronous),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, SIOCSPGRP, asynchronous),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_USERFAULTFD_NEW, faults),

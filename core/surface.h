@@ -16,6 +16,7 @@ struct surface_row {
 	uint64_t categories; /* only while one of these CAT_BIT()s is active */
 	uint64_t unless;     /* and while none of these has rules that decide: core/plan.c */
 	bool has_condition;
+	bool given_back; /* by a rule of ioctl that names the request and allows it */
 	struct plan_condition condition;
 	const char *reason;
 };

@@ -53,6 +53,8 @@ static struct verdict access_enter(struct call *call)
 	if (error >= 0)
 		error = common_lookup(call, row->dirfd, row->string, common_path_flags(flags), &path);
 	if (error >= 0)
+		error = common_mask(call, &path);
+	if (error >= 0)
 		error = access_of_object(call, &path, mode);
 	return verdict_result(error);
 }

@@ -118,6 +118,8 @@ int common_check_make(struct call *call, const struct path *path, enum category 
 {
 	int error = category == CAT_MKDIR ? common_check_missing(path) : common_check_new(path);
 
+	if (error >= 0)
+		error = access_check_made(call, path->name);
 	return error < 0 ? error : access_check_path(call, category, path);
 }
 

@@ -57,6 +57,9 @@ int common_object(
 /* True when this kernel has no call of that number: the target is to see ENOSYS. */
 bool common_call_is_missing(long number);
 
+/* Puts what mask+ shows in the place of the object: 1 when it does, 0, or -errno of the target. */
+int common_mask(const struct call *call, struct path *path);
+
 /* What base in parent is now, symlinks not followed: 0 with its mode, or -errno. */
 int common_base_mode(const struct path *path, mode_t *mode_out);
 

@@ -31,6 +31,9 @@ extern const struct handler handler_unlink, handler_rmdir, handler_unlinkat;
 extern const struct handler handler_rename, handler_link;
 extern const struct handler handler_mknod;
 
+/* list.c, ioctl.c, fcntl.c */
+extern const struct handler handler_list, handler_ioctl, handler_fcntl;
+
 /* memfd.c, socket.c, inotify.c */
 extern const struct handler handler_memfd, handler_memfd_secret;
 extern const struct handler handler_bind, handler_socketcall;

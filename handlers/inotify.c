@@ -1,9 +1,10 @@
 /*
  * inotify_add_watch: the watch is put on the held object, through a duplicate of the
- * target's inotify descriptor. Only the walk category concerns it today.
+ * target's inotify descriptor. Decides the notify category.
  */
 #include <sys/inotify.h>
 
+#include "core/access.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
 #include "core/path.h"
@@ -29,6 +30,8 @@ static struct verdict inotify_enter(struct call *call)
 	if (error >= 0)
 		error = common_lookup(call, ARG_NONE, 1, mask & IN_DONT_FOLLOW ? 0 : PATH_FOLLOW, &path);
 	if (error >= 0)
+		error = access_check_path(call, CAT_NOTIFY, &path);
+	if (error >= 0)
 		error = call_revalidate(call);
 	if (error < 0)
 		return verdict_fail(error);
@@ -41,6 +44,6 @@ static struct verdict inotify_enter(struct call *call)
 const struct handler handler_inotify = {
 	.name = "inotify",
 	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_WALK),
+	.categories = CAT_BIT(CAT_NOTIFY) | CAT_BIT(CAT_WALK),
 	.enter = inotify_enter,
 };

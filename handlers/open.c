@@ -11,6 +11,7 @@
 #include "core/identity.h"
 #include "core/mem.h"
 #include "core/util.h"
+#include "handlers/common.h"
 #include "handlers/handlers.h"
 #include "handlers/open_job.h"
 
@@ -124,6 +125,13 @@ static bool open_allowed_by_name(const struct open_job *job, const char *name)
 {
 	uint64_t bits = open_flags_categories(job->request.flags);
 
+	/* What depends on the object, or changes it, or is no category's. */
+	if (access_active(job->call, CAT_FS) || access_judges_device(job->call, name) || access_mask(job->call, name))
+		return false;
+	if (job->request.flags & O_CREAT && access_judges_made(job->call, name))
+		return false;
+	if (job->request.flags & (O_WRONLY | O_RDWR | O_TRUNC) && access_appends(job->call, name))
+		return false;
 	for (unsigned category = 0; category < CAT_COUNT; category++)
 		if (bits & CAT_BIT(category) && !access_allows(job->call, (enum category)category, name))
 			return false;
@@ -137,6 +145,33 @@ static int open_check(struct open_job *job, const struct path *path, uint64_t bi
 	for (unsigned category = 0; category < CAT_COUNT && !error; category++)
 		if (bits & CAT_BIT(category))
 			error = access_check_path(job->call, (enum category)category, path);
+	return error;
+}
+
+/* Categories that are not about a name. */
+static int open_check_object(struct open_job *job, const struct path *path, int fd, mode_t type)
+{
+	int error = path->unnamed ? 0 : access_check_filesystem(job->call, fd);
+
+	if (error || path->unnamed)
+		return error;
+	if ((S_ISCHR(type) || S_ISBLK(type)) && !(job->request.flags & O_PATH))
+		error = access_check_device(job->call, path->name);
+	return error ? error : access_check_append(job->call, path->name, job->request.flags);
+}
+
+/* What mask+ shows is opened in the place of the object; what is written there is judged by its own name, too. */
+static int open_mask(struct open_job *job, struct path *path, struct stat *object)
+{
+	const char *target = path->unnamed ? NULL : access_mask(job->call, path->name);
+	uint64_t bits = open_flags_categories(job->request.flags) & (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_TRUNCATE));
+	int error = common_mask(job->call, path);
+
+	if (error > 0)
+		error = errno_result(fstat(path->object, object));
+	for (unsigned category = 0; target && category < CAT_COUNT && !error; category++)
+		if (bits & CAT_BIT(category) && S_ISREG(object->st_mode))
+			error = access_check(job->call, (enum category)category, target);
 	return error;
 }
 
@@ -231,6 +266,10 @@ static struct verdict open_object(struct open_job *job, struct path *path)
 		error = open_check(job, path,
 			open_flags_object(request->flags, object.st_mode) |
 				(request->path_only ? CAT_BIT(CAT_STAT) : 0));
+	if (!error)
+		error = open_check_object(job, path, path->object, object.st_mode);
+	if (!error)
+		error = open_mask(job, path, &object);
 	if (!error && open_too_large(request, &object))
 		error = -EOVERFLOW;
 	if (error < 0)
@@ -247,6 +286,10 @@ static struct verdict open_new(struct open_job *job, const struct path *path)
 		job, path, CAT_BIT(CAT_CREATE) | (open_flags_write(request->flags) ? CAT_BIT(CAT_WRITE) : 0));
 	int fd;
 
+	if (!error)
+		error = open_check_object(job, path, path->parent, S_IFREG);
+	if (!error)
+		error = access_check_made(job->call, path->name);
 	if (!error)
 		error = open_prepare(job);
 	if (!error)
@@ -272,6 +315,9 @@ static struct verdict open_named(struct open_job *job, struct path *path)
 	if (!open_needs_object(path, fd))
 		return verdict_fail(fd);
 	error = makes ? path_find_or_parent(job->call, path) : path_find(job->call, path);
+	/* What is shown is there, whatever is behind it. */
+	if (error >= 0 && path->object < 0)
+		error = common_mask(job->call, path);
 	if (error < 0)
 		return verdict_fail(error);
 	return path->object >= 0 ? open_object(job, path) : open_new(job, path);
@@ -324,7 +370,8 @@ const struct handler handler_open = {
 	.name = "open",
 	.flags = H_READS_MEM | H_MAY_WAIT | H_IDENTITY,
 	.categories = CAT_BIT(CAT_WALK) | CAT_BIT(CAT_STAT) | CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE) |
-		      CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_TRUNCATE) | CAT_BIT(CAT_READDIR) | CAT_BIT(CAT_MKTEMP),
+		      CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_TRUNCATE) | CAT_BIT(CAT_READDIR) | CAT_BIT(CAT_MKTEMP) |
+		      CAT_BIT(CAT_FS) | CAT_BIT(CAT_IOCTL),
 	.state_size = sizeof(struct open_state),
 	.enter = open_enter,
 	.resume = open_resume,

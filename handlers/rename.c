@@ -64,6 +64,8 @@ static int rename_ask(struct call *call, const struct path *from, const struct p
 {
 	int error = rename_check_ends(from, to, flags);
 
+	if (error >= 0 && !(flags & RENAME_EXCHANGE))
+		error = access_check_made(call, to->name);
 	if (error >= 0)
 		error = access_check_path(call, CAT_RENAME, from);
 	/* A whiteout is a character device that is left behind. */
@@ -160,6 +162,8 @@ static struct verdict rename_enter_link(struct call *call)
 		error = common_lookup_parent(call, at ? 2 : ARG_NONE, at ? 3 : 1, &to);
 	if (error >= 0)
 		error = common_check_new(&to);
+	if (error >= 0)
+		error = access_check_made(call, to.name);
 	if (error >= 0)
 		error = rename_check_link(call, &from, &to);
 	if (error >= 0)

@@ -54,6 +54,8 @@ static int stat_path(
 	if (error < 0)
 		return error;
 	error = access_check_path(call, CAT_STAT, &path);
+	if (error >= 0)
+		error = common_mask(call, &path);
 	if (error < 0)
 		return error;
 	return errno_result(statx(path.object, "", (int)(AT_EMPTY_PATH | sync), mask, result_out));

@@ -33,6 +33,10 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 	[SC_fstatfs] = &handler_fstatfs,
 	[SC_fstatfs64] = &handler_fstatfs,
 
+	[SC_getdents] = &handler_list,
+	[SC_getdents64] = &handler_list,
+	[SC_readdir] = &handler_list,
+
 	[SC_getxattr] = &handler_xattr_read,
 	[SC_lgetxattr] = &handler_xattr_read,
 	[SC_fgetxattr] = &handler_fxattr_read,
@@ -95,6 +99,9 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 	[SC_bind] = &handler_bind,
 	[SC_socketcall] = &handler_socketcall,
 	[SC_inotify_add_watch] = &handler_inotify,
+	[SC_ioctl] = &handler_ioctl,
+	[SC_fcntl] = &handler_fcntl,
+	[SC_fcntl64] = &handler_fcntl,
 
 	[SC_chdir] = &handler_chdir,
 	[SC_fchdir] = &handler_chdir,

@@ -58,7 +58,8 @@ static int truncate_find(struct call *call, struct path *path)
 		return error;
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	return access_check_path(call, CAT_TRUNCATE, path);
+	error = access_check_path(call, CAT_TRUNCATE, path);
+	return error < 0 ? error : access_check_append(call, path->name, O_TRUNC);
 }
 
 /* Gives the object to the state of the call; the worker's answer goes to resume. */
@@ -121,6 +122,8 @@ static int truncate_find_fd(struct call *call)
 
 	if (error >= 0)
 		error = access_check_path(call, CAT_TRUNCATE, &path);
+	if (error >= 0 && !path.unnamed)
+		error = access_check_append(call, path.name, O_TRUNC);
 	return error < 0 ? error : take_fd(&fd);
 }
 

@@ -11,8 +11,8 @@
 
 /* Everything on: what work leaves off is switched on and allowed by default. */
 #define WORK_WATCHED \
-	WORDS("-p", "work", "-m", "sandbox/all:on", "-m", "default/walk,stat,exec,chdir:allow", "-m", \
-		"deny/all+/nonexistent/***")
+	WORDS("-p", "work", "-m", "sandbox/all:on", "-m", "default/walk,list,stat,exec,chdir,ioctl,notify,fs:allow", \
+		"-m", "deny/all+/nonexistent/***")
 
 static const char *const compare_list =
 	"cd place && find . -not -path '*/.git/index' -not -path '*/.git/logs*' -not -name '.ninja_*' \\( -type "

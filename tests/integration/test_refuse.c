@@ -441,7 +441,7 @@ Test(refuse, the_short_options_are_the_rules_they_stand_for)
 		SHELL("echo x > closed/new && rm closed/new && mkdir closed/d && rmdir closed/d && ! echo x > new"),
 		&refuse_outcome);
 	expect_status(&refuse_outcome, 0, "--rw of a folder");
-	run_kennel(WORDS("--ro", "/", "--rw", "closed", "-m", "default/walk,stat:allow"),
+	run_kennel(WORDS("--ro", "/", "--rw", "closed", "-m", "default/walk,list,stat,ioctl,fs:allow"),
 		SHELL("cat plain && echo x > closed/new"), &refuse_outcome);
 	expect_status(&refuse_outcome, 0, "--ro and --rw alone");
 }

@@ -152,6 +152,12 @@ void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, ui
 	call->then_args[2] = prot;
 }
 
+int call_wait_ms(struct call *call, unsigned timeout_ms)
+{
+	call->waited_ms = timeout_ms;
+	return 0;
+}
+
 int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
 {
 	call->worker_object = object;

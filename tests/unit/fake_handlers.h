@@ -26,7 +26,10 @@ struct call {
 	uint64_t refused;    /* CAT_BIT()s */
 	uint64_t by_default; /* CAT_BIT()s that no rule allows, only the default */
 	bool move_refused;
-	bool unnamed; /* every object is */
+	bool unnamed;                     /* every object is */
+	const char *masked, *mask_target; /* names that hold this show that */
+	const char *appends;              /* names that hold this can only be appended to */
+	const char *unmade;               /* names that hold this are hostile */
 	/* Calls in a ptrace stop: what the handler finds in leave(), and what is refused only in part. */
 	int64_t result;           /* call_result(); fake_leave() sets it */
 	const char *refused_name; /* `refused` only for names that contain it; NULL: for all */
@@ -46,6 +49,8 @@ struct call {
 	/* what the handler did */
 	uint64_t asked; /* CAT_BIT()s */
 	uint64_t wants;
+	uint32_t asked_request;
+	unsigned waited_ms;
 	char asked_name[4096];
 	unsigned moves;
 	char move_from[4096];

@@ -38,6 +38,28 @@ const struct policy_settings *policy_settings(const struct policy *policy)
 	return &settings;
 }
 
+const struct rule *policy_rules(const struct policy *policy, enum category category, size_t *count_out)
+{
+	(void)policy;
+	(void)category;
+	*count_out = 0;
+	return NULL;
+}
+
+enum action policy_default(const struct policy *policy, enum category category)
+{
+	(void)policy;
+	(void)category;
+	return decided;
+}
+
+bool policy_is_on(const struct policy *policy, enum category category)
+{
+	(void)policy;
+	(void)category;
+	return true;
+}
+
 bool policy_active(const struct policy *policy, enum category category)
 {
 	(void)policy;

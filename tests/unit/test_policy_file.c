@@ -72,12 +72,12 @@ Test(policy_file, all_errors_of_a_file_come_with_line_and_column)
 			       "  allow/raed+/x   # slip\n"
 			       "\n"
 			       "deny/read+/a/[x\r\n"
-			       "mask+/x\n"
+			       "block+/x\n"
 			       "allow/read+/fine");
 	expect_errors("p.kennel",
 		"p.kennel:3:9: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
 		"p.kennel:5:14: expected ']' to end this set\n"
-		"p.kennel:6:1: command 'mask' is not supported yet by this version\n");
+		"p.kennel:6:1: command 'block' is not supported yet by this version\n");
 }
 
 Test(policy_file, both_endings_are_read_with_mark_and_carriage_returns)
@@ -268,7 +268,7 @@ Test(policy_file, hide_switches_on_what_was_off_and_allows_the_rest)
 	cr_expect(policy_decide(policy, CAT_STAT, "/x").action == ACTION_ALLOW);
 	cr_expect(policy_decide(policy, CAT_STAT, "/h").action == ACTION_DENY);
 	cr_expect(policy_decide(policy, CAT_WALK, "/h/x").action == ACTION_DENY);
-	expect_rules(policy, "deny/walk,stat,read,write,create+/h/***\n");
+	expect_rules(policy, "deny/walk,list,stat,read,write,create+/h/***\n");
 	policy = short_policy("sandbox/all:on", "hide", "/h");
 	cr_expect(policy_decide(policy, CAT_STAT, "/x").action == ACTION_DENY);
 	policy_free(policy);

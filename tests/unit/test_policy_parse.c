@@ -44,8 +44,8 @@ static const struct error_row error_rows[] = {
 	{ "  allow/read,wriet+/x", "14: unknown category 'wriet', expected a category or set (did you mean 'write'?)" },
 	{ "allow/+/x", "7: expected a category or set" },
 	{ "allow/read,+/x", "12: expected a category or set" },
-	{ "sandbox/list:off", "9: category 'list' is not enforced yet by this version" },
-	{ "allow/notify+/x", "7: category 'notify' is not enforced yet by this version" },
+	{ "sandbox/chroot:off", "9: category 'chroot' is not enforced yet by this version" },
+	{ "allow/net/link+/x", "7: category 'net/link' is not enforced yet by this version" },
 	{ "allow/read,net/bind+/x", "12: category 'net/bind' is not enforced yet by this version" },
 	{ "allow/inet+/x",
 		"7: set 'inet' holds no category that this version enforces: not enforced yet by this version" },
@@ -88,7 +88,7 @@ static const struct error_row error_rows[] = {
 	{ "trace/ptrace:onn", "14: unknown value 'onn', expected on or off (did you mean 'on'?)" },
 	{ "ghost:on", "6: expected '!' after 'ghost'" },
 	{ "ghost!x", "7: expected nothing after 'ghost!'" },
-	{ "mask+/x", "1: command 'mask' is not supported yet by this version" },
+	{ "mask+x", "6: expected an absolute path, found 'x'" },
 	{ "block+10.0.0.0/8", "1: command 'block' is not supported yet by this version" },
 	{ "setenv!A=B", "1: command 'setenv' is not supported yet by this version" },
 	{ "rlimit/nofile:3", "1: command 'rlimit/nofile' is not supported yet by this version" },
@@ -121,16 +121,16 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 
 	policy_load_command(loader, "allow/raed+x");
 	policy_load_command(loader, "allow/read+/x");
-	policy_load_command(loader, "sandbox/list,foo:maybe");
+	policy_load_command(loader, "sandbox/chroot,foo:maybe");
 	policy_load_short(loader, "bind", "any!80");
 	policy_load_short(loader, "ro", "");
 	errors = fixture_errors(loader);
 	cr_expect(eq(str, errors,
 		"-m:1:7: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
 		"-m:1:12: expected an absolute path, found 'x'\n"
-		"-m:3:9: category 'list' is not enforced yet by this version\n"
-		"-m:3:14: unknown category 'foo', expected a category or set\n"
-		"-m:3:18: unknown value 'maybe', expected on or off\n"
+		"-m:3:9: category 'chroot' is not enforced yet by this version\n"
+		"-m:3:16: unknown category 'foo', expected a category or set\n"
+		"-m:3:20: unknown value 'maybe', expected on or off\n"
 		"--bind:1:1: category 'net/bind' is not enforced yet by this version\n"
 		"--ro:1:1: expected a path\n"));
 	free(errors);
@@ -143,8 +143,8 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 	"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\nallow_unsafe/ptrace:off\n"
 #define PRINT_NAMES \
 	"create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown,chgrp,chmod,chattr,utime,mkbdev," \
-	"mkcdev,mkfifo,mktemp"
-#define PRINT_ALL "walk,stat,read,write,exec," PRINT_NAMES
+	"mkcdev,mkfifo,mktemp,notify,fs"
+#define PRINT_ALL "walk,list,stat,read,write,exec,ioctl," PRINT_NAMES
 #define PRINT_START \
 	"sandbox/" PRINT_ALL ":on\n" \
 	"default/" PRINT_ALL ":deny\n" PRINT_SETTINGS
@@ -162,11 +162,11 @@ static const struct print_row print_rows[] = {
 	{ "allow/read+/a\\ ", "allow/read+/a\\ \n" },
 	{ "allow/read+/a b\r", "allow/read+/a b\n" },
 	{ "deny/all+/x", "deny/" PRINT_ALL "+/x\n" },
-	{ "deny/all-x+/x", "deny/walk,stat,read,write," PRINT_NAMES "+/x\n" },
+	{ "deny/all-x+/x", "deny/walk,list,stat,read,write,ioctl," PRINT_NAMES "+/x\n" },
 	{ "ghost!", "ghost!\n" },
 	{ "setuid+0.7", "setuid+0.7\n" },
 	{ "kill/rpath,tpath+/x", "kill/read,readdir,mkdir,rmdir,mktemp+/x\n" },
-	{ "allow/lpath+/x", "allow/walk,stat,chdir+/x\n" },
+	{ "allow/lpath+/x", "allow/walk,list,stat,chdir+/x\n" },
 	{ "exit/read+/x", "exit/read+/x\n" },
 	{ "allow/create+!memfd:**", "allow/create+!memfd:**\n" },
 	{ "allow/create+\\!memfd\\:x", "allow/create+\\!memfd\\:x\n" },
