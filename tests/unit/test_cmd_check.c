@@ -26,8 +26,8 @@ static int check(int argc, char **argv)
 	check((int)ARRAY_SIZE(((char *[]){ "check", __VA_ARGS__ })), (char *[]){ "check", __VA_ARGS__, NULL })
 
 #define EVERY \
-	"walk,list,stat,read,write,exec,ioctl,create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown,chgrp," \
-	"chmod,chattr,utime,mkbdev,mkcdev,mkfifo,mktemp,notify,fs"
+	"walk,list,stat,read,write,exec,ioctl,create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown," \
+	"chgrp,chmod,chattr,utime,mkbdev,mkcdev,mkfifo,mktemp,notify,fs"
 
 TestSuite(cmd_check, .init = redirect, .timeout = 10);
 
