@@ -55,7 +55,7 @@ CORE = (
 HANDLERS = """
     access common readlink stat statfs attr fileattr namei utime xattr ids inotify memfd node rlimit open_flags
     rename socket table truncate open open_finish open_sticky chdir exec exec_check mmap mprotect setgroups
-    list list_entries ioctl fcntl mask
+    list list_entries ioctl fcntl fanotify mask
 """.split()
 
 # Registers and ABIs; every architecture compiles on every host.
@@ -127,7 +127,7 @@ GUESTS = """
     flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_open
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_look diff_move
     diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped stop_children
-    set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec diff_list
+    set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec diff_list diff_watch
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 

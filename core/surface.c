@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sched.h>
+#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -40,6 +41,7 @@
 		.has_condition = true, .condition = { .arg = (arg_), .mask = S_IFMT, .value = (type) }, \
 		.reason = "a device reaches the machine behind every rule" \
 	}
+#define BITS_ARE(name, arg_, mask_, value_, why) WHEN(name, EPERM, CAT_ALL_BITS, arg_, mask_, value_, why)
 #define TYPING(request) \
 	{ \
 		.sysno = SC_ioctl, .error = EPERM, .categories = CAT_ALL_BITS, .has_condition = true, \
@@ -48,7 +50,7 @@
 #define CLONE_FLAG(flag) \
 	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, "new namespaces change what names mean")
 
-/* Requests of single filesystems, whose headers the oldest distribution does not have in full. */
+/* Requests, most of single filesystems, whose headers the oldest distribution does not have in full. */
 enum {
 	REQUEST_BTRFS_SNAP_CREATE = 0x50009401,
 	REQUEST_BTRFS_SUBVOL_CREATE = 0x5000940e,
@@ -64,6 +66,9 @@ enum {
 	REQUEST_FREEZE = 0xc0045877,
 	REQUEST_THAW = 0xc0045878,
 	REQUEST_USERFAULTFD_NEW = 0xaa00,
+	/* Flags of fanotify_init, newer than some headers: events with pidfds, and of mounts. */
+	WATCH_PIDFD = 0x80,
+	WATCH_MNT = 0x4000,
 	/* _IOWR('X', 107, struct xfs_fsop_handlereq): 56 bytes, 28 for i386. */
 	REQUEST_XFS_OPEN_BY_HANDLE = 0xc038586b,
 	REQUEST_XFS_OPEN_BY_HANDLE_32 = 0xc01c586b,
@@ -82,7 +87,7 @@ static const char memory_flags[] = "clone3 keeps its flags in memory, where they
 static const char domains[] = "the supervisor acts outside of a domain that the program gives itself";
 static const char asynchronous[] = "lets the kernel send signals to the supervisor";
 static const char attributes[] = "changes attributes through a descriptor opened for reading";
-static const char watching[] = "watches files, or opens them, without asking for their names";
+static const char watching[] = "holds up who opens files, or opens them itself, or watches more than a name";
 static const char faults[] = "page faults that the program serves would hold up the supervisor";
 static const char subvolumes[] = "makes or removes names through a descriptor opened for reading";
 static const char freezing[] = "stops or starts all writing to a filesystem";
@@ -138,8 +143,13 @@ static const struct surface_row rows[] = {
 	ALWAYS(swapoff, EPERM, devices),
 	ALWAYS(quotactl, EPERM, devices),
 	ALWAYS(quotactl_fd, EPERM, devices),
-	ALWAYS(fanotify_init, EPERM, watching),
-	ALWAYS(fanotify_mark, EPERM, watching),
+	BITS_ARE(fanotify_init, 0, FAN_CLASS_CONTENT, FAN_CLASS_CONTENT, watching),
+	BITS_ARE(fanotify_init, 0, FAN_CLASS_PRE_CONTENT, FAN_CLASS_PRE_CONTENT, watching),
+	BITS_ARE(fanotify_init, 0, FAN_REPORT_FID | FAN_REPORT_DIR_FID, 0, watching),
+	BITS_ARE(fanotify_init, 0, WATCH_PIDFD, WATCH_PIDFD, watching),
+	BITS_ARE(fanotify_init, 0, WATCH_MNT, WATCH_MNT, watching),
+	BITS_ARE(fanotify_mark, 1, FAN_MARK_MOUNT, FAN_MARK_MOUNT, watching),
+	BITS_ARE(fanotify_mark, 1, FAN_MARK_FILESYSTEM, FAN_MARK_FILESYSTEM, watching),
 	ALWAYS(userfaultfd, EPERM, faults),
 	DEVICE(mknod, 1, S_IFBLK, CAT_MKBDEV),
 	DEVICE(mknod, 1, S_IFCHR, CAT_MKCDEV),

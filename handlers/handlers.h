@@ -34,10 +34,10 @@ extern const struct handler handler_mknod;
 /* list.c, ioctl.c, fcntl.c */
 extern const struct handler handler_list, handler_ioctl, handler_fcntl;
 
-/* memfd.c, socket.c, inotify.c */
+/* memfd.c, socket.c, inotify.c, fanotify.c */
 extern const struct handler handler_memfd, handler_memfd_secret;
 extern const struct handler handler_bind, handler_socketcall;
-extern const struct handler handler_inotify;
+extern const struct handler handler_inotify, handler_fanotify;
 
 /* chdir.c, exec.c, mmap.c, setgroups.c: in a ptrace stop */
 extern const struct handler handler_chdir, handler_exec;

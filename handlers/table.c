@@ -99,6 +99,7 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 	[SC_bind] = &handler_bind,
 	[SC_socketcall] = &handler_socketcall,
 	[SC_inotify_add_watch] = &handler_inotify,
+	[SC_fanotify_mark] = &handler_fanotify,
 	[SC_ioctl] = &handler_ioctl,
 	[SC_fcntl] = &handler_fcntl,
 	[SC_fcntl64] = &handler_fcntl,

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -168,4 +169,25 @@ Test(listing, a_watch_that_is_refused_is_not_put)
 			     ARGS(FD(fd), ADDRESS("dir"), IN_OPEN)),
 		-EACCES);
 	cr_expect_eq(RUN(inotify, .sysno = SC_inotify_add_watch, ARGS(FD(fd), ADDRESS("dir"), IN_OPEN)), 1);
+}
+
+Test(listing, a_mark_that_is_refused_is_not_put)
+{
+	int group = fanotify_init(FAN_REPORT_FID, O_RDONLY);
+
+	if (group < 0)
+		cr_skip_test("no fanotify");
+	cr_expect_eq(RUN(fanotify, .sysno = SC_fanotify_mark, .refused = CAT_BIT(CAT_NOTIFY),
+			     ARGS(FD(group), FAN_MARK_ADD, FAN_OPEN, FD(AT_FDCWD), ADDRESS("dir"))),
+		-EACCES);
+	cr_expect_eq(RUN(fanotify, .sysno = SC_fanotify_mark,
+			     ARGS(FD(group), FAN_MARK_REMOVE, FAN_OPEN, FD(AT_FDCWD), ADDRESS("dir"))),
+		-ENOENT);
+	cr_expect_eq(RUN(fanotify, .sysno = SC_fanotify_mark,
+			     ARGS(FD(group), FAN_MARK_ADD, FAN_OPEN, FD(AT_FDCWD), ADDRESS("dir"))),
+		0);
+	cr_expect_eq(RUN(fanotify, .sysno = SC_fanotify_mark,
+			     ARGS(FD(group), FAN_MARK_ADD, FAN_OPEN_PERM, FD(AT_FDCWD), ADDRESS("dir"))),
+		-EPERM);
+	close(group);
 }

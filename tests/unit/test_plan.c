@@ -217,7 +217,6 @@ Test(plan, refuses_the_surface_with_the_errno_that_makes_programs_fall_back)
 		{ SC_uselib, "ENOSYS" },
 		{ SC_statmount, "kernel" },
 		{ SC_fanotify_init, "EPERM" },
-		{ SC_fanotify_mark, "EPERM" },
 		{ SC_userfaultfd, "EPERM" },
 		{ SC_perf_event_open, "kernel" },
 	};
