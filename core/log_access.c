@@ -22,7 +22,7 @@
 
 #define LOG_COMMAND_MAX 512
 #define LOG_TIP_MAX (PATH_MAX * 5)
-#define LOG_LINE_MAX (PATH_MAX * 12)
+#define LOG_LINE_MAX (PATH_MAX * 13) /* a name of nothing but control characters */
 #define LOG_MISMATCH_MAX (PATH_MAX * 13) /* two names of nothing but control characters */
 
 void log_line_time(struct json *json)

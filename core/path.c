@@ -45,6 +45,7 @@ void path_init(struct path *path)
 	path->object = path->parent = path->held = -1;
 	path->lexical = path->is_fd = path->unnamed = path->trailing_slash = path->held_sure = false;
 	path->link_text[0] = path->base[0] = path->name[0] = path->string[0] = '\0';
+	path->held_length = 0;
 	path->dirfd = 0;
 	path->flags = 0;
 }
@@ -195,7 +196,10 @@ static int path_begin_relative(struct call *call, struct path *path, size_t leng
 	}
 	if (error < 0)
 		return error;
-	if (!path->held_sure || path_name_join(path->name, path->string, length - path->trailing_slash) < 0)
+	path->held_length = strlen(path->name);
+	error = path_name_join(path->name, sizeof(path->name), path->string, length - path->trailing_slash);
+	/* The kernel takes no longer ones at once. */
+	if (!path->held_sure || error < 0 || path->held_length + length >= PATH_MAX)
 		path->lexical = false;
 	return 0;
 }

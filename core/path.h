@@ -29,6 +29,9 @@ enum path_flags {
 
 #define PATH_LINK_TEXT_SIZE 32 /* "TGID/task/TID" */
 
+/* The kernel takes and tells names below PATH_MAX; a relative string may add as much to its directory's. */
+#define PATH_NAME_SIZE (2 * PATH_MAX)
+
 /*
  * A resolved path. Begin with PATH_INIT or path_init(); release with path_release(), or
  * declare it AUTO_PATH. What a lookup that failed left behind is released the same way.
@@ -40,11 +43,12 @@ struct path {
 	bool is_fd;   /* it was a descriptor of the target, not a name (AT_EMPTY_PATH) */
 	bool unnamed; /* pipe, socket, anonymous inode: no rule names it */
 	bool trailing_slash;
-	bool held_sure; /* held was at its name when we looked */
-	int held;       /* O_PATH descriptor of the directory that a relative string begins at, or -1 */
+	bool held_sure;     /* held was at its name when we looked */
+	int held;           /* O_PATH descriptor of the directory that a relative string begins at, or -1 */
+	size_t held_length; /* of its name, with which `name` begins before the lookup; 0: it has none */
 	char link_text[PATH_LINK_TEXT_SIZE]; /* see path_self_link() */
 	char base[NAME_MAX + 2];             /* last component for *at() calls on parent, trailing slash kept */
-	char name[PATH_MAX];                 /* canonical absolute name; rules decide on it */
+	char name[PATH_NAME_SIZE];           /* canonical absolute name; rules decide on it */
 	/* what the lookup was asked, kept for the slow road */
 	int dirfd;
 	unsigned flags;
@@ -57,7 +61,7 @@ struct path {
 	}
 #define AUTO_PATH __attribute__((cleanup(path_release)))
 
-void path_init(struct path *path); /* PATH_INIT without clearing 8 KB of text, for calls that are made often */
+void path_init(struct path *path); /* PATH_INIT without clearing 12 KB of text, for calls that are made often */
 void path_release(struct path *path);
 
 /*

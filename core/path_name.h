@@ -26,7 +26,13 @@ enum path_name_kind {
  */
 int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_MAX]);
 
-/* Appends "/component" to the name of a directory. 0 or -ENAMETOOLONG. */
-int path_name_join(char name[PATH_MAX], const char *component, size_t length);
+/*
+ * The kernel tells no longer names. Does this one, of any length, lead to the object without a symlink? Cut at
+ * slashes where it is in the meantime, so it must be writable.
+ */
+bool path_name_leads_to(int fd, char *name);
+
+/* Appends "/component" to the name of a directory, in a buffer of `size` bytes. 0 or -ENAMETOOLONG. */
+int path_name_join(char *name, size_t size, const char *component, size_t length);
 
 #endif

@@ -54,6 +54,7 @@ struct walk {
 	unsigned links;
 	char *rest;                /* within text, NUL-terminated */
 	char text[WALK_TEXT_SIZE]; /* filled from the end, so that links are put before the rest */
+	char way[PATH_NAME_SIZE];  /* the way that led here, for names that the kernel does not tell; "": unknown */
 };
 
 struct walk_part {
@@ -100,6 +101,38 @@ int walk_judge_prefixes(struct call *call, const char *name)
 	return error;
 }
 
+/* One more name was crossed, which was no symlink. */
+static void walk_note(struct walk *walk, const char *name)
+{
+	if (walk->way[0] != '\0' && path_name_join(walk->way, sizeof(walk->way), name, strlen(name)) < 0)
+		walk->way[0] = '\0';
+}
+
+static void walk_note_up(struct walk *walk)
+{
+	char *slash = strrchr(walk->way, '/');
+
+	if (slash)
+		slash[slash == walk->way] = '\0';
+}
+
+static void walk_note_held(struct walk *walk)
+{
+	memcpy(walk->way, walk->path->name, walk->path->held_length);
+	walk->way[walk->path->held_length] = '\0';
+}
+
+/* The kernel's word. Where it has none, the way that we came, if that leads to this object. */
+static int walk_read_name(struct walk *walk, int fd, char name[PATH_NAME_SIZE])
+{
+	const int kind = path_name_read(walk->supervisor, fd, walk->suspect, name);
+
+	if (kind != -ENAMETOOLONG || walk->way[0] == '\0' || !path_name_leads_to(fd, walk->way))
+		return kind;
+	memcpy(name, walk->way, strlen(walk->way) + 1);
+	return NAME_SURE;
+}
+
 /* Takes over fd as the directory of the walk, also when it fails. */
 static int walk_enter(struct walk *walk, int fd)
 {
@@ -144,6 +177,7 @@ static int walk_to_root(struct walk *walk)
 		return -EXDEV;
 	if (walk->path->flags & PATH_IN_ROOT) {
 		walk->suspect = !walk->path->held_sure;
+		walk_note_held(walk);
 		return walk_enter_held(walk);
 	}
 	/* RESOLVE_NO_XDEV compares with a root that the kernel looks up only later (5.6 to 6.18). */
@@ -151,6 +185,7 @@ static int walk_to_root(struct walk *walk)
 		return -EXDEV;
 	walk->root_known = true;
 	walk->suspect = false;
+	memcpy(walk->way, "/", sizeof("/"));
 	return walk_enter_copy(walk, walk->supervisor->root_fd);
 }
 
@@ -160,6 +195,7 @@ static int walk_from_held(struct walk *walk)
 	int kind;
 
 	walk->suspect = !walk->path->held_sure;
+	walk_note_held(walk);
 	if (walk->judged) {
 		kind = path_name_read(walk->supervisor, walk->path->held, true, name);
 		if (kind < 0)
@@ -198,13 +234,13 @@ static int walk_begin(struct walk *walk, struct call *call, struct path *path, e
 /* Walk is decided before the component is touched: what is hidden does not exist. */
 static int walk_judge(struct walk *walk, const struct walk_part *part)
 {
-	char name[PATH_MAX];
+	char name[PATH_NAME_SIZE];
 	int error;
 
 	if (walk->judged) {
-		error = path_name_read(walk->supervisor, walk->dir, walk->suspect, name);
+		error = walk_read_name(walk, walk->dir, name);
 		if (error >= 0)
-			error = path_name_join(name, part->name, strlen(part->name));
+			error = path_name_join(name, sizeof(name), part->name, strlen(part->name));
 		if (error == 0)
 			error = access_check(walk->call, CAT_WALK, name);
 		if (error < 0)
@@ -215,7 +251,7 @@ static int walk_judge(struct walk *walk, const struct walk_part *part)
 
 static int walk_set_name(struct walk *walk, int fd)
 {
-	const int kind = path_name_read(walk->supervisor, fd, walk->suspect, walk->path->name);
+	const int kind = walk_read_name(walk, fd, walk->path->name);
 
 	walk->path->unnamed = kind == NAME_NONE;
 	return kind < 0 ? kind : 0;
@@ -272,7 +308,7 @@ static int walk_name_last(struct walk *walk, const char *name)
 	if (error < 0 || str_equal(name, "."))
 		return error;
 	if (!str_equal(name, ".."))
-		return path_name_join(full, name, strlen(name));
+		return path_name_join(full, sizeof(walk->path->name), name, strlen(name));
 	if (strrchr(full, '/') != NULL && !str_equal(full, "/"))
 		*(strrchr(full, '/') == full ? full + 1 : strrchr(full, '/')) = '\0';
 	return 0;
@@ -334,6 +370,8 @@ static int walk_dots(struct walk *walk, const struct walk_part *part)
 	error = walk_enter(walk, fd);
 	if (error < 0)
 		return error;
+	if (name[1] == '.')
+		walk_note_up(walk);
 	walk->leap = true;
 	return part->last ? walk_end_object(walk, take_fd(&walk->dir)) : walk_continue(walk, part);
 }
@@ -384,6 +422,7 @@ static int walk_jump(struct walk *walk, const struct walk_part *part)
 	if (fd < 0)
 		return fd;
 	walk->suspect = true;
+	walk->way[0] = '\0';
 	error = walk_stat(fd, &info);
 	if (error == 0 && procfs_holds(fd))
 		error = procfs_judge_held(walk->call, fd);
@@ -511,6 +550,7 @@ static int walk_name(struct walk *walk, const struct walk_part *part)
 		return error;
 	if (S_ISLNK(info.stx_mode) && (!part->last || part->slash || (walk->path->flags & PATH_FOLLOW)))
 		return walk_follow(walk, part, fd, &info);
+	walk_note(walk, part->name);
 	if (part->last) {
 		error = walk_end_found(walk, part, fd, &info);
 		fd = walk->path->object >= 0 ? -1 : fd;
@@ -525,7 +565,7 @@ static int walk_name(struct walk *walk, const struct walk_part *part)
 /*
  * The rest in one open, where nothing is decided on the way and no symlink is crossed: the errno of
  * a missing name, and the object, are the same as step by step. What turns out to be in a
- * procfs is given back. 1: not to be done in one.
+ * procfs, or has too long a name, is given back. 1: not to be done in one.
  */
 static int walk_leap(struct walk *walk, const char *rest)
 {
@@ -534,6 +574,7 @@ static int walk_leap(struct walk *walk, const char *rest)
 		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	AUTO_CLOSE int fd = -1;
+	int error;
 
 	if (walk->goal != WALK_OBJECT || walk->judged || walk->in_procfs ||
 		(walk->path->flags & (WALK_SCOPED | PATH_NO_XDEV)) || procfs_names_ours(walk->supervisor, rest))
@@ -543,7 +584,12 @@ static int walk_leap(struct walk *walk, const char *rest)
 		return fd;
 	if (fd < 0 || procfs_holds(fd))
 		return 1;
-	return walk_end_object(walk, take_fd(&fd));
+	error = walk_set_name(walk, fd);
+	if (error == -ENAMETOOLONG)
+		return 1;
+	walk->path->object = take_fd(&fd);
+	walk->done = true;
+	return error;
 }
 
 static int walk_step(struct walk *walk)

@@ -190,6 +190,54 @@ Test(path, long_names_and_strings)
 	}
 }
 
+/* Below the cwd: "nnn.../nnn...", as long as a string can be with a few bytes more. */
+static void make_deep(char deep[PATH_MAX])
+{
+	memset(deep, 'n', PATH_MAX - 10);
+	for (size_t at = 200; at < PATH_MAX - 10; at += 200) {
+		deep[at] = '\0';
+		cr_assert_eq(mkdir(deep, 0777), 0);
+		deep[at] = '/';
+	}
+	deep[PATH_MAX - 10] = '\0';
+	cr_assert_eq(mkdir(deep, 0777), 0);
+}
+
+static void expect_deep_name(const char *string, const char *canonical)
+{
+	static char expected[2 * PATH_MAX];
+	static const enum road roads[] = { ROAD_USUAL, ROAD_SLOW };
+
+	snprintf(expected, sizeof(expected), "%s/%s", top, canonical);
+	for (size_t i = 0; i < ARRAY_SIZE(roads); i++) {
+		struct path AUTO_PATH path = PATH_INIT;
+
+		cr_expect_eq(find(roads[i], AT_FDCWD, string, 0, &path), 0, "%.20s", string);
+		cr_expect_str_eq(path.name, expected, "%.20s", string);
+	}
+}
+
+Test(path, names_longer_than_the_kernel_tells_are_known_by_the_way_to_them)
+{
+	static char deep[PATH_MAX], file[PATH_MAX], string[PATH_MAX];
+	struct path AUTO_PATH path = PATH_INIT;
+
+	make_deep(deep);
+	snprintf(file, sizeof(file), "%.*s/f", PATH_MAX - 10, deep);
+	cr_assert_eq(close(open(file, O_CREAT | O_WRONLY, 0666)), 0);
+	expect_deep_name(deep, deep);
+	expect_deep_name(file, file);
+	snprintf(string, sizeof(string), "./%.*s", PATH_MAX - 3, file);
+	expect_deep_name(string, file);
+	snprintf(string, sizeof(string), "d/../%.*s", PATH_MAX - 6, file);
+	expect_deep_name(string, file);
+	snprintf(string, sizeof(string), "here/%.*s", PATH_MAX - 6, file);
+	expect_deep_name(string, file);
+	/* Nothing told how this directory was reached. */
+	cr_assert_eq(chdir(deep), 0);
+	cr_expect_eq(find(ROAD_USUAL, AT_FDCWD, "f", 0, &path), -ENAMETOOLONG);
+}
+
 Test(path, empty_and_unreadable_strings)
 {
 	struct path AUTO_PATH path = PATH_INIT;
