@@ -19,6 +19,7 @@
 #include "core/identity_state.h"
 #include "core/mem.h"
 #include "core/mounts.h"
+#include "core/path_long.h"
 #include "core/path_name.h"
 #include "core/path_walk.h"
 #include "core/procfs.h"
@@ -197,7 +198,7 @@ static int path_begin_relative(struct call *call, struct path *path, size_t leng
 	if (error < 0)
 		return error;
 	path->held_length = strlen(path->name);
-	error = path_name_join(path->name, sizeof(path->name), path->string, length - path->trailing_slash);
+	error = path_name_join(path->name, path->string, length - path->trailing_slash);
 	/* The kernel takes no longer ones at once. */
 	if (!path->held_sure || error < 0 || path->held_length + length >= PATH_MAX)
 		path->lexical = false;
@@ -438,6 +439,12 @@ int path_find_or_parent(struct call *call, struct path *path)
 		return fd;
 	path->object = fd;
 	return 0;
+}
+
+void path_made(struct call *call, const struct path *path, int fd)
+{
+	if (!path->lexical && strlen(path->name) >= PATH_MAX)
+		long_names_remember(call->sandbox->supervisor->long_names, fd, path->name);
 }
 
 int path_reopen(struct call *call, const struct path *path, uint64_t open_flags)

@@ -101,6 +101,9 @@ int path_open_lexical(struct call *call, const struct path *path, const struct o
 /* True when the result of path_open_lexical() says nothing about the path itself. */
 bool path_lexical_failed(const struct path *path, int error);
 
+/* fd was made at path->name, on the slow road: one too long for the kernel to tell is remembered. */
+void path_made(struct call *call, const struct path *path, int fd);
+
 /* Opens the held object again with these open flags (never by its name). fd or -errno. */
 int path_reopen(struct call *call, const struct path *path, uint64_t open_flags);
 

@@ -6,13 +6,11 @@
 #include "core/path_name.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/cleanup.h"
+#include "core/path_long.h"
 #include "core/supervisor.h"
 #include "core/util.h"
 
@@ -22,25 +20,19 @@
 /* A rename between two looks is no sign of a detached mount: look again so many times. */
 enum { NAME_TRIES = 3 };
 
-static bool path_name_same(int fd, int dir, const char *name)
+static bool path_name_agrees(int fd, const char *name)
 {
 	const unsigned mask = STATX_INO | STATX_MNT_ID;
-	const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC | AT_EMPTY_PATH;
 	struct statx held;
 	struct statx named;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &held) < 0)
 		return false;
-	if (statx(dir, name, flags, mask, &named) < 0)
+	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &named) < 0)
 		return false;
 	return (held.stx_mask & named.stx_mask & STATX_MNT_ID) != 0 && held.stx_mnt_id == named.stx_mnt_id &&
 	       held.stx_ino == named.stx_ino && held.stx_dev_major == named.stx_dev_major &&
 	       held.stx_dev_minor == named.stx_dev_minor;
-}
-
-static bool path_name_agrees(int fd, const char *name)
-{
-	return path_name_same(fd, AT_FDCWD, name);
 }
 
 static bool path_name_is_deleted(const char *name, size_t length)
@@ -50,7 +42,7 @@ static bool path_name_is_deleted(const char *name, size_t length)
 	return length > suffix && memcmp(name + length - suffix, NAME_DELETED_SUFFIX, suffix) == 0;
 }
 
-static int path_name_prefix(char name[PATH_MAX], const char *prefix)
+static int path_name_prefix(char name[PATH_NAME_SIZE], const char *prefix)
 {
 	const size_t added = strlen(prefix);
 	const size_t length = strlen(name);
@@ -63,7 +55,7 @@ static int path_name_prefix(char name[PATH_MAX], const char *prefix)
 }
 
 /* memfd files and their like live on a mount of the kernel's own, at its root. */
-static int path_name_cut_deleted(char name[PATH_MAX], size_t length)
+static int path_name_cut_deleted(char name[PATH_NAME_SIZE], size_t length)
 {
 	name[length - (sizeof(NAME_DELETED_SUFFIX) - 1)] = '\0';
 	if (!str_starts(name, "/memfd:") && !str_equal(name, "/secretmem"))
@@ -72,7 +64,7 @@ static int path_name_cut_deleted(char name[PATH_MAX], size_t length)
 	return NAME_MEMORY;
 }
 
-static ssize_t path_name_link(const struct supervisor *supervisor, int fd, char name[PATH_MAX])
+static ssize_t path_name_link(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE])
 {
 	char number[16];
 	ssize_t length;
@@ -87,7 +79,7 @@ static ssize_t path_name_link(const struct supervisor *supervisor, int fd, char 
 	return length;
 }
 
-int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_MAX])
+int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_NAME_SIZE])
 {
 	bool deleted = false;
 	ssize_t length = 0;
@@ -95,6 +87,8 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 
 	for (int tries = 0; tries < NAME_TRIES; tries++) {
 		length = path_name_link(supervisor, fd, name);
+		if (length == -ENAMETOOLONG && long_names_find(supervisor->long_names, fd, name))
+			return NAME_SURE;
 		if (length < 0)
 			return (int)length;
 		if (name[0] != '/')
@@ -111,58 +105,13 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 	return error < 0 ? error : NAME_DETACHED;
 }
 
-static int path_name_open(int dir, const char *name, uint64_t flags)
-{
-	const struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW | flags,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)errno_result(syscall(SYS_openat2, dir, name, &how, sizeof(how)));
-}
-
-/* The last slash of a piece that the kernel takes; a component is never longer than that. */
-static char *path_name_slash(char *name)
-{
-	char *at = name + PATH_MAX - 1;
-
-	while (at > name && *at != '/')
-		at--;
-	return at > name ? at : NULL;
-}
-
-bool path_name_leads_to(int fd, char *name)
-{
-	AUTO_CLOSE int dir = -1;
-	AUTO_CLOSE int last = -1;
-
-	while (strlen(name) >= PATH_MAX) {
-		char *slash = path_name_slash(name);
-		int next;
-
-		if (!slash)
-			return false;
-		*slash = '\0';
-		next = path_name_open(dir, name, O_DIRECTORY);
-		*slash = '/';
-		if (next < 0)
-			return false;
-		if (dir >= 0)
-			close(dir);
-		dir = next;
-		name = slash + 1;
-	}
-	last = path_name_open(dir, name, 0);
-	return last >= 0 && path_name_same(fd, last, "");
-}
-
-int path_name_join(char *name, size_t size, const char *component, size_t length)
+int path_name_join(char name[PATH_NAME_SIZE], const char *component, size_t length)
 {
 	size_t end = strlen(name);
 
 	if (end > 0 && name[end - 1] == '/')
 		end--;
-	if (end + 1 + length >= size)
+	if (end + 1 + length >= PATH_NAME_SIZE)
 		return -ENAMETOOLONG;
 	name[end] = '/';
 	memcpy(name + end + 1, component, length);

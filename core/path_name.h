@@ -5,9 +5,10 @@
 #ifndef KENNEL_CORE_PATH_NAME_H
 #define KENNEL_CORE_PATH_NAME_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/path.h"
 
 struct supervisor;
 
@@ -22,17 +23,11 @@ enum path_name_kind {
 /*
  * Fills name. With `verify` the string is compared with the object by mount, device and inode:
  * needed for whatever did not come from a walk from the root. The kind, or -errno
- * (-ENAMETOOLONG when the name does not fit PATH_MAX).
+ * (-ENAMETOOLONG for a long name that is not remembered, core/path_long.h).
  */
-int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_MAX]);
+int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_NAME_SIZE]);
 
-/*
- * The kernel tells no longer names. Does this one, of any length, lead to the object without a symlink? Cut at
- * slashes where it is in the meantime, so it must be writable.
- */
-bool path_name_leads_to(int fd, char *name);
-
-/* Appends "/component" to the name of a directory, in a buffer of `size` bytes. 0 or -ENAMETOOLONG. */
-int path_name_join(char *name, size_t size, const char *component, size_t length);
+/* Appends "/component" to the name of a directory. 0 or -ENAMETOOLONG. */
+int path_name_join(char name[PATH_NAME_SIZE], const char *component, size_t length);
 
 #endif

@@ -19,6 +19,7 @@
 #include "core/cleanup.h"
 #include "core/mounts.h"
 #include "core/path.h"
+#include "core/path_long.h"
 #include "core/path_name.h"
 #include "core/procfs.h"
 #include "core/sandbox.h"
@@ -88,7 +89,7 @@ static int walk_open(const struct walk *walk, const char *name, int flags)
 
 int walk_judge_prefixes(struct call *call, const char *name)
 {
-	char prefix[PATH_MAX];
+	char prefix[PATH_NAME_SIZE];
 	int error = 0;
 
 	for (size_t i = 1; error == 0 && name[0] == '/' && name[i - 1] != '\0'; i++) {
@@ -104,7 +105,7 @@ int walk_judge_prefixes(struct call *call, const char *name)
 /* One more name was crossed, which was no symlink. */
 static void walk_note(struct walk *walk, const char *name)
 {
-	if (walk->way[0] != '\0' && path_name_join(walk->way, sizeof(walk->way), name, strlen(name)) < 0)
+	if (walk->way[0] != '\0' && path_name_join(walk->way, name, strlen(name)) < 0)
 		walk->way[0] = '\0';
 }
 
@@ -127,8 +128,9 @@ static int walk_read_name(struct walk *walk, int fd, char name[PATH_NAME_SIZE])
 {
 	const int kind = path_name_read(walk->supervisor, fd, walk->suspect, name);
 
-	if (kind != -ENAMETOOLONG || walk->way[0] == '\0' || !path_name_leads_to(fd, walk->way))
+	if (kind != -ENAMETOOLONG || !long_name_leads_to(fd, walk->way))
 		return kind;
+	long_names_remember(walk->supervisor->long_names, fd, walk->way);
 	memcpy(name, walk->way, strlen(walk->way) + 1);
 	return NAME_SURE;
 }
@@ -191,7 +193,7 @@ static int walk_to_root(struct walk *walk)
 
 static int walk_from_held(struct walk *walk)
 {
-	char name[PATH_MAX];
+	char name[PATH_NAME_SIZE];
 	int kind;
 
 	walk->suspect = !walk->path->held_sure;
@@ -240,7 +242,7 @@ static int walk_judge(struct walk *walk, const struct walk_part *part)
 	if (walk->judged) {
 		error = walk_read_name(walk, walk->dir, name);
 		if (error >= 0)
-			error = path_name_join(name, sizeof(name), part->name, strlen(part->name));
+			error = path_name_join(name, part->name, strlen(part->name));
 		if (error == 0)
 			error = access_check(walk->call, CAT_WALK, name);
 		if (error < 0)
@@ -260,7 +262,7 @@ static int walk_set_name(struct walk *walk, int fd)
 /* openat2 refuses what left the scope while we walked; the name tells it here. */
 static int walk_check_scope(const struct walk *walk)
 {
-	char top[PATH_MAX];
+	char top[PATH_NAME_SIZE];
 	size_t length;
 	int kind;
 
@@ -308,7 +310,7 @@ static int walk_name_last(struct walk *walk, const char *name)
 	if (error < 0 || str_equal(name, "."))
 		return error;
 	if (!str_equal(name, ".."))
-		return path_name_join(full, sizeof(walk->path->name), name, strlen(name));
+		return path_name_join(full, name, strlen(name));
 	if (strrchr(full, '/') != NULL && !str_equal(full, "/"))
 		*(strrchr(full, '/') == full ? full + 1 : strrchr(full, '/')) = '\0';
 	return 0;
@@ -414,7 +416,7 @@ static int walk_jump_allowed(const struct walk *walk)
  */
 static int walk_jump(struct walk *walk, const struct walk_part *part)
 {
-	char name[PATH_MAX];
+	char name[PATH_NAME_SIZE];
 	struct statx info;
 	int error = walk_jump_allowed(walk);
 	AUTO_CLOSE int fd = error < 0 ? error : walk_open(walk, part->name, 0);

@@ -158,7 +158,7 @@ static enum procfs_place procfs_locate_name(const char *name)
 
 enum procfs_place procfs_locate(const struct supervisor *supervisor, int dir, uint64_t inode)
 {
-	char name[PATH_MAX];
+	char name[PATH_NAME_SIZE];
 
 	if (inode == PROCFS_ROOT_INODE)
 		return PROCFS_ROOT;
@@ -433,7 +433,7 @@ int procfs_judge_held(struct call *call, int fd)
 	const struct supervisor *supervisor = call->sandbox->supervisor;
 	AUTO_CLOSE int root = -1;
 	struct procfs_mount mount;
-	char name[PATH_MAX];
+	char name[PATH_NAME_SIZE];
 	const char *below;
 	size_t length;
 	pid_t pid;

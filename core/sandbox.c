@@ -18,6 +18,7 @@
 #include "core/launch.h"
 #include "core/mounts.h"
 #include "core/notify.h"
+#include "core/path_long.h"
 #include "core/plan.h"
 #include "core/supervisor.h"
 #include "core/trace.h"
@@ -46,9 +47,11 @@ static int sandbox_prepare_calls(struct sandbox *sandbox)
 		return 0;
 	if (!supervisor->mounts)
 		supervisor->mounts = mounts_new();
+	if (!supervisor->long_names)
+		supervisor->long_names = long_names_new();
 	sandbox->calls = call_pool_new(policy_settings(sandbox->policy)->limit_calls);
 	sandbox->tracees = tracees_new(sandbox);
-	return supervisor->mounts && sandbox->calls && sandbox->tracees ? 0 : -ENOMEM;
+	return supervisor->mounts && supervisor->long_names && sandbox->calls && sandbox->tracees ? 0 : -ENOMEM;
 }
 
 struct sandbox *sandbox_new(struct supervisor *supervisor, struct policy *policy, struct plan *plan)

@@ -21,6 +21,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/mounts.h"
+#include "core/path_long.h"
 #include "core/sandbox.h"
 #include "core/trace.h"
 #include "core/util.h"
@@ -104,6 +105,7 @@ void supervisor_free(struct supervisor *supervisor)
 	job_control_free(supervisor->job_control);
 	loop_free(supervisor->loop);
 	mounts_free(supervisor->mounts);
+	long_names_free(supervisor->long_names);
 	identity_free(supervisor->identity);
 	log_flush(supervisor->log);
 	log_free(supervisor->log);

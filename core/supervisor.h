@@ -20,6 +20,7 @@ struct identity_state;
 struct log;
 struct loop;
 struct launcher;
+struct long_names;
 struct mounts;
 struct sandbox;
 struct tracer;
@@ -33,6 +34,7 @@ struct supervisor {
 	struct job_control *job_control;
 	struct tracer *tracer;           /* core/trace.c; NULL until a plan traces */
 	struct mounts *mounts;           /* procfs mount points, core/mounts.c; NULL until a plan notifies */
+	struct long_names *long_names;   /* core/path_long.c; NULL until a plan notifies */
 	struct identity_state *identity; /* our own identity and the one assumed, core/identity.c */
 	struct sandbox *sandboxes;       /* list by sandbox->next */
 	int root_fd;                     /* O_PATH "/" */

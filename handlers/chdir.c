@@ -63,7 +63,7 @@ static struct verdict chdir_enter(struct call *call)
 
 static bool chdir_may_walk(const struct call *call, const char *name)
 {
-	char prefix[PATH_MAX];
+	char prefix[PATH_NAME_SIZE];
 
 	for (size_t i = 0; name[i] != '\0'; i++) {
 		prefix[i] = name[i];

@@ -301,6 +301,7 @@ static struct verdict open_new(struct open_job *job, const struct path *path)
 		job->again = fd == -EEXIST && !(request->flags & O_EXCL);
 		return verdict_fail(fd);
 	}
+	path_made(job->call, path, fd);
 	return open_result(job, fd);
 }
 

@@ -88,6 +88,28 @@ static void deep_change(struct deep *deep, const char *prefix, const char *base)
 	DEEP(deep, rmdir(name), "rmdir(%s:%s)", prefix, base);
 }
 
+/* Descriptors of such objects, and what is below them. */
+static void deep_hold(struct deep *deep)
+{
+	int dir = open(deep->way, O_RDONLY | O_DIRECTORY);
+	int file = open(deep_put(deep, deep->name, "", "held"), O_CREAT | O_RDWR | O_EXCL, 0600);
+	struct stat status;
+
+	DEEP(deep, fstat(dir, &status), "fstat(dir)");
+	DEEP(deep, fstat(file, &status), "fstat(file)");
+	DEEP(deep, fchmod(file, 0640), "fchmod(file)");
+	DEEP(deep, ftruncate(file, 10), "ftruncate(file)");
+	DEEP(deep, futimens(file, NULL), "futimens(file)");
+	DEEP(deep, mkdirat(dir, "below", 0755), "mkdirat(dir)");
+	DEEP(deep, close(openat(dir, "below/file", O_CREAT | O_WRONLY, 0644)), "openat(dir)");
+	DEEP(deep, fstatat(dir, "below/../below/./file", &status, 0), "fstatat(dir)");
+	DEEP(deep, unlinkat(dir, "below/file", 0), "unlinkat(dir)");
+	DEEP(deep, unlinkat(dir, "below", AT_REMOVEDIR), "unlinkat(dir, AT_REMOVEDIR)");
+	DEEP(deep, unlinkat(dir, "held", 0), "unlinkat(dir)");
+	close(dir);
+	close(file);
+}
+
 static void deep_go(struct deep *deep)
 {
 	snprintf(deep->name, sizeof(deep->name), "%.*s", DEEP_PART, deep->way);
@@ -116,6 +138,7 @@ int main(int argc, char **argv)
 			deep_look(&deep, prefixes[i], names[j]);
 			deep_change(&deep, prefixes[i], names[j]);
 		}
+	deep_hold(&deep);
 	deep_go(&deep);
 	return 0;
 }

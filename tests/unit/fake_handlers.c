@@ -398,6 +398,13 @@ int path_lookup_parent(struct call *call, int dirfd, uint64_t address, unsigned 
 	return error < 0 ? error : path_find_parent(call, path);
 }
 
+void path_made(struct call *call, const struct path *path, int fd)
+{
+	(void)call;
+	(void)path;
+	(void)fd;
+}
+
 int path_reopen(struct call *call, const struct path *path, uint64_t open_flags)
 {
 	char name[PATH_OF_FD_SIZE];

@@ -51,7 +51,7 @@ struct call {
 	uint64_t wants;
 	uint32_t asked_request;
 	unsigned waited_ms;
-	char asked_name[4096];
+	char asked_name[8192];
 	unsigned moves;
 	char move_from[4096];
 	char move_to[4096];

@@ -11,6 +11,7 @@
 #include "core/access.h"
 #include "core/mem.h"
 #include "core/mounts.h"
+#include "core/path_long.h"
 #include "core/util.h"
 
 void fake_path_open(struct fake_path *fake, pid_t tid)
@@ -20,6 +21,7 @@ void fake_path_open(struct fake_path *fake, pid_t tid)
 	fake->supervisor.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fake->supervisor.self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fake->supervisor.mounts = mounts_new();
+	fake->supervisor.long_names = long_names_new();
 	fake->supervisor.pid = getpid();
 	fake->supervisor.launcher_pid = getpid();
 	fake->supervisor.sandboxes = &fake->sandbox;
@@ -34,6 +36,7 @@ void fake_path_open(struct fake_path *fake, pid_t tid)
 void fake_path_close(struct fake_path *fake)
 {
 	mounts_free(fake->supervisor.mounts);
+	long_names_free(fake->supervisor.long_names);
 	close(fake->supervisor.root_fd);
 	close(fake->supervisor.proc_fd);
 	close(fake->supervisor.self_fd_dir);

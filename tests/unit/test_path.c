@@ -220,7 +220,6 @@ static void expect_deep_name(const char *string, const char *canonical)
 Test(path, names_longer_than_the_kernel_tells_are_known_by_the_way_to_them)
 {
 	static char deep[PATH_MAX], file[PATH_MAX], string[PATH_MAX];
-	struct path AUTO_PATH path = PATH_INIT;
 
 	make_deep(deep);
 	snprintf(file, sizeof(file), "%.*s/f", PATH_MAX - 10, deep);
@@ -233,9 +232,27 @@ Test(path, names_longer_than_the_kernel_tells_are_known_by_the_way_to_them)
 	expect_deep_name(string, file);
 	snprintf(string, sizeof(string), "here/%.*s", PATH_MAX - 6, file);
 	expect_deep_name(string, file);
-	/* Nothing told how this directory was reached. */
-	cr_assert_eq(chdir(deep), 0);
-	cr_expect_eq(find(ROAD_USUAL, AT_FDCWD, "f", 0, &path), -ENAMETOOLONG);
+}
+
+Test(path, long_names_are_remembered_while_they_lead_to_the_object)
+{
+	static char deep[PATH_MAX], expected[2 * PATH_MAX], other[201];
+	struct path AUTO_PATH path = PATH_INIT;
+	int fd;
+
+	make_deep(deep);
+	snprintf(expected, sizeof(expected), "%s/%s", top, deep);
+	fd = open(deep, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Nothing told how this directory is reached. */
+	cr_expect_eq(path_of_descriptor(&fake.call, fd, &path), -ENAMETOOLONG);
+	expect_deep_name(deep, deep);
+	cr_expect_eq(path_of_descriptor(&fake.call, fd, &path), 0);
+	cr_expect_str_eq(path.name, expected);
+	deep[200] = '\0';
+	memset(other, 'o', 200);
+	cr_assert_eq(rename(deep, other), 0);
+	cr_expect_eq(path_of_descriptor(&fake.call, fd, &path), -ENAMETOOLONG);
+	close(fd);
 }
 
 Test(path, empty_and_unreadable_strings)
