@@ -123,7 +123,7 @@ LONG_RACES = """
 GUESTS = """
     drop_ids fill_descriptors follow_magic list_descriptors lose_directories make_nodes
     obey_fsize obey_umask open_flags read_proc read_strings read_xattrs stat_family
-    storm_signals truncate_files unshare_threads wait_fifo attack_supervisor call_int80 call_x32
+    storm_signals truncate_files unshare_threads wait_fifo attack_supervisor call_int80 call_x32 close_last
     flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_open
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_move
     diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped stop_children

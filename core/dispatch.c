@@ -31,8 +31,8 @@ static void dispatch_end(struct call *call)
 }
 
 /*
- * What can be written to must be the target's alone when it goes on: a copy of ours, closed a moment later, would hold
- * back what its last close does (ETXTBSY for a program just written, the end of a FIFO, IN_CLOSE_WRITE).
+ * A copy of ours, closed a moment after the target goes on, would hold back what its last close does: ETXTBSY for a
+ * program just written, the end of a FIFO, IN_CLOSE_WRITE, a lock that is freed.
  */
 static int dispatch_give_fd(struct call *call, const struct verdict *verdict)
 {
@@ -53,7 +53,7 @@ static int dispatch_share_fd(struct call *call, const struct verdict *verdict)
 /* The descriptor is ours until here, whatever comes of it. */
 static int dispatch_add_fd(struct call *call, const struct verdict *verdict)
 {
-	int error = verdict->writes ? dispatch_give_fd(call, verdict) : dispatch_share_fd(call, verdict);
+	int error = verdict->alone ? dispatch_give_fd(call, verdict) : dispatch_share_fd(call, verdict);
 
 	/* EMFILE and its kind leave the call ours: it still needs its answer. */
 	if (error < 0 && error != -ESRCH)

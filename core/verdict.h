@@ -23,7 +23,7 @@ struct verdict {
 	enum verdict_kind kind;
 	int fd;            /* VERDICT_ADD_FD: owned by the verdict from here on */
 	uint32_t fd_flags; /* VERDICT_ADD_FD: O_CLOEXEC or 0 */
-	bool writes;       /* VERDICT_ADD_FD: it is open for writing */
+	bool alone;        /* VERDICT_ADD_FD: the target's alone before it goes on; costs a turn more */
 	int64_t value;     /* FAIL, RETURN; ADD_FD: the number reserved in the target, or -1 */
 };
 
@@ -54,13 +54,16 @@ static inline struct verdict verdict_result(int64_t result)
 	return result < 0 ? verdict_fail((int)result) : verdict_return(result);
 }
 
-/* open_flags: of the descriptor: its access mode, and O_CLOEXEC for the target's. */
+/*
+ * open_flags: of the descriptor: its access mode, and O_CLOEXEC for the target's. What can be written to is given
+ * alone, and what was opened with O_CREAT: so are the files made that locks are taken on.
+ */
 static inline struct verdict verdict_add_fd(int fd, uint32_t open_flags)
 {
 	return (struct verdict){ .kind = VERDICT_ADD_FD,
 		.fd = fd,
 		.fd_flags = open_flags & O_CLOEXEC,
-		.writes = (open_flags & O_ACCMODE) != O_RDONLY,
+		.alone = (open_flags & O_ACCMODE) != O_RDONLY || (open_flags & O_CREAT) != 0,
 		.value = -1 };
 }
 

@@ -35,7 +35,19 @@ static struct verdict open_give(uint64_t flags, int reserved, int fd)
 
 struct verdict open_result(const struct open_job *job, int fd)
 {
-	return open_give(job->request.flags, job->reserved, fd);
+	struct verdict verdict = open_give(job->request.flags, job->reserved, fd);
+
+	verdict.alone = verdict.alone || job->special;
+	return verdict;
+}
+
+/* What was waited for is a FIFO, a device, or a file under a lease. */
+static struct verdict open_give_late(const struct open_state *state, int fd)
+{
+	struct verdict verdict = open_give(state->flags, state->reserved, fd);
+
+	verdict.alone = true;
+	return verdict;
 }
 
 bool open_too_large(const struct open_request *request, const struct stat *object)
@@ -198,6 +210,7 @@ struct verdict open_finish(struct open_job *job, struct path *path, int fd)
 		return open_result(job, take_fd(&opened_fd));
 	if (fstat(fd, &opened) < 0)
 		return verdict_fail(-EACCES);
+	job->special = !S_ISREG(opened.st_mode);
 	if (open_is_terminal(&opened))
 		return open_terminal(job);
 	error = open_finish_check(job, path, &opened);
@@ -219,7 +232,7 @@ static struct verdict open_resume_worker(const struct open_state *state, const s
 		close(wake->fd);
 		return verdict_fail(EOVERFLOW);
 	}
-	return open_give(state->flags, state->reserved, wake->fd);
+	return open_give_late(state, wake->fd);
 }
 
 struct verdict open_resume(struct call *call, const struct wake *wake)
@@ -238,7 +251,7 @@ struct verdict open_resume(struct call *call, const struct wake *wake)
 	error = open_clear_nonblock(state->flags, state->held - 1);
 	if (error < 0)
 		return verdict_fail(error);
-	return open_give(state->flags, state->reserved, take_fd(&state->held) - 1);
+	return open_give_late(state, take_fd(&state->held) - 1);
 }
 
 void open_cancel(struct call *call)

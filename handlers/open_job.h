@@ -17,6 +17,7 @@ struct open_job {
 	struct open_request request;
 	int reserved; /* number taken in the target, or -1 */
 	bool crowded; /* a number must be reserved before any effect */
+	bool special; /* no regular file, nor surely a directory: see verdict.alone */
 	bool again;   /* what was found changed under us: look again */
 };
 

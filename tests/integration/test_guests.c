@@ -65,6 +65,7 @@ static void guest_check(const char *name, const char *argument, enum guest_way w
 	}
 
 GUEST(open_flags, "open_flags", NULL)
+GUEST(close_last, "close_last", NULL)
 GUEST(read_strings, "read_strings", NULL)
 GUEST(stat_family, "stat_family", NULL)
 GUEST(read_xattrs, "read_xattrs", NULL)
