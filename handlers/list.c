@@ -51,7 +51,7 @@ static bool list_refused(const struct list_job *job, const struct list_entry *en
 {
 	const char *directory = job->path->name;
 	const char *slash = directory[1] == '\0' ? "" : "/";
-	char name[PATH_MAX];
+	char name[PATH_NAME_SIZE];
 
 	if (job->path->unnamed || list_is_dots(entry))
 		return false;
