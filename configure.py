@@ -32,13 +32,13 @@ CORE = (
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # Starting payloads and workers, and keeping watch over them.
-    "launch launch_request launcher payload worker channel inherited descriptors tmpdir "
+    "launch launch_request launcher payload worker remote step channel inherited descriptors tmpdir "
     # The traced side: stops, registers, and what a process really did.
     "trace trace_call trace_signal trace_then traced ptrace held held_areas program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
     "mem fds identity limits status procfs "
     # Paths.
-    "path path_walk path_name path_long mounts "
+    "path path_walk path_name path_long mounts slow "
     # The policy: language, rules, patterns, profiles.
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
@@ -72,7 +72,7 @@ PROFILES = """
 UNIT_TESTS = """
     test_filter+bpf_simulator+fake_policy test_guard+bpf_simulator test_abi test_layout
     test_sysno test_handlers+fake_handlers+fake_access test_names+fake_handlers+fake_access test_mounts
-    test_path+fake_path+path_tree
+    test_path+fake_path+path_tree test_slow+fake_path+path_tree
     test_plan+fake_policy test_category test_identity test_mem test_open test_pattern
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree
@@ -94,7 +94,7 @@ UNIT_TESTS = """
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares test_list
+    test_trace_shares test_list test_blocking
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard
@@ -128,12 +128,13 @@ GUESTS = """
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_move
     diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped stop_children
     set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec diff_list diff_watch
+    serve_fuse block_calls
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 
 # Programs that bench/run.py measures with.
 BENCHES = """
-    calls startup reference trace_reference
+    calls blocked startup reference trace_reference
 """.split()
 # Started to be measured: static, like the guests.
 BENCHES_STATIC = ["nothing"]

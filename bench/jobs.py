@@ -1,4 +1,4 @@
-"""What is measured: the configurations and peers, the calls, the traced calls, the start-up, the workloads, the memory.
+"""What is measured: configurations and peers, calls (alone, beside blocked ones, traced), start-up, workloads, memory.
 
 Every function returns a list of plain dicts, which run.py prints and writes as JSON.
 """
@@ -21,6 +21,11 @@ WORK_ALL = ["-p", "work", "-m", "sandbox/all:on", "-m", "allow/lpath,exec+/***",
 TRACED = ["-m", "sandbox/all:off", "-m", "sandbox/exec,chdir:on", "-m", "default/exec:allow", "-m",
           "default/chdir:allow", "-m", "deny/exec+/nonexistent/***", "-m", "deny/chdir+/nonexistent/***"]
 TRACE_BOUND = 1.3
+
+# Kinds of opens that wait, how many of them at a time, and what a call beside them may cost at most.
+BLOCKED = ("fifo", "lease", "fuse")
+BLOCKED_COUNT = 64
+BLOCKED_BOUND = 1.2
 
 # How a peer is asked to run a command with as little as it can do. Shown only where installed.
 PEERS = {
@@ -114,6 +119,35 @@ def calls(bench):
             each = {name: [run[call] for run in runs] for name, runs in values.items()}
             rows += compare_all(bench, each, failures, ("native", "reference all"), group="calls", name=call,
                                 place=where, unit="ns")
+    return rows
+
+
+# What others wait for
+
+def blocking(bench):
+    """A stat while 64 other processes are blocked in an open of each kind, to the same stat beside none."""
+    target = os.path.join(bench.folder, "file")
+    with open(target, "w", encoding="ascii") as file:
+        file.write("a file to look at\n")
+    rows = []
+    for kind in BLOCKED if bench.kennel else ():
+        mount = [bench.program("blocked"), "mount"] if kind == "fuse" else []
+        configs = [Config(f"kennel, {count} blocked", [*mount, bench.kennel, "run", *EMULATE, "--",
+                                                       bench.program("blocked"), kind, str(count)])
+                   for count in (0, BLOCKED_COUNT)]
+
+        def one(config):
+            out = bench.out()
+            measure.run([*config.prefix, bench.program("calls"), "-b", "21", "-u", "1500", target, "stat"],
+                        bench.folder, bench.env, out)
+            return read_calls(out)["stat"]
+
+        for where, cpu in bench.places():
+            with measure.pinned(cpu):
+                values, failures = measure.rounds(bench.pairs, configs, one)
+            rows += [{**row, "bound": BLOCKED_BOUND} if "ratio" in row else row for row in
+                     compare_all(bench, values, failures, (configs[0].name,), group="blocking", name=kind,
+                                 place=where, unit="ns")]
     return rows
 
 

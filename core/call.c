@@ -11,7 +11,9 @@
 #include "core/dispatch.h"
 #include "core/notify.h"
 #include "core/ptrace.h"
+#include "core/remote.h"
 #include "core/sandbox.h"
+#include "core/supervisor.h"
 #include "core/util.h"
 
 struct call_pool {
@@ -208,6 +210,8 @@ bool call_is_compat(const struct call *call)
 int call_revalidate(struct call *call)
 {
 	/* A thread in a ptrace stop does not run, and is not reaped before we do it. */
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_check(call);
 	return call->traced ? 0 : notify_check(call);
 }
 
@@ -243,5 +247,7 @@ void call_set_sysno(struct call *call, enum sysno sysno)
 
 int call_reserve_fd(struct call *call)
 {
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_reserve_fd(call);
 	return notify_place_fd(call, call->sandbox->null_fd, O_CLOEXEC, -1);
 }

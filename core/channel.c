@@ -18,10 +18,11 @@ int channel_pair(int fds_out[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds_out) < 0 ? -errno : 0;
 }
 
-static int channel_put(int socket, const struct message *message, const int *fds, unsigned count, int flags)
+static int channel_put(
+	int socket, const struct message *message, struct iovec data, const int *fds, unsigned count, int flags)
 {
-	struct iovec iovec = { .iov_base = (void *)(uintptr_t)message, .iov_len = sizeof(*message) };
-	struct msghdr header = { .msg_iov = &iovec, .msg_iovlen = 1 };
+	struct iovec parts[] = { { .iov_base = (void *)(uintptr_t)message, .iov_len = sizeof(*message) }, data };
+	struct msghdr header = { .msg_iov = parts, .msg_iovlen = 2 };
 	union channel_control control;
 	ssize_t sent;
 
@@ -46,12 +47,19 @@ static int channel_put(int socket, const struct message *message, const int *fds
 
 int channel_send(int socket, const struct message *message, const int *fds, unsigned count)
 {
-	return channel_put(socket, message, fds, count, 0);
+	return channel_put(socket, message, (struct iovec){ 0 }, fds, count, 0);
 }
 
 int channel_post(int socket, const struct message *message, const int *fds, unsigned count)
 {
-	return channel_put(socket, message, fds, count, MSG_DONTWAIT);
+	return channel_put(socket, message, (struct iovec){ 0 }, fds, count, MSG_DONTWAIT);
+}
+
+int channel_post_data(int socket, const struct message *message, const void *data, size_t size, int fd)
+{
+	struct iovec iovec = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
+
+	return channel_put(socket, message, iovec, &fd, fd >= 0, MSG_DONTWAIT);
 }
 
 static unsigned channel_take_fds(struct msghdr *header, int *fds_out, unsigned max)
@@ -76,13 +84,13 @@ static unsigned channel_take_fds(struct msghdr *header, int *fds_out, unsigned m
 	return taken;
 }
 
-int channel_receive(
-	int socket, bool dont_wait, struct message *message_out, int *fds_out, unsigned max, unsigned *count_out)
+static int channel_get(int socket, bool dont_wait, struct message *message_out, struct iovec *data, int *fds_out,
+	unsigned max, unsigned *count_out)
 {
-	struct iovec iovec = { .iov_base = message_out, .iov_len = sizeof(*message_out) };
+	struct iovec parts[] = { { .iov_base = message_out, .iov_len = sizeof(*message_out) }, *data };
 	union channel_control control;
-	struct msghdr header = { .msg_iov = &iovec,
-		.msg_iovlen = 1,
+	struct msghdr header = { .msg_iov = parts,
+		.msg_iovlen = 2,
 		.msg_control = control.buffer,
 		.msg_controllen = sizeof(control.buffer) };
 	unsigned taken;
@@ -102,11 +110,33 @@ int channel_receive(
 		*count_out = taken;
 	if (received == 0)
 		return 0;
-	if ((size_t)received == sizeof(*message_out) && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	data->iov_len = (size_t)received - sizeof(*message_out);
+	if ((size_t)received >= sizeof(*message_out) && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return 1;
 	while (taken)
 		close(fds_out[--taken]);
 	if (count_out)
 		*count_out = 0;
 	return -EPROTO;
+}
+
+int channel_receive(
+	int socket, bool dont_wait, struct message *message_out, int *fds_out, unsigned max, unsigned *count_out)
+{
+	struct iovec none = { 0 };
+
+	return channel_get(socket, dont_wait, message_out, &none, fds_out, max, count_out);
+}
+
+int channel_receive_data(
+	int socket, bool dont_wait, struct message *message_out, void *data_out, size_t *size, int *fd_out)
+{
+	struct iovec data = { .iov_base = data_out, .iov_len = *size };
+	unsigned count = 0;
+	int result = channel_get(socket, dont_wait, message_out, &data, fd_out, 1, &count);
+
+	*size = data.iov_len;
+	if (!count)
+		*fd_out = -1;
+	return result;
 }

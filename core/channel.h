@@ -12,11 +12,13 @@
 #include "core/identity_state.h"
 
 #define CHANNEL_FDS_MAX 128
+#define CHANNEL_DATA_MAX 65536
 
 enum message_type {
 	/* supervisor to launcher */
 	MESSAGE_LAUNCH,      /* fds: see core/launch_request.h */
 	MESSAGE_WORK,        /* fds: reply channel, O_PATH object */
+	MESSAGE_STEP,        /* fds: channel, log; what is to be done is read from the channel */
 	MESSAGE_WORK_CANCEL, /* id */
 	MESSAGE_END,         /* kill everything that was launched */
 	/* launcher to supervisor */
@@ -30,6 +32,11 @@ enum message_type {
 	/* worker to supervisor */
 	MESSAGE_WORKER, /* pid */
 	MESSAGE_WORKED, /* status: 0 or -errno; fds: the result */
+	/* supervisor and a worker that takes a step, see core/remote.h */
+	MESSAGE_CALL,    /* data: struct remote_call; the first */
+	MESSAGE_ASK,     /* id: which question; value, status and data are its arguments */
+	MESSAGE_ANSWER,  /* status: 0 or -errno, data; fds: one */
+	MESSAGE_STEPPED, /* data: struct verdict; status: 0, or what the sandbox ends with + 1 */
 };
 
 struct message {
@@ -56,5 +63,13 @@ int channel_post(int socket, const struct message *message, const int *fds, unsi
  */
 int channel_receive(
 	int socket, bool dont_wait, struct message *message_out, int *fds_out, unsigned max, unsigned *count_out);
+
+/*
+ * The same with up to CHANNEL_DATA_MAX bytes behind the message, and one descriptor or none (-1).
+ * *size is the room for data first, then what came.
+ */
+int channel_post_data(int socket, const struct message *message, const void *data, size_t size, int fd);
+int channel_receive_data(
+	int socket, bool dont_wait, struct message *message_out, void *data_out, size_t *size, int *fd_out);
 
 #endif

@@ -156,7 +156,9 @@ static int run_confine(const struct run *run)
 static int run_start_launcher(struct run *run)
 {
 	struct launcher_options options = { .keep_alive_fd = run->tmpdir.keep_alive_fd,
-		.wait_all = policy_settings(run->policy)->wait_all };
+		.wait_all = policy_settings(run->policy)->wait_all,
+		.supervisor = &run->supervisor,
+		.policy = run->policy };
 	int channel = -1;
 	pid_t pid = launcher_start(&options, &channel);
 

@@ -3,6 +3,7 @@
  * target is dropped silently: the target died, which is normal.
  */
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/call.h"
@@ -14,6 +15,7 @@
 #include "core/notify.h"
 #include "core/process.h"
 #include "core/sandbox.h"
+#include "core/slow.h"
 #include "core/supervisor.h"
 #include "core/trace.h"
 #include "core/util.h"
@@ -122,13 +124,12 @@ static void dispatch_verdict(struct call *call, const struct verdict *verdict)
 		dispatch_answer(call, verdict);
 		return;
 	}
-	assert((call->handler->flags & H_MAY_WAIT) && call->wait);
+	assert(call->wait);
 	call_advance(call, CALL_EVENT_WAIT);
 	call_pool_wait(call);
 }
 
-/* One step of the handler, under the target's identity. */
-static struct verdict dispatch_step(struct call *call, const struct wake *wake)
+struct verdict dispatch_step(struct call *call, const struct wake *wake)
 {
 	struct verdict verdict;
 	int error = 0;
@@ -145,6 +146,28 @@ static struct verdict dispatch_step(struct call *call, const struct wake *wake)
 		identity_drop(call);
 	call->subject = NULL; /* lay in the handler's frame */
 	return verdict;
+}
+
+/* What the first try took goes back: it ended at a slow mount, before any effect. */
+static void dispatch_forget_step(struct call *call)
+{
+	if (call->handler->cancel)
+		call->handler->cancel(call);
+	memset(call->private_state, 0, sizeof(call->private_state));
+}
+
+/* The step again, from its beginning, where it may hang. A thread in a ptrace stop is nobody else's. */
+static struct verdict dispatch_step_slowly(struct call *call)
+{
+	int error;
+
+	dispatch_forget_step(call);
+	if (call->traced) {
+		call->may_block = true;
+		return dispatch_step(call, NULL);
+	}
+	error = wait_for_step(call);
+	return error < 0 ? verdict_fail(error) : verdict_wait();
 }
 
 /* From the moment that the command runs; its own exec is still answered. */
@@ -168,6 +191,8 @@ void dispatch_start(struct call *call)
 		verdict = verdict_fail(ENOSYS);
 	} else if (call->handler) {
 		verdict = dispatch_step(call, NULL);
+		if (verdict.kind == VERDICT_FAIL && verdict.value == SLOW_ERROR)
+			verdict = dispatch_step_slowly(call);
 	} else {
 		log_event(call->sandbox->supervisor->log, "call", "call %ld is notified but nobody answers it",
 			(long)call->nr);
@@ -185,6 +210,20 @@ void dispatch_resume(struct call *call, const struct wake *wake)
 	wait_end(call);
 	verdict = dispatch_step(call, wake);
 	dispatch_verdict(call, &verdict);
+}
+
+void dispatch_finish(struct call *call, const struct verdict *verdict)
+{
+	call_pool_unwait(call);
+	call_advance(call, CALL_EVENT_WAKE);
+	wait_end(call);
+	/* Its worker has put the descriptor into the target, which was the answer. */
+	if (verdict->kind == VERDICT_WAIT) {
+		call_advance(call, CALL_EVENT_LOST);
+		dispatch_end(call);
+		return;
+	}
+	dispatch_answer(call, verdict);
 }
 
 bool dispatch_leave(struct call *call)

@@ -7,11 +7,19 @@
 
 #include <stdbool.h>
 
+#include "core/verdict.h"
+
 struct call;
 struct wake;
 
 /* A new call: its handler's enter(). The call may be gone when this returns. */
 void dispatch_start(struct call *call);
+
+/* One step of the handler, under the target's identity: enter(), or resume() with wake. */
+struct verdict dispatch_step(struct call *call, const struct wake *wake);
+
+/* The step of a waiting call was taken by a worker; WAIT: which has answered too. */
+void dispatch_finish(struct call *call, const struct verdict *verdict);
 
 /* A waiting call runs again: its handler's resume(). */
 void dispatch_resume(struct call *call, const struct wake *wake);

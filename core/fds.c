@@ -18,6 +18,7 @@
 #include "core/identity_state.h"
 #include "core/log.h"
 #include "core/sandbox.h"
+#include "core/slow.h"
 #include "core/supervisor.h"
 #include "core/util.h"
 
@@ -86,10 +87,16 @@ int fds_get(struct call *call, int target_fd)
 {
 	AUTO_CLOSE int pidfd = -1;
 	AUTO_CLOSE int fd = -1;
+	char link[48];
 	int error;
 
 	if (target_fd < 0)
 		return -EBADF;
+	if (slow_matters(call)) {
+		snprintf(link, sizeof(link), "%d/fd/%d", (int)call_tid(call), target_fd);
+		if (slow_link(call, link))
+			return -SLOW_ERROR;
+	}
 	pidfd = fds_pidfd(call);
 	if (pidfd < 0)
 		return pidfd == -EPERM ? fds_blind(call) : pidfd;

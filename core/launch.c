@@ -235,6 +235,8 @@ void launch_detach(struct supervisor *supervisor)
 
 int launch_send(struct supervisor *supervisor, const struct message *message, const int *fds, unsigned count)
 {
+	if (!supervisor->launcher)
+		return -EPIPE;
 	return channel_post(supervisor->launcher->channel, message, fds, count);
 }
 

@@ -27,6 +27,7 @@
 #define LAUNCHER_NUDGES 4
 #define LAUNCHER_NUDGE_MS 20
 #define LAUNCHER_ROUND_MS 1
+#define LAUNCHER_PATIENCE_MS 200
 #define LAUNCHER_CHILDREN "/proc/thread-self/children"
 
 struct launcher_worker {
@@ -36,6 +37,8 @@ struct launcher_worker {
 
 struct launcher_process {
 	pid_t supervisor;
+	struct supervisor *copy; /* and its policy, as they were at the fork: for workers */
+	struct policy *policy;
 	int channel;
 	int signals;
 	bool wait_all;
@@ -82,18 +85,44 @@ static int launcher_bury(void)
 	return pid < 0 ? -1 : count;
 }
 
-void launcher_kill_children(void)
+static bool launcher_is_worker(const struct launcher_process *launcher, pid_t pid)
 {
-	pid_t pids[256];
-	unsigned count;
+	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+		if (launcher->workers[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Kills the children. True when all that there are are workers, which have none of their own. */
+static bool launcher_kill_round(const struct launcher_process *launcher)
+{
+	pid_t pids[LAUNCHER_WORKERS_MAX + 256];
+	unsigned count = launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids));
+	unsigned workers = 0;
 
 	/* A child that is not waited for keeps its number, so kill(2) cannot hit another. */
-	while (launcher_bury() >= 0) {
-		count = launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids));
-		for (unsigned i = 0; i < count; i++)
-			kill(pids[i], SIGKILL);
+	for (unsigned i = 0; i < count; i++) {
+		kill(pids[i], SIGKILL);
+		workers += launcher && launcher_is_worker(launcher, pids[i]);
+	}
+	return workers && workers == count;
+}
+
+/* A worker that a filesystem holds in the kernel dies when that answers: it is not waited for longer than a moment. */
+static void launcher_kill_all(const struct launcher_process *launcher)
+{
+	unsigned patience = LAUNCHER_PATIENCE_MS / LAUNCHER_ROUND_MS;
+
+	while (launcher_bury() >= 0 && patience) {
+		if (launcher_kill_round(launcher))
+			patience--;
 		poll(NULL, 0, LAUNCHER_ROUND_MS);
 	}
+}
+
+void launcher_kill_children(void)
+{
+	launcher_kill_all(NULL);
 }
 
 static void launcher_free_worker(struct launcher_process *launcher, pid_t pid)
@@ -124,6 +153,8 @@ static void launcher_work(
 	struct launcher_worker *slot = launcher_worker_slot(launcher);
 	pid_t pid = slot && count == WORKER_FD_COUNT ? fork() : -1;
 
+	if (pid == 0 && message->type == MESSAGE_STEP)
+		worker_step(launcher->copy, launcher->policy, fds);
 	if (pid == 0)
 		worker_run(message, fds);
 	if (pid > 0)
@@ -144,7 +175,7 @@ static void launcher_launch(struct launcher_process *launcher, const int *fds, u
 
 static _Noreturn void launcher_end(struct launcher_process *launcher)
 {
-	launcher_kill_children();
+	launcher_kill_all(launcher);
 	if (launcher->first_pid)
 		launcher_tell(launcher, MESSAGE_ENDED, launcher->first_pid, launcher->first_status);
 	_exit(0);
@@ -161,7 +192,7 @@ static void launcher_handle(struct launcher_process *launcher)
 		launcher_end(launcher);
 	if (message.type == MESSAGE_LAUNCH)
 		launcher_launch(launcher, fds, count);
-	else if (message.type == MESSAGE_WORK)
+	else if (message.type == MESSAGE_WORK || message.type == MESSAGE_STEP)
 		launcher_work(launcher, &message, fds, count);
 	else if (message.type == MESSAGE_WORK_CANCEL)
 		launcher_cancel_worker(launcher, message.id);
@@ -201,14 +232,6 @@ static bool launcher_any_runs(pid_t pid, unsigned depth)
 	count = depth ? launcher_children(name, pids, ARRAY_SIZE(pids)) : 0;
 	for (unsigned i = 0; i < count; i++)
 		if (launcher_any_runs(pids[i], depth - 1))
-			return true;
-	return false;
-}
-
-static bool launcher_is_worker(const struct launcher_process *launcher, pid_t pid)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
-		if (launcher->workers[i].pid == pid)
 			return true;
 	return false;
 }
@@ -336,6 +359,8 @@ pid_t launcher_start(const struct launcher_options *options, int *channel_out)
 		launcher->supervisor = supervisor;
 		launcher->channel = channels[1];
 		launcher->wait_all = options->wait_all;
+		launcher->copy = options->supervisor;
+		launcher->policy = options->policy;
 		launcher_close_others(channels[1], options->keep_alive_fd);
 		launcher_main(launcher);
 	}

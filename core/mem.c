@@ -15,6 +15,7 @@
 #include "core/identity_state.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/remote.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 #include "core/util.h"
@@ -67,6 +68,8 @@ int mem_read(struct call *call, uint64_t address, void *buffer, size_t len)
 
 	if (!len)
 		return 0;
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_read(call, address, buffer, len);
 	got = mem_access(call, process_vm_readv, address, buffer, len);
 	if (got < 0)
 		return (int)got;
@@ -105,6 +108,8 @@ int mem_write(struct call *call, uint64_t address, const void *buffer, size_t le
 
 	if (!len)
 		return 0;
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_write(call, address, buffer, len);
 	/* A tid that was reused is not written to. If it is during the write, the answer finds nobody either. */
 	error = call_revalidate(call);
 	if (error < 0)

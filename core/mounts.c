@@ -1,27 +1,41 @@
 /*
- * The table of mount points that matter to path resolution, read once from
- * mountinfo at the start. Mounting is refused inside a sandbox, so that the table stays
- * true for what a payload can do; mounts made from outside later are not seen.
+ * The tables of mount points that matter to path resolution, read from mountinfo at the start
+ * and again when it changes: mounting is refused inside a sandbox, but not outside. Touches
+ * none of the mounts: what it says of them is the kernel's list.
  */
 #include "core/mounts.h"
 
+#include <ev.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/loop.h"
+#include "core/supervisor.h"
 #include "core/util.h"
 
+#define MOUNTS_FILE "/proc/self/mountinfo"
+
 struct mount_point {
+	uint64_t id;
 	size_t length;
 	char *name; /* unescaped */
 };
 
-struct mounts {
-	struct mount_point *procfs;
+struct mount_list {
+	struct mount_point *points;
 	size_t count;
+};
+
+struct mounts {
+	struct mount_list procfs;
+	struct mount_list slow;
 	bool protected_symlinks;
+	struct supervisor *supervisor; /* NULL: not watched */
+	ev_io changed;
 };
 
 /* Field 5 of a mountinfo line; the escapes of space, tab, newline and backslash are octal. */
@@ -36,7 +50,7 @@ static bool mounts_is_octal(const char *text)
 	return true;
 }
 
-static size_t mounts_unescape(char *text)
+static void mounts_unescape(char *text)
 {
 	char *to = text;
 
@@ -49,51 +63,96 @@ static size_t mounts_unescape(char *text)
 		}
 	}
 	*to = '\0';
-	return (size_t)(to - text);
 }
 
-static int mounts_add(struct mounts *mounts, const char *escaped)
+static int mounts_add(struct mount_list *list, uint64_t id, const char *point)
 {
 	struct mount_point *grown;
-	AUTO_FREE char *name = strdup(escaped);
+	AUTO_FREE char *name = strdup(point);
 
 	if (name == NULL)
 		return -ENOMEM;
-	grown = reallocarray(mounts->procfs, mounts->count + 1, sizeof(*grown));
+	grown = reallocarray(list->points, list->count + 1, sizeof(*grown));
 	if (grown == NULL)
 		return -ENOMEM;
-	mounts->procfs = grown;
-	grown += mounts->count++;
-	grown->length = mounts_unescape(name);
+	list->points = grown;
+	grown += list->count++;
+	grown->id = id;
+	grown->length = strlen(name);
 	if (grown->length == 1)
 		grown->length = 0; /* "/": everything is below it */
 	grown->name = take_ptr(name);
 	return 0;
 }
 
-static bool mounts_line_is_procfs(const char *line)
+static void mounts_clear(struct mount_list *list)
 {
-	/* The number of optional fields varies; a lone "-" ends them. */
-	const char *type = strstr(line, " - ");
+	for (size_t i = 0; i < list->count; i++)
+		free(list->points[i].name);
+	free(list->points);
+	*list = (struct mount_list){ 0 };
+}
 
-	return type != NULL && str_starts(type + 3, "proc ");
+static bool mounts_list_holds(const struct mount_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct mount_point *point = &list->points[i];
+		char next;
+
+		if (strncmp(name, point->name, point->length) != 0)
+			continue;
+		next = name[point->length];
+		if (next == '\0' || next == '/')
+			return true;
+	}
+	return false;
+}
+
+/* Whoever answers for the filesystem is a process or another machine. type ends with a space. */
+static bool mounts_type_is_slow(const char *type)
+{
+	static const char *const types[] = { "fuse ", "fuse.", "fuseblk ", "autofs ", "nfs ", "nfs4 ", "cifs ", "smb3 ",
+		"9p ", "ceph ", "afs ", "coda ", "lustre ", "orangefs ", "gfs2 ", "ocfs2 " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (str_starts(type, types[i]))
+			return true;
+	return false;
+}
+
+/*
+ * With a root that hangs everything does, us included. And below a procfs is only the
+ * trigger of binfmt_misc, which the first process of the machine serves.
+ */
+static bool mounts_is_waited_for(const struct mounts *mounts, const char *type, const char *point)
+{
+	return mounts_type_is_slow(type) && !str_equal(point, "/") && !mounts_list_holds(&mounts->procfs, point);
 }
 
 static int mounts_take_line(struct mounts *mounts, char *line)
 {
+	/* The number of optional fields varies; a lone "-" ends them. */
+	const char *type = strstr(line, " - ");
+	const uint64_t id = strtoull(line, NULL, 10);
 	char *rest = line;
 	char *field = NULL;
 
-	if (!mounts_line_is_procfs(line))
+	if (type == NULL)
 		return 0;
+	type += 3;
 	for (int i = 0; i <= MOUNTS_FIELD_POINT; i++)
 		field = strsep(&rest, " ");
-	return field == NULL ? 0 : mounts_add(mounts, field);
+	if (field == NULL)
+		return 0;
+	mounts_unescape(field);
+	if (str_starts(type, "proc "))
+		return mounts_add(&mounts->procfs, id, field);
+	return mounts_is_waited_for(mounts, type, field) ? mounts_add(&mounts->slow, id, field) : 0;
 }
 
 static int mounts_read(struct mounts *mounts)
 {
-	AUTO_FCLOSE FILE *file = fopen("/proc/self/mountinfo", "re");
+	AUTO_FCLOSE FILE *file = fopen(MOUNTS_FILE, "re");
 	AUTO_FREE char *line = NULL;
 	size_t size = 0;
 	int error = 0;
@@ -130,28 +189,73 @@ struct mounts *mounts_new(void)
 	return mounts;
 }
 
+/* A table that cannot be read again stays as it was. */
+static void mounts_changed_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	struct mounts *mounts = container_of(watcher, struct mounts, changed);
+	struct mounts now = { 0 };
+
+	(void)ev;
+	(void)events;
+	if (mounts_read(&now) < 0) {
+		mounts_clear(&now.procfs);
+		mounts_clear(&now.slow);
+		return;
+	}
+	mounts_clear(&mounts->procfs);
+	mounts_clear(&mounts->slow);
+	mounts->procfs = now.procfs;
+	mounts->slow = now.slow;
+}
+
+int mounts_watch(struct mounts *mounts, struct supervisor *supervisor)
+{
+	const int fd = open(MOUNTS_FILE, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	mounts->supervisor = supervisor;
+	/* It is always readable and never writable: a change is reported as an error, which wakes both. */
+	ev_io_init(&mounts->changed, mounts_changed_cb, fd, EV_WRITE);
+	ev_io_start(loop_ev(supervisor->loop), &mounts->changed);
+	/* What changed before the first turn, which begins to watch, is not reported. */
+	ev_feed_event(loop_ev(supervisor->loop), &mounts->changed, EV_WRITE);
+	return 0;
+}
+
 void mounts_free(struct mounts *mounts)
 {
 	if (mounts == NULL)
 		return;
-	for (size_t i = 0; i < mounts->count; i++)
-		free(mounts->procfs[i].name);
-	free(mounts->procfs);
+	if (mounts->supervisor != NULL) {
+		ev_io_stop(loop_ev(mounts->supervisor->loop), &mounts->changed);
+		close(mounts->changed.fd);
+	}
+	mounts_clear(&mounts->procfs);
+	mounts_clear(&mounts->slow);
 	free(mounts);
 }
 
 bool mounts_below_procfs(const struct mounts *mounts, const char *name)
 {
-	for (size_t i = 0; i < mounts->count; i++) {
-		const struct mount_point *point = &mounts->procfs[i];
-		char next;
+	return mounts_list_holds(&mounts->procfs, name);
+}
 
-		if (strncmp(name, point->name, point->length) != 0)
-			continue;
-		next = name[point->length];
-		if (next == '\0' || next == '/')
+bool mounts_any_slow(const struct mounts *mounts)
+{
+	return mounts->slow.count != 0;
+}
+
+bool mounts_below_slow(const struct mounts *mounts, const char *name)
+{
+	return mounts_list_holds(&mounts->slow, name);
+}
+
+bool mounts_is_slow(const struct mounts *mounts, uint64_t id)
+{
+	for (size_t i = 0; i < mounts->slow.count; i++)
+		if (mounts->slow.points[i].id == id)
 			return true;
-	}
 	return false;
 }
 

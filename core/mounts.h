@@ -1,20 +1,31 @@
 /*
- * Which mount points are procfs, read from mountinfo at the start: paths below them
- * depend on who looks and always take the slow road.
+ * Which mount points are procfs (paths below them depend on who looks) and which are slow:
+ * a process, which may be one of the sandbox, or another machine answers for them, perhaps
+ * never. Read from mountinfo, again whenever it changes.
  */
 #ifndef KENNEL_CORE_MOUNTS_H
 #define KENNEL_CORE_MOUNTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct mounts;
+struct supervisor;
 
 /* NULL when mountinfo cannot be read. */
 struct mounts *mounts_new(void);
 void mounts_free(struct mounts *mounts);
 
+/* Follows changes from now on, in the turn of the loop after each. To be freed before the loop. 0 or -errno. */
+int mounts_watch(struct mounts *mounts, struct supervisor *supervisor);
+
 /* True when the absolute name is a procfs mount point or below one. */
 bool mounts_below_procfs(const struct mounts *mounts, const char *name);
+
+/* The same for slow mounts; is there any; is it the one with this number (statx's stx_mnt_id)? */
+bool mounts_below_slow(const struct mounts *mounts, const char *name);
+bool mounts_any_slow(const struct mounts *mounts);
+bool mounts_is_slow(const struct mounts *mounts, uint64_t id);
 
 /* fs.protected_symlinks as it was at the start: our walk follows links in the kernel's place. */
 bool mounts_protected_symlinks(const struct mounts *mounts);

@@ -195,6 +195,22 @@ int notify_check(const struct call *call)
 	return ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0 ? -ESRCH : 0;
 }
 
+int notify_listener(const struct sandbox *sandbox)
+{
+	return sandbox->notifier->fd;
+}
+
+int notify_lent_fd(struct call *call, int listener, int fd, uint32_t fd_flags, int target_fd)
+{
+	struct notifier lent = { .magic = NOTIFIER_MAGIC, .fd = listener };
+	int result;
+
+	call->sandbox->notifier = &lent;
+	result = notify_add_fd(call, fd, fd_flags, target_fd);
+	call->sandbox->notifier = NULL;
+	return result;
+}
+
 /* Every failure means that the target is gone: ENOENT, or a listener that was closed. */
 static int notify_send(struct call *call, int64_t value, int error, uint32_t flags)
 {

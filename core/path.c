@@ -24,6 +24,7 @@
 #include "core/path_walk.h"
 #include "core/procfs.h"
 #include "core/sandbox.h"
+#include "core/slow.h"
 #include "core/supervisor.h"
 #include "core/util.h"
 
@@ -70,6 +71,7 @@ void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE])
 static int path_open_base(struct call *call, int dirfd, int flags)
 {
 	const int proc = call->sandbox->supervisor->proc_fd;
+	const bool slow = slow_matters(call);
 	char link[PATH_LINK_SIZE];
 	AUTO_CLOSE int fd = -1;
 	int error;
@@ -80,6 +82,8 @@ static int path_open_base(struct call *call, int dirfd, int flags)
 		snprintf(link, sizeof(link), "%d/cwd", call->tid);
 	else
 		snprintf(link, sizeof(link), "%d/fd/%d", call->tid, dirfd);
+	if (slow && slow_link(call, link))
+		return -SLOW_ERROR;
 	fd = errno_result(openat(proc, link, O_PATH | O_CLOEXEC | flags));
 	/* A target that changed its ids is not dumpable: its links are reached with our own rights. */
 	if (fd == -EACCES && identity_lift(call)) {
@@ -91,6 +95,9 @@ static int path_open_base(struct call *call, int dirfd, int flags)
 		return error;
 	if (fd == -ENOENT)
 		return dirfd == AT_FDCWD ? -ESRCH : -EBADF;
+	/* The link may have led elsewhere by then; a descriptor of O_PATH harms nobody. */
+	if (fd >= 0 && slow && slow_object(call, fd))
+		return -SLOW_ERROR;
 	return take_fd(&fd);
 }
 
@@ -242,6 +249,8 @@ static int path_begin_copied(struct call *call, struct path *path, size_t length
 				       : path_begin_relative(call, path, length);
 	if (error < 0 || !path->lexical)
 		return error;
+	if (slow_matters(call) && slow_name(call, path->name))
+		return -SLOW_ERROR;
 	path->lexical = !mounts_below_procfs(call->sandbox->supervisor->mounts, path->name) &&
 			(!access_active(call, CAT_WALK) || path_walk_allowed(call, path->name));
 	return 0;
@@ -329,7 +338,7 @@ static int path_find_linked(struct call *call, struct path *path)
 	AUTO_CLOSE int fd = -1;
 	int error;
 
-	if (access_active(call, CAT_WALK) || (path->flags & PATH_NO_SYMLINKS))
+	if (access_active(call, CAT_WALK) || (path->flags & PATH_NO_SYMLINKS) || slow_matters(call))
 		return -ELOOP;
 	fd = (int)errno_result(syscall(SYS_openat2, dir, path->string, &how, sizeof(how)));
 	if (fd < 0 || procfs_holds(fd))

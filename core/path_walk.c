@@ -23,6 +23,7 @@
 #include "core/path_name.h"
 #include "core/procfs.h"
 #include "core/sandbox.h"
+#include "core/slow.h"
 #include "core/supervisor.h"
 #include "core/util.h"
 
@@ -49,6 +50,7 @@ struct walk {
 	bool in_procfs;
 	bool suspect;    /* dir was not reached from the root: its name must be verified */
 	bool judged;     /* the walk category is on */
+	bool wary;       /* there are slow mounts, which this walk must not enter */
 	bool root_known; /* for PATH_NO_XDEV only, see walk_to_root() */
 	bool leap;       /* the rest may be worth one open: see walk_leap() */
 	bool done;
@@ -135,6 +137,11 @@ static int walk_read_name(struct walk *walk, int fd, char name[PATH_NAME_SIZE])
 	return NAME_SURE;
 }
 
+static int walk_judge_mount(const struct walk *walk, const struct statx *info)
+{
+	return walk->wary && slow_mount(walk->call, info->stx_mnt_id) ? -SLOW_ERROR : 0;
+}
+
 /* Takes over fd as the directory of the walk, also when it fails. */
 static int walk_enter(struct walk *walk, int fd)
 {
@@ -142,6 +149,8 @@ static int walk_enter(struct walk *walk, int fd)
 	const bool first = walk->dir < 0;
 	int error = walk_stat(fd, &info);
 
+	if (error == 0)
+		error = walk_judge_mount(walk, &info);
 	if (error == 0 && !first && (walk->path->flags & PATH_NO_XDEV) && info.stx_mnt_id != walk->here.stx_mnt_id)
 		error = -EXDEV;
 	if (error < 0) {
@@ -219,6 +228,7 @@ static int walk_begin(struct walk *walk, struct call *call, struct path *path, e
 	walk->goal = goal;
 	walk->dir = -1;
 	walk->judged = access_active(call, CAT_WALK);
+	walk->wary = slow_matters(call);
 	walk->root_known = false;
 	walk->in_procfs = false;
 	/* What path_open_lexical() has met a symlink in is not tried again as a whole. */
@@ -426,6 +436,8 @@ static int walk_jump(struct walk *walk, const struct walk_part *part)
 	walk->suspect = true;
 	walk->way[0] = '\0';
 	error = walk_stat(fd, &info);
+	if (error == 0)
+		error = walk_judge_mount(walk, &info);
 	if (error == 0 && procfs_holds(fd))
 		error = procfs_judge_held(walk->call, fd);
 	if (error == 0 && walk->judged && path_name_read(walk->supervisor, fd, true, name) >= 0)
@@ -480,8 +492,8 @@ static int walk_follow(struct walk *walk, const struct walk_part *part, int link
 
 static int walk_open_part(const struct walk *walk, const struct walk_part *part)
 {
-	/* O_DIRECTORY makes an automount happen, as crossing it does. */
-	int fd = walk_open(walk, part->name, O_NOFOLLOW | (part->last ? 0 : O_DIRECTORY));
+	/* O_DIRECTORY makes an automount happen, as crossing it does: that may take its time. */
+	int fd = walk_open(walk, part->name, O_NOFOLLOW | (part->last || walk->wary ? 0 : O_DIRECTORY));
 
 	if (fd == -ENOTDIR && !part->last)
 		fd = walk_open(walk, part->name, O_NOFOLLOW);
@@ -546,6 +558,8 @@ static int walk_name(struct walk *walk, const struct walk_part *part)
 	if (fd < 0)
 		return fd;
 	error = walk_stat(fd, &info);
+	if (error == 0)
+		error = walk_judge_mount(walk, &info);
 	if (error == 0 && walk->in_procfs)
 		error = procfs_judge_opened(walk->call, fd, walk->place, part->name);
 	if (error < 0)
@@ -578,7 +592,7 @@ static int walk_leap(struct walk *walk, const char *rest)
 	AUTO_CLOSE int fd = -1;
 	int error;
 
-	if (walk->goal != WALK_OBJECT || walk->judged || walk->in_procfs ||
+	if (walk->goal != WALK_OBJECT || walk->judged || walk->wary || walk->in_procfs ||
 		(walk->path->flags & (WALK_SCOPED | PATH_NO_XDEV)) || procfs_names_ours(walk->supervisor, rest))
 		return 1;
 	fd = (int)errno_result(syscall(SYS_openat2, walk->dir, rest, &how, sizeof(how)));
@@ -625,5 +639,8 @@ int walk_path(struct call *call, struct path *path, enum walk_goal goal)
 		error = walk_step(&walk);
 	if (walk.dir >= 0)
 		close(walk.dir);
+	/* A name to be made or removed may be a mount point. */
+	if (error == 0 && walk.wary && slow_name(call, path->name))
+		return -SLOW_ERROR;
 	return error;
 }

@@ -14,6 +14,7 @@
 
 #include "core/call.h"
 #include "core/cleanup.h"
+#include "core/remote.h"
 #include "core/sandbox.h"
 #include "core/status.h"
 #include "core/supervisor.h"
@@ -96,6 +97,8 @@ int process_signal(struct call *call, int number)
 {
 	int pidfd;
 
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_signal(call, number);
 	if (!call->sandbox->supervisor->features.pidfd_thread)
 		return process_signal_leader(call, number);
 	pidfd = tracee_pidfd(call);

@@ -45,8 +45,9 @@ static int sandbox_prepare_calls(struct sandbox *sandbox)
 		return -ENOMEM;
 	if (!plan_notifies(sandbox->plan) && !plan_traces(sandbox->plan))
 		return 0;
-	if (!supervisor->mounts)
-		supervisor->mounts = mounts_new();
+	if (!supervisor->mounts && (supervisor->mounts = mounts_new()) &&
+		mounts_watch(supervisor->mounts, supervisor) < 0)
+		return -EIO;
 	if (!supervisor->long_names)
 		supervisor->long_names = long_names_new();
 	sandbox->calls = call_pool_new(policy_settings(sandbox->policy)->limit_calls);

@@ -22,6 +22,7 @@
 #include "core/loop.h"
 #include "core/mounts.h"
 #include "core/path_long.h"
+#include "core/remote.h"
 #include "core/sandbox.h"
 #include "core/trace.h"
 #include "core/util.h"
@@ -89,6 +90,17 @@ int supervisor_init(struct supervisor *supervisor, const struct kfeat *features,
 	return supervisor->job_control ? 0 : -ENOMEM;
 }
 
+int supervisor_reopen(struct supervisor *supervisor, struct sandbox *sandbox, int log_fd, int remote_fd)
+{
+	supervisor->launcher_pid = getppid();
+	supervisor->remote_fd = remote_fd;
+	supervisor->loop = NULL;
+	supervisor->sandboxes = sandbox;
+	supervisor->log = log_new(log_fd);
+	supervisor->mounts = mounts_new();
+	return supervisor->log && supervisor->mounts ? supervisor_open_descriptors(supervisor) : -ENOMEM;
+}
+
 static void supervisor_close(int fd)
 {
 	if (fd >= 0)
@@ -103,9 +115,9 @@ void supervisor_free(struct supervisor *supervisor)
 	launch_detach(supervisor);
 	trace_free(supervisor->tracer);
 	job_control_free(supervisor->job_control);
-	loop_free(supervisor->loop);
 	mounts_free(supervisor->mounts);
 	long_names_free(supervisor->long_names);
+	loop_free(supervisor->loop);
 	identity_free(supervisor->identity);
 	log_flush(supervisor->log);
 	log_free(supervisor->log);
@@ -119,6 +131,8 @@ bool supervisor_owns_pid(const struct supervisor *supervisor, pid_t pid)
 {
 	if (pid == supervisor->pid || pid == supervisor->launcher_pid)
 		return true;
+	if (supervisor->remote_fd)
+		return remote_owns_pid(supervisor, pid);
 	for (const struct sandbox *sandbox = supervisor->sandboxes; sandbox; sandbox = sandbox->next)
 		if (wait_owns_pid(sandbox, pid))
 			return true;

@@ -42,6 +42,7 @@ struct supervisor {
 	int self_fd_dir;                 /* /proc/self/fd of ours, held from the start */
 	pid_t pid;                       /* ours */
 	pid_t launcher_pid;
+	int remote_fd;   /* in a worker: the channel to the supervisor that it acts for; 0: this is the supervisor */
 	bool caged;      /* core/cage.c is done */
 	bool privileged; /* ids of a target may come to differ from ours */
 };
@@ -51,6 +52,9 @@ struct supervisor {
  * 0 or -errno; what was made is freed by supervisor_free() either way.
  */
 int supervisor_init(struct supervisor *supervisor, const struct kfeat *features, int log_fd);
+
+/* In a worker, on a copy: the descriptors are gone, sandbox is the only one, the rest is as it was. 0 or -errno. */
+int supervisor_reopen(struct supervisor *supervisor, struct sandbox *sandbox, int log_fd, int remote_fd);
 
 /* Frees everything, sandboxes included, in the opposite order. */
 void supervisor_free(struct supervisor *supervisor);

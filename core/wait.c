@@ -19,7 +19,9 @@
 #include "core/loop.h"
 #include "core/policy.h"
 #include "core/process.h"
+#include "core/remote.h"
 #include "core/sandbox.h"
+#include "core/step.h"
 #include "core/supervisor.h"
 #include "core/util.h"
 #include "core/worker.h"
@@ -38,6 +40,8 @@ struct wait {
 	int channel;       /* to the worker, -1: none */
 	ev_io replied;
 	uint32_t worker_id;
+	bool steps;       /* the worker takes a step of the handler, and asks questions meanwhile */
+	bool decided;     /* it was told to go on with an effect */
 	pid_t worker_pid; /* 0 until it has told us */
 	struct grave grave;
 };
@@ -71,6 +75,15 @@ static bool wait_interrupted(const struct process_status *status, pid_t tid)
 	return status->tgid == tid && (status->pending_shared & ~deaf);
 }
 
+/*
+ * A call that natively never waits is not ended by a signal once its effect may be under way: done or not,
+ * it would be made again.
+ */
+static bool wait_may_end(const struct wait *wait)
+{
+	return !wait->decided || (wait->call->handler->flags & H_MAY_WAIT);
+}
+
 static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 {
 	struct wait *wait = container_of(watcher, struct wait, look);
@@ -82,7 +95,7 @@ static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 	MAGIC_CHECK(wait, WAIT_MAGIC);
 	if (call_revalidate(call) < 0 || process_status_read(call, &status) == -ESRCH) {
 		dispatch_lost(call);
-	} else if (wait_interrupted(&status, call->tid)) {
+	} else if (wait_may_end(wait) && wait_interrupted(&status, call->tid)) {
 		dispatch_abandon(call, WAIT_ERESTARTSYS);
 	} else if (wait->wake_after >= 0 && wait->wake_after < 0.0005) {
 		dispatch_resume(call, &(struct wake){ .reason = WAKE_TIMEOUT, .fd = -1 });
@@ -111,8 +124,11 @@ static struct wait *wait_new(struct call *call)
 
 int call_wait_ms(struct call *call, unsigned timeout_ms)
 {
-	struct wait *wait = wait_new(call);
+	struct wait *wait;
 
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_wait_ms(call, timeout_ms);
+	wait = wait_new(call);
 	if (!wait)
 		return -ENOMEM;
 	wait->wake_after = timeout_ms / 1000.0;
@@ -120,34 +136,67 @@ int call_wait_ms(struct call *call, unsigned timeout_ms)
 	return 0;
 }
 
+/* The end of what a worker opened: what came, or EIO where it died. */
+static void wait_worked(struct wait *wait, int result, struct message *message, int fd)
+{
+	struct wake wake = { .reason = WAKE_WORKER, .fd = fd, .result = -EIO };
+
+	if (result == 1 && message->type == MESSAGE_WORKED)
+		wake.result = message->status;
+	dispatch_resume(wait->call, &wake);
+}
+
+/* The same for a step. */
+static void wait_stepped(struct wait *wait, int result, const struct message *message, const void *data, size_t size)
+{
+	struct call *call = wait->call;
+	struct verdict verdict = verdict_fail(EIO);
+
+	if (result == 1 && message->type == MESSAGE_STEPPED)
+		verdict = step_verdict(call, message, data, size);
+	dispatch_finish(call, &verdict);
+}
+
+/* True when the worker goes on: it told its pid, or asked something. */
+static bool wait_goes_on(struct wait *wait, const struct message *message, const void *data, size_t size)
+{
+	if (message->type == MESSAGE_WORKER) {
+		wait->worker_pid = message->pid;
+		return true;
+	}
+	if (!wait->steps || message->type != MESSAGE_ASK)
+		return false;
+	wait->decided = wait->decided || message->id == REMOTE_CHECK;
+	return step_answer(wait->call, wait->channel, message, data, size) == 0;
+}
+
 /* Answers of the worker: first its pid, then its result. Its death is an end of file. */
 static void wait_replied_cb(struct ev_loop *ev, ev_io *watcher, int events)
 {
 	struct wait *wait = container_of(watcher, struct wait, replied);
-	struct wake wake = { .reason = WAKE_WORKER, .fd = -1, .result = -EIO };
 	struct message message;
-	unsigned count = 0;
+	char data[CHANNEL_DATA_MAX];
+	size_t size = sizeof(data);
+	int fd = -1;
 	int result;
 
 	(void)ev;
 	(void)events;
 	MAGIC_CHECK(wait, WAIT_MAGIC);
-	result = channel_receive(wait->channel, true, &message, &wake.fd, 1, &count);
-	if (result == -EAGAIN)
+	result = channel_receive_data(wait->channel, true, &message, data, &size, &fd);
+	if (result == -EAGAIN || (result == 1 && wait_goes_on(wait, &message, data, size)))
 		return;
-	if (result == 1 && message.type == MESSAGE_WORKER) {
-		wait->worker_pid = message.pid;
-		return;
-	}
-	if (result == 1 && message.type == MESSAGE_WORKED)
-		wake.result = message.status;
-	else
+	/* One that has replied, or died, needs no dismissal. */
+	if (result != 1)
+		wait->worker_id = 0;
+	if (result != 1 || (message.type != MESSAGE_WORKED && message.type != MESSAGE_STEPPED))
 		log_event(wait->call->sandbox->supervisor->log, "worker", "a worker ended without a result");
-	if (!count)
-		wake.fd = -1;
-	/* A worker that has replied needs no dismissal. */
-	wait->worker_id = 0;
-	dispatch_resume(wait->call, &wake);
+	else
+		wait->worker_id = 0;
+	if (wait->steps)
+		wait_stepped(wait, result, &message, data, size);
+	else
+		wait_worked(wait, result, &message, fd);
 }
 
 static unsigned wait_workers(const struct sandbox *sandbox)
@@ -171,12 +220,13 @@ static void wait_evict_worker(struct sandbox *sandbox)
 		dispatch_abandon(call, EINTR);
 }
 
-static int wait_send_work(struct call *call, struct wait *wait, int object, uint64_t open_flags)
+/* To the launcher: work for a worker that talks to us over a channel of its own. */
+static int wait_send(struct wait *wait, struct message *message, int other_fd)
 {
-	struct message message = { .type = MESSAGE_WORK, .value = open_flags };
+	struct supervisor *supervisor = wait->call->sandbox->supervisor;
 	int channels[2];
 	int fds[WORKER_FD_COUNT];
-	int error = identity_export(call, &message.identity);
+	int error = identity_export(wait->call, &message->identity);
 
 	if (error < 0)
 		return error;
@@ -184,35 +234,81 @@ static int wait_send_work(struct call *call, struct wait *wait, int object, uint
 	if (error < 0)
 		return error;
 	fds[WORKER_FD_REPLY] = channels[1];
-	fds[WORKER_FD_OBJECT] = object;
-	message.id = wait->worker_id = launch_next_id(call->sandbox->supervisor);
-	error = launch_send(call->sandbox->supervisor, &message, fds, WORKER_FD_COUNT);
+	fds[WORKER_FD_OBJECT] = other_fd;
+	message->id = wait->worker_id = launch_next_id(supervisor);
+	error = launch_send(supervisor, message, fds, WORKER_FD_COUNT);
 	close(channels[1]);
 	wait->channel = channels[0];
 	return error;
 }
 
-int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
+/* The first thing on the channel: which call it is. */
+static int wait_send_call(const struct wait *wait)
+{
+	const struct message message = { .type = MESSAGE_CALL };
+	const struct call *call = wait->call;
+	struct remote_call remote = {
+		.id = call->id,
+		.tid = call->tid,
+		.audit_arch = call->abi->audit_arch,
+		.nr = call->nr,
+		.ids_may_differ = call->sandbox->ids_may_differ,
+	};
+
+	memcpy(remote.args, call->args, sizeof(remote.args));
+	memcpy(remote.sandbox_id, call->sandbox->id, sizeof(remote.sandbox_id));
+	return channel_post_data(wait->channel, &message, &remote, sizeof(remote), -1);
+}
+
+/* The call's wait for a worker; the oldest makes room for it. NULL when memory is exhausted. */
+static struct wait *wait_new_worker(struct call *call)
 {
 	struct sandbox *sandbox = call->sandbox;
 	struct wait *wait;
-	int error;
 
 	if (wait_workers(sandbox) >= policy_settings(sandbox->policy)->limit_workers)
 		wait_evict_worker(sandbox);
 	wait = wait_new(call);
-	if (!wait)
-		return -ENOMEM;
-	ev_io_init(&wait->replied, wait_replied_cb, -1, EV_READ);
-	error = wait_send_work(call, wait, object, open_flags);
+	if (wait)
+		ev_io_init(&wait->replied, wait_replied_cb, -1, EV_READ);
+	return wait;
+}
+
+/* Watches the channel, or undoes the wait after an error. */
+static int wait_begin(struct wait *wait, int error)
+{
 	if (error < 0) {
-		wait_end(call);
+		wait_end(wait->call);
 		return error;
 	}
 	ev_io_set(&wait->replied, wait->channel, EV_READ);
 	ev_io_start(wait_ev(wait), &wait->replied);
 	wait_look_again(wait);
 	return 0;
+}
+
+int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
+{
+	struct message message = { .type = MESSAGE_WORK, .value = open_flags };
+	struct wait *wait;
+
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_wait_open(call, object, open_flags);
+	wait = wait_new_worker(call);
+	return wait ? wait_begin(wait, wait_send(wait, &message, object)) : -ENOMEM;
+}
+
+int wait_for_step(struct call *call)
+{
+	struct message message = { .type = MESSAGE_STEP };
+	struct wait *wait = wait_new_worker(call);
+	int error;
+
+	if (!wait)
+		return -ENOMEM;
+	wait->steps = true;
+	error = wait_send(wait, &message, log_fd(call->sandbox->supervisor->log));
+	return wait_begin(wait, error < 0 ? error : wait_send_call(wait));
 }
 
 static void wait_free(struct grave *grave)

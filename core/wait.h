@@ -11,6 +11,9 @@
 struct call;
 struct sandbox;
 
+/* A worker takes the first step of the call's handler, however long that lasts. 0 or -errno. */
+int wait_for_step(struct call *call);
+
 /* Ends what the call waits for: watchers stopped, worker dismissed. Harmless without a wait. */
 void wait_end(struct call *call);
 

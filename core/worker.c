@@ -1,5 +1,6 @@
 /*
- * One blocking open by a held object. Holds nothing but the reply channel and the object.
+ * One blocking open by a held object, or one step of a handler. Holds nothing but the reply
+ * channel and the object or the log; for a step also what the supervisor has for look-ups, made anew.
  */
 #include "core/worker.h"
 
@@ -7,19 +8,30 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/call.h"
+#include "core/call_pool.h"
 #include "core/channel.h"
+#include "core/dispatch.h"
+#include "core/notify.h"
 #include "core/path.h"
+#include "core/remote.h"
+#include "core/sandbox.h"
+#include "core/supervisor.h"
+
+#define WORKER_REPLY 200
+#define WORKER_OTHER 201
 
 static int worker_keep_only(int first, int second)
 {
 	/* Numbers far apart are possible: move both to the bottom, then close the rest. */
-	if (dup3(first, 200, O_CLOEXEC) < 0 || dup3(second, 201, O_CLOEXEC) < 0)
+	if (dup3(first, WORKER_REPLY, O_CLOEXEC) < 0 || dup3(second, WORKER_OTHER, O_CLOEXEC) < 0)
 		return -errno;
-	if (close_range(0, 199, 0) < 0 || close_range(202, ~0U, 0) < 0)
+	if (close_range(0, WORKER_REPLY - 1, 0) < 0 || close_range(WORKER_OTHER + 1, ~0U, 0) < 0)
 		return -errno;
 	return 0;
 }
@@ -34,22 +46,78 @@ static int worker_open(int object, uint64_t open_flags)
 	return fd < 0 ? -errno : fd;
 }
 
-_Noreturn void worker_run(const struct message *message, const int *fds)
+/* Says who we are: the first message of every worker. */
+static void worker_begin(const int *fds)
 {
-	struct message reply = { .type = MESSAGE_WORKER, .pid = getpid() };
-	int error = worker_keep_only(fds[WORKER_FD_REPLY], fds[WORKER_FD_OBJECT]);
-	int fd = -1;
+	const struct message hello = { .type = MESSAGE_WORKER, .pid = getpid() };
 
-	if (error < 0)
+	if (worker_keep_only(fds[WORKER_FD_REPLY], fds[WORKER_FD_OBJECT]) < 0)
 		_exit(1);
 	prctl(PR_SET_NAME, "kennel-worker", 0, 0, 0);
-	channel_send(200, &reply, NULL, 0);
-	reply.type = MESSAGE_WORKED;
+	channel_send(WORKER_REPLY, &hello, NULL, 0);
+}
+
+_Noreturn void worker_run(const struct message *message, const int *fds)
+{
+	struct message reply = { .type = MESSAGE_WORKED };
+	int fd = -1;
+
+	worker_begin(fds);
 	reply.status = identity_become(&message->identity);
 	if (reply.status == 0) {
-		fd = worker_open(201, message->value);
+		fd = worker_open(WORKER_OTHER, message->value);
 		reply.status = fd < 0 ? fd : 0;
 	}
-	channel_send(200, &reply, &fd, fd >= 0 ? 1 : 0);
+	channel_send(WORKER_REPLY, &reply, &fd, fd >= 0 ? 1 : 0);
+	_exit(0);
+}
+
+static int worker_receive_call(struct sandbox *sandbox, struct call *call)
+{
+	struct message message;
+	struct remote_call remote;
+	size_t size = sizeof(remote);
+	int fd;
+
+	if (channel_receive_data(WORKER_REPLY, false, &message, &remote, &size, &fd) != 1 || size != sizeof(remote))
+		return -EPROTO;
+	sandbox->ids_may_differ = remote.ids_may_differ;
+	memcpy(sandbox->id, remote.sandbox_id, sizeof(sandbox->id));
+	call_fill(call, remote.id, remote.tid, remote.audit_arch, remote.nr, remote.args);
+	return call->handler ? 0 : -ENOSYS;
+}
+
+/*
+ * The supervisor never has the descriptor: closing one of a slow mount may hang, too. WAIT: given, and so
+ * answered. Closing it ends with this process.
+ */
+static struct verdict worker_give(struct call *call, const struct verdict *verdict)
+{
+	int listener = remote_listener(call);
+	int error = listener;
+
+	if (listener >= 0) {
+		error = notify_lent_fd(call, listener, verdict->fd, verdict->fd_flags, (int)verdict->value);
+		close(listener);
+	}
+	return error < 0 ? verdict_fail(error) : verdict_wait();
+}
+
+_Noreturn void worker_step(struct supervisor *supervisor, struct policy *policy, const int *fds)
+{
+	struct sandbox sandbox = { .magic = SANDBOX_MAGIC, .supervisor = supervisor, .policy = policy };
+	struct call call = { .magic = CALL_MAGIC, .state = CALL_RUNNING, .sandbox = &sandbox, .may_block = true };
+	struct verdict verdict;
+
+	worker_begin(fds);
+	if (supervisor_reopen(supervisor, &sandbox, WORKER_OTHER, WORKER_REPLY) < 0 ||
+		worker_receive_call(&sandbox, &call) < 0)
+		_exit(1);
+	verdict = dispatch_step(&call, NULL);
+	while (verdict.kind == VERDICT_WAIT)
+		verdict = dispatch_step(&call, &call.wake);
+	if (verdict.kind == VERDICT_ADD_FD)
+		verdict = worker_give(&call, &verdict);
+	remote_tell(supervisor, &verdict, sandbox.ending, sandbox.exit_override);
 	_exit(0);
 }

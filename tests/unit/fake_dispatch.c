@@ -49,6 +49,17 @@ void dispatch_abandon(struct call *call, int error)
 	fake_dispatch_end(call);
 }
 
+void dispatch_finish(struct call *call, const struct verdict *verdict)
+{
+	fake_dispatch.finished++;
+	fake_dispatch.verdict = *verdict;
+	call_pool_unwait(call);
+	call_advance(call, CALL_EVENT_WAKE);
+	call_advance(call, CALL_EVENT_ANSWER);
+	call_advance(call, CALL_EVENT_LOST);
+	fake_dispatch_end(call);
+}
+
 void dispatch_lost(struct call *call)
 {
 	fake_dispatch.lost++;

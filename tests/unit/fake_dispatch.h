@@ -14,10 +14,12 @@ struct fake_dispatch {
 	unsigned resumed;
 	unsigned abandoned;
 	unsigned lost;
-	int error;        /* of the last one that was abandoned */
-	pid_t tid;        /* of the last one of all */
-	struct wake wake; /* of the last one that was resumed */
-	int notify_check; /* what notify_check() says */
+	int error; /* of the last one that was abandoned */
+	pid_t tid; /* of the last one of all */
+	unsigned finished;
+	struct verdict verdict; /* of the last one that was finished */
+	struct wake wake;       /* of the last one that was resumed */
+	int notify_check;       /* what notify_check() says */
 	void (*done)(void);
 };
 

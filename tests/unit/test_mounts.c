@@ -1,7 +1,9 @@
 /*
- * The table of procfs mounts, against this machine's mountinfo and against a mount of our own.
+ * The tables of procfs and of slow mounts, against this machine's mountinfo and against a mount of our own.
  */
 #include <criterion/criterion.h>
+#include <ev.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/loop.h"
 #include "core/mounts.h"
+#include "core/supervisor.h"
 
 TestSuite(mounts, .timeout = 10);
 
@@ -55,6 +59,58 @@ Test(mounts, a_second_procfs_with_an_odd_name_is_found)
 	cr_expect_not(mounts_below_procfs(mounts, top));
 	mounts_free(mounts);
 	umount2(name, MNT_DETACH);
+	rmdir(name);
+	rmdir(top);
+}
+
+/* Nobody serves it: whoever touched it would hang. */
+static void mounts_make_slow(const char *name)
+{
+	char options[96];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		cr_skip_test("mounting FUSE needs root and /dev/fuse");
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	cr_assert_eq(mkdir(name, 0755), 0);
+	cr_assert_eq(mount("test", name, "fuse", 0, options), 0);
+}
+
+static void mounts_wait(struct ev_loop *ev)
+{
+	for (int i = 0; i < 20; i++) {
+		ev_run(ev, EVRUN_NOWAIT);
+		usleep(1000);
+	}
+}
+
+Test(mounts, filesystem_in_user_space_is_slow_as_soon_as_it_is_there)
+{
+	char top[] = "/tmp/kennel-mounts-XXXXXX";
+	struct supervisor supervisor = { .loop = loop_new() };
+	struct ev_loop *ev = loop_ev(supervisor.loop);
+	char name[128], below[160], beside[160];
+	struct mounts *mounts;
+
+	cr_assert_not_null(mkdtemp(top));
+	snprintf(name, sizeof(name), "%s/slow", top);
+	snprintf(below, sizeof(below), "%s/a", name);
+	snprintf(beside, sizeof(beside), "%sly", name);
+	mounts_make_slow(name);
+	mounts = mounts_new();
+	cr_assert_eq(mounts_watch(mounts, &supervisor), 0);
+	cr_expect(mounts_any_slow(mounts) && mounts_below_slow(mounts, name) && mounts_below_slow(mounts, below));
+	cr_expect_not(mounts_below_slow(mounts, top));
+	cr_expect_not(mounts_below_slow(mounts, beside));
+	cr_assert_eq(umount2(name, MNT_DETACH), 0);
+	mounts_wait(ev);
+	cr_expect_not(mounts_below_slow(mounts, name));
+	cr_assert_eq(mount("proc", name, "proc", 0, NULL), 0);
+	mounts_wait(ev);
+	cr_expect(mounts_below_procfs(mounts, name));
+	umount2(name, MNT_DETACH);
+	mounts_free(mounts);
+	loop_free(supervisor.loop);
 	rmdir(name);
 	rmdir(top);
 }

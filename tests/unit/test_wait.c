@@ -20,7 +20,9 @@
 #include "core/loop.h"
 #include "core/policy.h"
 #include "core/process.h"
+#include "core/remote.h"
 #include "core/sandbox.h"
+#include "core/step.h"
 #include "core/supervisor.h"
 #include "core/util.h"
 #include "core/wait.h"
@@ -39,6 +41,8 @@ static unsigned looks;
 static unsigned logged;
 static int export_error;
 static int launch_error;
+static unsigned asked_for;
+static int answer_error;
 
 static struct message sent[8]; /* to the launcher */
 static unsigned sent_count;
@@ -73,6 +77,31 @@ int identity_export(struct call *call, struct identity_spec *spec_out)
 	return export_error;
 }
 
+int log_fd(const struct log *log)
+{
+	(void)log;
+	return STDERR_FILENO;
+}
+
+int step_answer(struct call *call, int channel, const struct message *question, const void *data, size_t size)
+{
+	(void)call;
+	(void)channel;
+	(void)data;
+	(void)size;
+	asked_for = question->id;
+	return answer_error;
+}
+
+struct verdict step_verdict(struct call *call, const struct message *message, const void *data, size_t size)
+{
+	(void)call;
+	(void)message;
+	(void)data;
+	(void)size;
+	return verdict_return(42);
+}
+
 uint32_t launch_next_id(struct supervisor *asked)
 {
 	static uint32_t last = 100;
@@ -86,7 +115,7 @@ int launch_send(struct supervisor *asked, const struct message *message, const i
 	(void)asked;
 	cr_assert_lt(sent_count, ARRAY_SIZE(sent));
 	reply_fd[sent_count] = -1;
-	if (message->type == MESSAGE_WORK && !launch_error) {
+	if (message->type != MESSAGE_WORK_CANCEL && !launch_error) {
 		cr_assert_eq(count, WORKER_FD_COUNT);
 		reply_fd[sent_count] = fcntl(fds[WORKER_FD_REPLY], F_DUPFD_CLOEXEC, 3);
 	}
@@ -378,6 +407,100 @@ Test(wait, oldest_worker_makes_room_when_there_are_too_many)
 	cr_expect(sent[2].type == MESSAGE_WORK_CANCEL && sent[2].id == sent[0].id);
 	cr_expect_not_null(call_pool_find(sandbox.calls, 50));
 	cr_expect_not_null(call_pool_find(sandbox.calls, 52));
+}
+
+static struct call *wait_for_a_step(pid_t tid, const struct handler *handler)
+{
+	static const struct abi abi = { .audit_arch = 7 };
+	struct call *call = wait_running_call(tid);
+
+	call->abi = &abi;
+	call->handler = handler;
+	call->nr = 83;
+	call->args[5] = 6;
+	cr_assert_eq(wait_for_step(call), 0);
+	return wait_park(call);
+}
+
+static void wait_ask(unsigned which, enum remote_question question)
+{
+	struct message message = { .type = MESSAGE_ASK, .id = question };
+
+	cr_assert_eq(channel_send(reply_fd[which], &message, NULL, 0), 0);
+}
+
+static const struct handler wait_maker = { .name = "mkdir" };
+
+Test(wait, worker_of_a_step_is_told_the_call)
+{
+	struct message message;
+	struct remote_call told;
+	size_t size = sizeof(told);
+	int fd;
+
+	wait_for_a_step(50, &wait_maker);
+	cr_assert_eq(sent[0].type, MESSAGE_STEP);
+	cr_assert_eq(channel_receive_data(reply_fd[0], true, &message, &told, &size, &fd), 1);
+	cr_expect(message.type == MESSAGE_CALL && size == sizeof(told) && fd == -1);
+	cr_expect(told.tid == 50 && told.audit_arch == 7 && told.nr == 83 && told.args[5] == 6);
+}
+
+Test(wait, what_a_worker_finds_out_is_the_answer)
+{
+	wait_for_a_step(50, &wait_maker);
+	wait_reply(0, MESSAGE_WORKER, 0, -1);
+	wait_ask(0, REMOTE_RESERVE);
+	wait_reply(0, MESSAGE_STEPPED, 0, -1);
+	wait_run();
+	cr_expect_eq(asked_for, REMOTE_RESERVE);
+	cr_assert_eq(fake_dispatch.finished, 1);
+	cr_expect(fake_dispatch.verdict.kind == VERDICT_RETURN && fake_dispatch.verdict.value == 42);
+	cr_expect_eq(sent_count, 1);
+}
+
+Test(wait, death_of_the_worker_of_a_step_is_an_error_of_input)
+{
+	wait_for_a_step(50, &wait_maker);
+	close(reply_fd[0]);
+	wait_run();
+	cr_assert_eq(fake_dispatch.finished, 1);
+	cr_expect(fake_dispatch.verdict.kind == VERDICT_FAIL && fake_dispatch.verdict.value == EIO);
+	cr_expect_eq(logged, 1);
+}
+
+Test(wait, worker_that_cannot_be_answered_is_dismissed)
+{
+	wait_for_a_step(50, &wait_maker);
+	answer_error = -EPROTO;
+	wait_ask(0, REMOTE_READ);
+	wait_run();
+	cr_assert_eq(fake_dispatch.finished, 1);
+	cr_expect_eq(fake_dispatch.verdict.value, EIO);
+	cr_expect_eq(sent[1].type, MESSAGE_WORK_CANCEL);
+}
+
+Test(wait, signal_ends_a_step_only_before_its_effect)
+{
+	wait_for_a_step(50, &wait_maker);
+	wait_ask(0, REMOTE_CHECK);
+	wait_run_for(0.05);
+	target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_run_for(0.2);
+	cr_expect_eq(fake_dispatch.abandoned, 0);
+	wait_for_a_step(51, &wait_maker);
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_expect_eq(fake_dispatch.tid, 51);
+}
+
+Test(wait, signal_ends_a_step_that_natively_waits_too)
+{
+	wait_for_a_step(50, &fake_dispatch_handler);
+	wait_ask(0, REMOTE_CHECK);
+	wait_run_for(0.05);
+	target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
 }
 
 static unsigned wait_open_descriptors(void)
