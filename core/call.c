@@ -15,6 +15,7 @@
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 #include "core/util.h"
+#include "core/wait.h"
 
 struct call_pool {
 	unsigned limit;
@@ -51,13 +52,24 @@ static struct call *call_pool_unused(struct call_pool *pool)
 	return call;
 }
 
+/* The oldest that waits makes room for the newest. */
+static void call_pool_evict(struct call_pool *pool)
+{
+	struct call *call = pool->oldest;
+
+	while (call && !wait_may_be_left(call))
+		call = call->next;
+	if (call)
+		dispatch_abandon(call, EINTR);
+}
+
 struct call *call_pool_take(struct sandbox *sandbox)
 {
 	struct call_pool *pool = sandbox->calls;
 	struct call *call = call_pool_unused(pool);
 
-	if (!call && pool->oldest) {
-		dispatch_abandon(pool->oldest, EINTR);
+	if (!call) {
+		call_pool_evict(pool);
 		call = call_pool_unused(pool);
 	}
 	if (!call)

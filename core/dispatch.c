@@ -217,12 +217,6 @@ void dispatch_finish(struct call *call, const struct verdict *verdict)
 	call_pool_unwait(call);
 	call_advance(call, CALL_EVENT_WAKE);
 	wait_end(call);
-	/* Its worker has put the descriptor into the target, which was the answer. */
-	if (verdict->kind == VERDICT_WAIT) {
-		call_advance(call, CALL_EVENT_LOST);
-		dispatch_end(call);
-		return;
-	}
 	dispatch_answer(call, verdict);
 }
 
@@ -239,8 +233,14 @@ bool dispatch_leave(struct call *call)
 
 void dispatch_abandon(struct call *call, int error)
 {
+	int placed = wait_placed(call);
+
 	call_pool_unwait(call);
-	notify_fail(call, error);
+	/* The target has what it waits for, all but the number. */
+	if (placed >= 0)
+		notify_return(call, placed);
+	else
+		notify_fail(call, error);
 	call_advance(call, CALL_EVENT_LOST);
 	dispatch_end(call);
 }

@@ -18,7 +18,7 @@ void dispatch_start(struct call *call);
 /* One step of the handler, under the target's identity: enter(), or resume() with wake. */
 struct verdict dispatch_step(struct call *call, const struct wake *wake);
 
-/* The step of a waiting call was taken by a worker; WAIT: which has answered too. */
+/* The step of a waiting call was taken by a worker. */
 void dispatch_finish(struct call *call, const struct verdict *verdict);
 
 /* A waiting call runs again: its handler's resume(). */
@@ -30,7 +30,7 @@ void dispatch_resume(struct call *call, const struct wake *wake);
  */
 bool dispatch_leave(struct call *call);
 
-/* Ends a waiting call with an errno (EINTR of an eviction, 512 of an interruption). */
+/* Ends a waiting call with an errno (EINTR of an eviction, 512 of an interruption), or with what it has already. */
 void dispatch_abandon(struct call *call, int error);
 
 /* The target is gone, or the sandbox ends: cancels without an answer. */

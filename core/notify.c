@@ -200,13 +200,13 @@ int notify_listener(const struct sandbox *sandbox)
 	return sandbox->notifier->fd;
 }
 
-int notify_lent_fd(struct call *call, int listener, int fd, uint32_t fd_flags, int target_fd)
+int notify_place_lent(struct call *call, int listener, int fd, uint32_t fd_flags, int target_fd)
 {
 	struct notifier lent = { .magic = NOTIFIER_MAGIC, .fd = listener };
 	int result;
 
 	call->sandbox->notifier = &lent;
-	result = notify_add_fd(call, fd, fd_flags, target_fd);
+	result = notify_place_fd(call, fd, fd_flags, target_fd);
 	call->sandbox->notifier = NULL;
 	return result;
 }

@@ -35,11 +35,14 @@ int notify_continue(struct call *call);
  */
 int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd);
 
-/* The listener itself, for a worker that has a descriptor to give; and how that gives it, once. */
-int notify_listener(const struct sandbox *sandbox);
-int notify_lent_fd(struct call *call, int listener, int fd, uint32_t fd_flags, int target_fd);
-
 /* The same without answering: the number, or -errno. */
 int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd);
+
+/*
+ * The listener itself, lent to a worker that has a descriptor to give; and how that places it. Without answering, too:
+ * a request that answers as well and whose maker is killed before the target woke makes that return 0.
+ */
+int notify_listener(const struct sandbox *sandbox);
+int notify_place_lent(struct call *call, int listener, int fd, uint32_t fd_flags, int target_fd);
 
 #endif

@@ -99,6 +99,11 @@ int remote_listener(const struct call *call)
 	return error == 0 && data.fd < 0 ? -ESRCH : error < 0 ? error : data.fd;
 }
 
+int remote_placed(const struct call *call, int number)
+{
+	return remote_ask_number(call->sandbox->supervisor, REMOTE_PLACED, number);
+}
+
 int remote_wait_ms(struct call *call, unsigned timeout_ms)
 {
 	struct timespec rest = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };

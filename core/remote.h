@@ -34,6 +34,7 @@ enum remote_question {
 	REMOTE_SIGNAL,   /* status: which, to the target's process */
 	REMOTE_OWNS,     /* status: pid; answer: 1 when it is one of ours */
 	REMOTE_LISTENER, /* answer: the listener, to put a descriptor into the target */
+	REMOTE_PLACED,   /* status: its number there; the listener is given back */
 };
 
 /* Each asks and waits for the answer; -ESRCH when the supervisor is gone. */
@@ -44,6 +45,7 @@ int remote_reserve_fd(const struct call *call);
 int remote_signal(const struct call *call, int number);
 bool remote_owns_pid(const struct supervisor *supervisor, pid_t pid);
 int remote_listener(const struct call *call); /* the descriptor is the caller's */
+int remote_placed(const struct call *call, int number);
 
 /* Waits in place: the worker may. What the handler is to be woken with is left in call->wake. */
 int remote_wait_ms(struct call *call, unsigned timeout_ms);

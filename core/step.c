@@ -16,7 +16,7 @@
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 
-/* The one moment in which a copy of the listener exists elsewhere: the worker gives the descriptor and lets go. */
+/* The one moment in which a copy of the listener exists elsewhere: the worker places a descriptor and lets go. */
 static int step_lend_listener(const struct call *call, int channel)
 {
 	const struct message answer = { .type = MESSAGE_ANSWER };
@@ -60,6 +60,8 @@ int step_answer(struct call *call, int channel, const struct message *question, 
 		break;
 	case REMOTE_LISTENER:
 		return step_lend_listener(call, channel);
+	case REMOTE_PLACED:
+		break;
 	default:
 		return -EPROTO;
 	}
@@ -75,9 +77,8 @@ struct verdict step_verdict(struct call *call, const struct message *message, co
 	memcpy(&verdict, data, sizeof(verdict));
 	if (message->status)
 		sandbox_end(call->sandbox, message->status - 1);
-	/* A descriptor was given by the worker itself: WAIT says so. Nothing else can come from there. */
-	return verdict.kind == VERDICT_FAIL || verdict.kind == VERDICT_RETURN || verdict.kind == VERDICT_KILL ||
-			       verdict.kind == VERDICT_WAIT
+	/* A descriptor was placed by the worker itself: its number is returned. Nothing else can come from there. */
+	return verdict.kind == VERDICT_FAIL || verdict.kind == VERDICT_RETURN || verdict.kind == VERDICT_KILL
 		       ? verdict
 		       : verdict_fail(EIO);
 }

@@ -42,6 +42,9 @@ struct wait {
 	uint32_t worker_id;
 	bool steps;       /* the worker takes a step of the handler, and asks questions meanwhile */
 	bool decided;     /* it was told to go on with an effect */
+	bool wrote;       /* the target has part of the result: it is not to be made again */
+	bool lent;        /* the worker has the listener, and may have placed a descriptor */
+	int placed;       /* the number of that, or -1 */
 	pid_t worker_pid; /* 0 until it has told us */
 	struct grave grave;
 };
@@ -81,7 +84,19 @@ static bool wait_interrupted(const struct process_status *status, pid_t tid)
  */
 static bool wait_may_end(const struct wait *wait)
 {
-	return !wait->decided || (wait->call->handler->flags & H_MAY_WAIT);
+	if (wait->lent || wait->placed >= 0)
+		return !wait->lent; /* and once we know, it ends with the number */
+	return !wait->wrote && (!wait->decided || (wait->call->handler->flags & H_MAY_WAIT));
+}
+
+bool wait_may_be_left(const struct call *call)
+{
+	return !call->wait || !call->wait->lent;
+}
+
+int wait_placed(const struct call *call)
+{
+	return call->wait ? call->wait->placed : -1;
 }
 
 static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
@@ -115,6 +130,7 @@ static struct wait *wait_new(struct call *call)
 	wait->magic = WAIT_MAGIC;
 	wait->call = call;
 	wait->channel = -1;
+	wait->placed = -1;
 	wait->look_after = WAIT_LOOK_FIRST;
 	wait->wake_after = -1;
 	ev_timer_init(&wait->look, wait_look_cb, 0., 0.);
@@ -150,11 +166,21 @@ static void wait_worked(struct wait *wait, int result, struct message *message, 
 static void wait_stepped(struct wait *wait, int result, const struct message *message, const void *data, size_t size)
 {
 	struct call *call = wait->call;
-	struct verdict verdict = verdict_fail(EIO);
+	struct verdict verdict = wait->placed >= 0 ? verdict_return(wait->placed) : verdict_fail(EIO);
 
 	if (result == 1 && message->type == MESSAGE_STEPPED)
 		verdict = step_verdict(call, message, data, size);
 	dispatch_finish(call, &verdict);
+}
+
+/* What its questions tell of how far the worker is. */
+static void wait_note(struct wait *wait, const struct message *question)
+{
+	wait->decided = wait->decided || question->id == REMOTE_CHECK;
+	wait->wrote = wait->wrote || question->id == REMOTE_WRITE;
+	wait->lent = question->id == REMOTE_LISTENER;
+	if (question->id == REMOTE_PLACED)
+		wait->placed = question->status;
 }
 
 /* True when the worker goes on: it told its pid, or asked something. */
@@ -166,7 +192,7 @@ static bool wait_goes_on(struct wait *wait, const struct message *message, const
 	}
 	if (!wait->steps || message->type != MESSAGE_ASK)
 		return false;
-	wait->decided = wait->decided || message->id == REMOTE_CHECK;
+	wait_note(wait, message);
 	return step_answer(wait->call, wait->channel, message, data, size) == 0;
 }
 
@@ -186,9 +212,13 @@ static void wait_replied_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	result = channel_receive_data(wait->channel, true, &message, data, &size, &fd);
 	if (result == -EAGAIN || (result == 1 && wait_goes_on(wait, &message, data, size)))
 		return;
-	/* One that has replied, or died, needs no dismissal. */
+	/* One that has replied, or died, needs no dismissal. Where everything ends, its caller is gone, too. */
 	if (result != 1)
 		wait->worker_id = 0;
+	if (result != 1 && call_revalidate(wait->call) < 0) {
+		dispatch_lost(wait->call);
+		return;
+	}
 	if (result != 1 || (message.type != MESSAGE_WORKED && message.type != MESSAGE_STEPPED))
 		log_event(wait->call->sandbox->supervisor->log, "worker", "a worker ended without a result");
 	else
@@ -214,7 +244,7 @@ static void wait_evict_worker(struct sandbox *sandbox)
 {
 	struct call *call = call_pool_waiting(sandbox->calls);
 
-	while (call && call->wait->channel < 0)
+	while (call && (call->wait->channel < 0 || !wait_may_be_left(call)))
 		call = call->next;
 	if (call)
 		dispatch_abandon(call, EINTR);

@@ -14,6 +14,12 @@ struct sandbox;
 /* A worker takes the first step of the call's handler, however long that lasts. 0 or -errno. */
 int wait_for_step(struct call *call);
 
+/* May it be ended now? Not while its worker, with the listener, makes something that we do not know of yet. */
+bool wait_may_be_left(const struct call *call);
+
+/* The number of the descriptor that its worker has put into the target, or -1. */
+int wait_placed(const struct call *call);
+
 /* Ends what the call waits for: watchers stopped, worker dismissed. Harmless without a wait. */
 void wait_end(struct call *call);
 

@@ -88,19 +88,31 @@ static int worker_receive_call(struct sandbox *sandbox, struct call *call)
 }
 
 /*
- * The supervisor never has the descriptor: closing one of a slow mount may hang, too. WAIT: given, and so
- * answered. Closing it ends with this process.
+ * The supervisor never has the descriptor: closing one of a slow mount may hang, too. Nothing happens between the loan
+ * of the listener and its end but the one request, which a target that is stopped or dies does not hold up.
  */
-static struct verdict worker_give(struct call *call, const struct verdict *verdict)
+static int worker_place(struct call *call, const struct verdict *verdict)
 {
 	int listener = remote_listener(call);
-	int error = listener;
+	int number;
 
-	if (listener >= 0) {
-		error = notify_lent_fd(call, listener, verdict->fd, verdict->fd_flags, (int)verdict->value);
-		close(listener);
+	if (listener < 0)
+		return listener;
+	number = notify_place_lent(call, listener, verdict->fd, verdict->fd_flags, (int)verdict->value);
+	close(listener);
+	return number;
+}
+
+/* As the dispatcher does it. Where our copy goes first, the supervisor knows the answer meanwhile. */
+static struct verdict worker_give(struct call *call, const struct verdict *verdict)
+{
+	int number = worker_place(call, verdict);
+
+	if (number >= 0 && verdict->alone) {
+		remote_placed(call, number);
+		close(verdict->fd);
 	}
-	return error < 0 ? verdict_fail(error) : verdict_wait();
+	return verdict_result(number);
 }
 
 _Noreturn void worker_step(struct supervisor *supervisor, struct policy *policy, const int *fds)

@@ -6,8 +6,13 @@
  */
 #include "guest.h"
 
+#include <dirent.h>
 #include <grp.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/statfs.h>
+#include <sys/time.h>
 
 #define BLOCK_MAX 300
 #define BLOCK_FUSE_FD 9
@@ -16,10 +21,12 @@
 static pid_t block_children[BLOCK_MAX];
 static size_t block_count;
 static const char *block_server;
+static atomic_uint *block_signals; /* that handlers have seen, of all processes */
 
 static void block_on_signal(int number)
 {
 	(void)number;
+	atomic_fetch_add(block_signals, 1);
 }
 
 static void block_open(const char *name, int flags)
@@ -92,6 +99,7 @@ static void block_all(const char *name, int flags)
 	int64_t beside, start;
 	size_t ended = 0;
 
+	atomic_store(block_signals, 0);
 	block_start(name, flags);
 	guest_sleep_ms(500);
 	CHECK(block_interrupted() == 0);
@@ -102,8 +110,11 @@ static void block_all(const char *name, int flags)
 	for (start = guest_now_ms(); ended < (block_count + 1) / 2 && guest_now_ms() - start < 5000; guest_sleep_ms(10))
 		ended += block_interrupted();
 	CHECK(ended == (block_count + 1) / 2);
+	/* The others had theirs, too, and wait again. */
+	for (; atomic_load(block_signals) < block_count && guest_now_ms() - start < 5000; guest_sleep_ms(10))
+		;
 	guest_sleep_ms(200);
-	CHECK(block_interrupted() == 0);
+	CHECK(atomic_load(block_signals) == block_count && block_interrupted() == 0);
 	for (size_t i = 0; i < block_count; i++)
 		CHECK(block_children[i] == 0 || kill(block_children[i], SIGKILL) == 0);
 	for (size_t i = 0; i < block_count; i++)
@@ -166,6 +177,20 @@ static void block_names(void)
 	CHECK(symlink("../file", "mnt/out") == 0 && stat("mnt/out", &status) == 0 && unlink("mnt/out") == 0);
 }
 
+/* The folder holds one file, however often it is read. */
+static void block_list(void)
+{
+	DIR *dir = opendir("mnt/dir");
+	const struct dirent *entry;
+
+	CHECK(dir);
+	for (unsigned i = 0; i < 2; i++, rewinddir(dir)) {
+		CHECK((entry = readdir(dir)) && strcmp(entry->d_name, "in") == 0);
+		CHECK(!readdir(dir));
+	}
+	CHECK(closedir(dir) == 0);
+}
+
 /* Descriptors, the working directory, and what begins there. */
 static void block_descriptors(void)
 {
@@ -210,9 +235,77 @@ static void block_identity(void)
 	CHECK_ERR(EPERM, chmod("mnt/file", 0666));
 }
 
+/*
+ * What was opened for writing is the caller's alone when it goes on: it waits for our close, which lasts. A signal ends
+ * that, and not the open.
+ */
+static void block_placed(void)
+{
+	const struct itimerval timer = { .it_value.tv_usec = 400000 };
+	const struct sigaction action = { .sa_handler = block_on_signal };
+	int64_t start = guest_now_ms();
+
+	CHECK(open("mnt/sticky", O_WRONLY | O_CLOEXEC) == 3 && guest_now_ms() - start >= 900);
+	CHECK(fcntl(3, F_GETFD) == FD_CLOEXEC);
+	CHECK(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &timer, NULL) == 0);
+	start = guest_now_ms();
+	CHECK(open("mnt/sticky", O_RDWR) == 4 && atomic_load(block_signals) == 1 && guest_now_ms() - start < 900);
+	CHECK(fcntl(4, F_GETFD) == 0);
+	CHECK_ERR(EBADF, fcntl(5, F_GETFD));
+}
+
+/* Numbers are the lowest free ones, and no more than the limit allows. */
+static void block_limit(void)
+{
+	struct rlimit limit = { .rlim_cur = 5, .rlim_max = 5 };
+
+	for (int writes = 0; writes < 2; writes++) {
+		CHECK(open("mnt/file", writes ? O_WRONLY : O_RDONLY) == 3 && open("mnt/file", O_RDWR) == 4);
+		CHECK(close(3) == 0 && open("mnt/dir", O_RDONLY) == 3);
+		CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		CHECK_ERR(EMFILE, open("mnt/file", writes ? O_WRONLY : O_RDONLY));
+		CHECK_ERR(EMFILE, open("mnt/never", O_WRONLY | O_CREAT, 0600));
+		CHECK_ERR(ENOENT, access("mnt/never", F_OK));
+		CHECK(close(3) == 0 && open("mnt/file", O_RDWR) == 3 && close(3) == 0 && close(4) == 0);
+	}
+}
+
+/* The worker is killed by the test when the descriptor is here, and before the call knows of it. */
+static void block_spoiled(void)
+{
+	printf("pid %d\n", (int)getpid());
+	CHECK(open("mnt/sticky", O_WRONLY) == 3 && write(3, "x", 1) == 1);
+	CHECK_ERR(EBADF, fcntl(4, F_GETFD));
+}
+
+/* Until they are killed: some wait for answers that do not come, others get descriptors all the time. */
+static void block_hold(void)
+{
+	block_start("mnt/stalled", O_RDONLY);
+	block_start("mnt/stuck", O_RDONLY);
+	guest_sleep_ms(1000);
+	printf("ready\n");
+	pause();
+}
+
+static void block_give(void)
+{
+	for (size_t i = 0; i < block_count; i++) {
+		CHECK((block_children[i] = fork()) >= 0);
+		while (block_children[i] == 0) {
+			int fd = open("mnt/file", i % 2 ? O_RDWR : O_RDONLY);
+
+			CHECK(fd == 3 && close(fd) == 0);
+		}
+	}
+	printf("ready\n");
+	pause();
+}
+
 static void block_surface(void)
 {
 	block_names();
+	block_list();
 	block_descriptors();
 	block_close();
 	block_identity();
@@ -251,9 +344,16 @@ int main(int argc, char **argv)
 		{ "evict", block_evict },
 		{ "surface", block_surface },
 		{ "orphaned", block_orphaned },
+		{ "placed", block_placed },
+		{ "limit", block_limit },
+		{ "spoiled", block_spoiled },
+		{ "hold", block_hold },
+		{ "give", block_give },
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	block_signals = mmap(NULL, sizeof(*block_signals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(block_signals != MAP_FAILED);
 	CHECK(argc >= 3);
 	block_count = (size_t)atoi(argv[2]);
 	CHECK(block_count <= BLOCK_MAX);

@@ -130,37 +130,71 @@ Test(blocking, calls_on_a_slow_filesystem_are_what_they_are_natively)
 
 Test(blocking, rules_hold_on_a_slow_filesystem)
 {
-	const char *script = "cat mnt/file; cat into; (: > mnt/x); cat mnt/dir/in; true";
+	const char *script = "cat mnt/file; cat into; (: > mnt/x); cat mnt/dir/in; echo mnt/*";
 	struct job job = { .command = WORDS("/bin/sh", "-c", script), .prepare = blocking_mount_served };
 
 	blocking_need_fuse();
 	cr_assert(symlink("mnt/file", "into") == 0);
 	job.options = WORDS(WATCH_ALL, "-m", text("deny/read+%s", fixture_path("mnt/file")), "-m",
-		text("deny/create+%s", fixture_path("mnt/x")));
+		text("deny/create+%s", fixture_path("mnt/x")), "-m", text("deny/list+%s", fixture_path("mnt/dir")));
 	fixture_run(&job, &blocking_outcome);
 	expect_status(&blocking_outcome, 0, "rules");
-	cr_expect_str_eq(blocking_outcome.out, "in");
+	cr_expect_str_eq(blocking_outcome.out, "inmnt/file mnt/link mnt/program mnt/stalled mnt/sticky\n");
 	cr_expect_eq(log_count(blocking_outcome.err, "cap", "read", "path", fixture_path("mnt/file")), 2, "%s",
 		blocking_outcome.err);
 	cr_expect_eq(log_count(blocking_outcome.err, "cap", "create", "path", fixture_path("mnt/x")), 1);
 }
 
-/* Kills the workers of this test's job by their name; how many. */
-static unsigned blocking_kill_workers(pid_t supervisor)
+/* Visits the descendants of this name; how many visits went well. */
+static unsigned blocking_each(pid_t parent, const char *wanted, bool (*visit)(pid_t pid))
 {
 	char children[4096], name[64];
-	unsigned killed = 0;
-	long launcher;
+	unsigned visited = 0;
+	char *rest = children;
 
-	file_read(text("/proc/%d/task/%d/children", supervisor, supervisor), children, sizeof(children));
-	launcher = strtol(children, NULL, 10);
-	file_read(text("/proc/%ld/task/%ld/children", launcher, launcher), children, sizeof(children));
-	for (char *at = strtok(children, " "); at; at = strtok(NULL, " ")) {
-		file_read(text("/proc/%s/comm", at), name, sizeof(name));
-		if (strncmp(name, "kennel-worker", 13) == 0 && kill((pid_t)atoi(at), SIGKILL) == 0)
-			killed++;
+	file_read(text("/proc/%d/task/%d/children", parent, parent), children, sizeof(children));
+	for (char *at = strsep(&rest, " "); at && *at; at = strsep(&rest, " ")) {
+		pid_t pid = (pid_t)atoi(at);
+
+		file_read(text("/proc/%d/comm", pid), name, sizeof(name));
+		if (strncmp(name, wanted, strlen(wanted)) == 0 && visit(pid))
+			visited++;
+		visited += blocking_each(pid, wanted, visit);
 	}
-	return killed;
+	return visited;
+}
+
+/* The workers of this test's job. */
+static unsigned blocking_each_worker(pid_t supervisor, bool (*visit)(pid_t worker))
+{
+	return blocking_each(supervisor, "kennel-worker", visit);
+}
+
+static bool blocking_kill(pid_t worker)
+{
+	return kill(worker, SIGKILL) == 0;
+}
+
+/* Where a number of the process leads, "" for nowhere. */
+static const char *blocking_link(pid_t pid, const char *number)
+{
+	static char link[512];
+	ssize_t length = readlink(text("/proc/%d/fd/%s", pid, number), link, sizeof(link) - 1);
+
+	link[length < 0 ? 0 : length] = '\0';
+	return link;
+}
+
+static bool blocking_has_no_listener(pid_t worker)
+{
+	DIR *dir = opendir(text("/proc/%d/fd", worker));
+	const struct dirent *entry;
+
+	cr_assert_not_null(dir);
+	while ((entry = readdir(dir)))
+		cr_expect_null(strstr(blocking_link(worker, entry->d_name), "seccomp"), "%d has a listener", worker);
+	closedir(dir);
+	return true;
 }
 
 /* Runs the job and kills its workers until there were so many. */
@@ -172,7 +206,7 @@ static void blocking_run_killing(const struct job *job, unsigned wanted)
 	fixture_start(job, &running);
 	for (unsigned i = 0; i < 200 && killed < wanted; i++) {
 		sleep_ms(50);
-		killed += blocking_kill_workers(running.pid);
+		killed += blocking_each_worker(running.pid, blocking_kill);
 	}
 	fixture_finish(&running, &blocking_outcome);
 	expect_status(&blocking_outcome, 0, "with killed workers");
@@ -209,4 +243,70 @@ Test(blocking, more_than_the_workers_evict_the_oldest)
 	blocking_run(WORDS(WATCH_ALL, "-m", "limit/workers:8"), blocking_mount_served, "evict", "20");
 	cr_expect(strstr(blocking_outcome.out, "evicted 12\n"), "%s", blocking_outcome.out);
 	cr_expect(fixture_all_gone(5000));
+}
+
+Test(blocking, descriptors_on_a_slow_filesystem_are_given_once_and_as_natively)
+{
+	blocking_need_fuse();
+	blocking_run(NULL, blocking_mount_served, "limit", "0");
+	rmdir("mnt");
+	blocking_run(WORDS(WATCH_ALL), blocking_mount_served, "limit", "0");
+	rmdir("mnt");
+	blocking_run(WORDS(WATCH_ALL), blocking_mount_served, "placed", "0");
+}
+
+Test(blocking, descriptor_that_was_given_survives_its_worker)
+{
+	const struct job job = { .options = WORDS(WATCH_ALL),
+		.command = WORDS(fixture_guest("block_calls"), "spoiled", "0"),
+		.prepare = blocking_mount_served };
+	struct running running;
+	char out[64];
+	pid_t pid = 0;
+
+	blocking_need_fuse();
+	fixture_start(&job, &running);
+	cr_assert(wait_for_text(running.out, "pid", 10000));
+	file_read(running.out, out, sizeof(out));
+	cr_assert_eq(sscanf(out, "pid %d", &pid), 1);
+	for (unsigned i = 0; i < 500 && !strstr(blocking_link(pid, "3"), "/mnt/sticky"); i++)
+		sleep_ms(10);
+	sleep_ms(50);
+	cr_expect_eq(blocking_each_worker(running.pid, blocking_kill), 1);
+	fixture_finish(&running, &blocking_outcome);
+	expect_status(&blocking_outcome, 0, "spoiled");
+	cr_expect_eq(log_count(blocking_outcome.err, "ctx", "worker", NULL, NULL), 1, "%s", blocking_outcome.err);
+}
+
+/* Kills the supervisor when the guest is ready and so much more time has passed. */
+static void blocking_kill_supervisor(const char *part, const char *count, unsigned after_ms)
+{
+	const struct job job = { .options = WORDS(WATCH_ALL),
+		.command = WORDS(fixture_guest("block_calls"), part, count),
+		.prepare = blocking_mount_served };
+	struct running running;
+
+	fixture_start(&job, &running);
+	cr_assert(wait_for_text(running.out, "ready", 10000), "the command did not start");
+	sleep_ms(after_ms);
+	if (strcmp(part, "hold") == 0)
+		cr_expect_geq(blocking_each_worker(running.pid, blocking_has_no_listener), 8);
+	cr_assert(kill(running.pid, SIGKILL) == 0);
+	fixture_finish(&running, &blocking_outcome);
+	cr_assert(fixture_all_gone(5000), "%u processes outlived the supervisor", fixture_descendants());
+	rmdir("mnt");
+}
+
+Test(blocking, workers_hold_no_listener_while_they_wait)
+{
+	blocking_need_fuse();
+	blocking_kill_supervisor("hold", "8", 0);
+}
+
+/* A listener that is lent at that moment makes nobody wait for ever. */
+Test(blocking, supervisor_that_dies_while_descriptors_are_given_leaves_nobody_waiting)
+{
+	blocking_need_fuse();
+	for (unsigned i = 0; i < 10; i++)
+		blocking_kill_supervisor("give", "8", 20 + 7 * i);
 }

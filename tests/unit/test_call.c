@@ -13,6 +13,7 @@
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 #include "core/util.h"
+#include "core/wait.h"
 #include "tests/unit/fake_dispatch.h"
 #include "tests/unit/forked.h"
 
@@ -20,11 +21,17 @@
 #define STATES (CALL_GONE + 1)
 #define EVENTS (CALL_EVENT_LOST + 1)
 
-/* wait.o stays out of this program: no call here holds a wait. */
-void wait_end(struct call *call);
+/* wait.o stays out of this program: no call here holds a wait, and at most one may not be left. */
+static const struct call *call_kept;
+
 void wait_end(struct call *call)
 {
 	(void)call;
+}
+
+bool wait_may_be_left(const struct call *call)
+{
+	return call != call_kept;
 }
 
 static struct supervisor supervisor;
@@ -196,6 +203,19 @@ Test(call, oldest_waiting_call_makes_room_and_is_told_eintr)
 	cr_expect_null(call_pool_take(&sandbox));
 	cr_expect_eq(call_pool_in_flight(sandbox.calls), 3);
 	cr_expect_null(call_pool_waiting(sandbox.calls));
+	call_pool_free(sandbox.calls);
+}
+
+Test(call, one_that_may_not_be_left_stays_and_the_next_oldest_makes_room)
+{
+	call_new_pool(2);
+	call_take_waiting(1);
+	call_take_waiting(2);
+	call_kept = call_pool_waiting(sandbox.calls);
+	cr_expect_not_null(call_take_for(3));
+	cr_expect_eq(fake_dispatch.tid, 2);
+	cr_expect_null(call_pool_take(&sandbox));
+	cr_expect_eq(fake_dispatch.abandoned, 1);
 	call_pool_free(sandbox.calls);
 }
 

@@ -247,8 +247,7 @@ Test(wait, signal_to_the_thread_interrupts)
 	wait_for_time(51, 60000);
 	target.pending_thread = SIGNAL_BIT(SIGALRM);
 	wait_run();
-	cr_expect_eq(fake_dispatch.abandoned, 1);
-	cr_expect_eq(fake_dispatch.error, ERESTARTSYS_OF_THE_KERNEL);
+	cr_expect(fake_dispatch.abandoned == 1 && fake_dispatch.error == ERESTARTSYS_OF_THE_KERNEL);
 	cr_expect_lt(wait_elapsed, 1);
 }
 
@@ -257,8 +256,7 @@ Test(wait, signal_to_the_process_interrupts_its_leader)
 	wait_for_time(50, 60000);
 	target.pending_shared = SIGNAL_BIT(SIGALRM);
 	wait_run();
-	cr_expect_eq(fake_dispatch.abandoned, 1);
-	cr_expect_eq(fake_dispatch.error, ERESTARTSYS_OF_THE_KERNEL);
+	cr_expect(fake_dispatch.abandoned == 1 && fake_dispatch.error == ERESTARTSYS_OF_THE_KERNEL);
 }
 
 Test(wait, signal_to_the_process_proves_nothing_of_another_thread)
@@ -303,10 +301,7 @@ Test(wait, call_whose_thread_is_gone_is_lost)
 Test(wait, worker_is_asked_for_with_everything_it_needs)
 {
 	wait_for_worker(50);
-	cr_assert_eq(sent_count, 1);
-	cr_expect_eq(sent[0].type, MESSAGE_WORK);
-	cr_expect_neq(sent[0].id, 0);
-	cr_expect_eq(sent[0].value, O_WRONLY);
+	cr_expect(sent_count == 1 && sent[0].type == MESSAGE_WORK && sent[0].id && sent[0].value == O_WRONLY);
 	cr_expect(sent[0].identity.uid_fs == 1000 && sent[0].identity.umask == 027);
 }
 
@@ -376,9 +371,7 @@ Test(wait, interrupted_call_dismisses_its_worker)
 	target.pending_thread = SIGNAL_BIT(SIGINT);
 	wait_run();
 	cr_expect_eq(fake_dispatch.abandoned, 1);
-	cr_assert_eq(sent_count, 2);
-	cr_expect_eq(sent[1].type, MESSAGE_WORK_CANCEL);
-	cr_expect_eq(sent[1].id, sent[0].id);
+	cr_expect(sent_count == 2 && sent[1].type == MESSAGE_WORK_CANCEL && sent[1].id == sent[0].id);
 	cr_expect_eq(channel_send(reply_fd[0], &sent[0], NULL, 0), -EPIPE, "nobody listens any more");
 }
 
@@ -424,7 +417,7 @@ static struct call *wait_for_a_step(pid_t tid, const struct handler *handler)
 
 static void wait_ask(unsigned which, enum remote_question question)
 {
-	struct message message = { .type = MESSAGE_ASK, .id = question };
+	struct message message = { .type = MESSAGE_ASK, .id = question, .status = question == REMOTE_PLACED ? 7 : 0 };
 
 	cr_assert_eq(channel_send(reply_fd[which], &message, NULL, 0), 0);
 }
@@ -468,6 +461,15 @@ Test(wait, death_of_the_worker_of_a_step_is_an_error_of_input)
 	cr_expect_eq(logged, 1);
 }
 
+Test(wait, death_of_a_worker_together_with_its_caller_is_no_error)
+{
+	wait_for_worker(50);
+	close(reply_fd[0]);
+	fake_dispatch.notify_check = -ESRCH;
+	wait_run();
+	cr_expect(fake_dispatch.lost == 1 && logged == 0);
+}
+
 Test(wait, worker_that_cannot_be_answered_is_dismissed)
 {
 	wait_for_a_step(50, &wait_maker);
@@ -479,14 +481,20 @@ Test(wait, worker_that_cannot_be_answered_is_dismissed)
 	cr_expect_eq(sent[1].type, MESSAGE_WORK_CANCEL);
 }
 
-Test(wait, signal_ends_a_step_only_before_its_effect)
+/* A signal after the question does not end the step. */
+static void wait_expect_deaf(const struct handler *handler, enum remote_question question)
 {
-	wait_for_a_step(50, &wait_maker);
-	wait_ask(0, REMOTE_CHECK);
+	wait_for_a_step(50, handler);
+	wait_ask(0, question);
 	wait_run_for(0.05);
 	target.pending_thread = SIGNAL_BIT(SIGINT);
 	wait_run_for(0.2);
 	cr_expect_eq(fake_dispatch.abandoned, 0);
+}
+
+Test(wait, signal_ends_a_step_only_before_its_effect)
+{
+	wait_expect_deaf(&wait_maker, REMOTE_CHECK);
 	wait_for_a_step(51, &wait_maker);
 	wait_run();
 	cr_expect_eq(fake_dispatch.abandoned, 1);
@@ -501,6 +509,52 @@ Test(wait, signal_ends_a_step_that_natively_waits_too)
 	target.pending_thread = SIGNAL_BIT(SIGINT);
 	wait_run();
 	cr_expect_eq(fake_dispatch.abandoned, 1);
+}
+
+Test(wait, signal_does_not_end_a_step_that_has_written_part_of_its_result)
+{
+	wait_expect_deaf(&fake_dispatch_handler, REMOTE_WRITE);
+}
+
+Test(wait, nobody_leaves_while_the_listener_is_lent)
+{
+	wait_expect_deaf(&fake_dispatch_handler, REMOTE_LISTENER);
+	cr_expect_not(wait_may_be_left(call_pool_find(sandbox.calls, 50)));
+	target.pending_thread = 0;
+	fake_dispatch.done = NULL;
+	wait_for_worker(51);
+	wait_for_worker(52);
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_expect_eq(fake_dispatch.tid, 51, "the next oldest makes room");
+	cr_expect_not_null(call_pool_find(sandbox.calls, 50));
+}
+
+Test(wait, signal_ends_what_waits_for_nothing_but_a_close)
+{
+	struct call *call = wait_for_a_step(50, &wait_maker);
+
+	cr_expect_eq(wait_placed(call), -1);
+	wait_ask(0, REMOTE_CHECK);
+	wait_ask(0, REMOTE_LISTENER);
+	wait_ask(0, REMOTE_PLACED);
+	wait_run_for(0.05);
+	cr_expect(wait_may_be_left(call));
+	cr_expect_eq(wait_placed(call), 7);
+	target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+}
+
+Test(wait, descriptor_that_a_dead_worker_has_placed_is_the_result)
+{
+	wait_for_a_step(50, &fake_dispatch_handler);
+	wait_ask(0, REMOTE_LISTENER);
+	wait_ask(0, REMOTE_PLACED);
+	close(reply_fd[0]);
+	wait_run();
+	cr_assert_eq(fake_dispatch.finished, 1);
+	cr_expect(fake_dispatch.verdict.kind == VERDICT_RETURN && fake_dispatch.verdict.value == 7);
+	cr_expect_eq(logged, 1);
 }
 
 static unsigned wait_open_descriptors(void)
