@@ -1,7 +1,7 @@
 /*
  * Runs a command while others are blocked. blocked KIND COUNT COMMAND...: that many processes wait
- * in an open of KIND (fifo, lease, fuse) in the current directory meanwhile. blocked mount
- * COMMAND...: a FUSE filesystem that nobody serves is on "slow", for the kind fuse.
+ * in an open of KIND (fifo, lease, fuse; all: as many of each) in the current directory meanwhile.
+ * blocked mount COMMAND...: a FUSE filesystem that nobody serves is on "slow", for the kind fuse.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -58,6 +58,30 @@ static const char *blocked_prepare(const char *kind, int *flags_out)
 	return fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0 ? "leased" : NULL;
 }
 
+/* Starts so many of a kind, or of each; how many there are, or -1. */
+static int blocked_start(const char *kind, int count, pid_t *children)
+{
+	static const char *const kinds[] = { "fifo", "lease", "fuse" };
+	int started = 0;
+
+	for (int k = 0; k < 3; k++) {
+		const char *name;
+		int flags;
+
+		if (strcmp(kind, "all") != 0 && strcmp(kind, kinds[k]) != 0)
+			continue;
+		name = blocked_prepare(kinds[k], &flags);
+		if (!name)
+			return blocked_error(kinds[k]), -1;
+		for (int i = 0; i < count; i++) {
+			children[started] = fork();
+			if (children[started++] == 0)
+				_exit(open(name, flags) < 0);
+		}
+	}
+	return started;
+}
+
 static int blocked_run(char **command)
 {
 	pid_t child = fork();
@@ -72,23 +96,17 @@ static int blocked_run(char **command)
 
 int main(int argc, char **argv)
 {
-	pid_t children[BLOCKED_MAX];
-	const char *name;
-	int count, flags, status, early = 0;
+	pid_t children[3 * BLOCKED_MAX];
+	int count, status, early = 0;
 
 	if (argc >= 3 && !strcmp(argv[1], "mount"))
 		return blocked_mount(argv + 2);
 	count = argc >= 4 ? atoi(argv[2]) : -1;
 	if (count < 0 || count > BLOCKED_MAX)
 		return 2;
-	name = blocked_prepare(argv[1], &flags);
-	if (!name)
-		return blocked_error(argv[1]);
-	for (int i = 0; i < count; i++) {
-		children[i] = fork();
-		if (children[i] == 0)
-			_exit(open(name, flags) < 0);
-	}
+	count = blocked_start(argv[1], count, children);
+	if (count < 0)
+		return 125;
 	usleep(300000);
 	status = blocked_run(argv + 3);
 	for (int i = 0; i < count; i++) {

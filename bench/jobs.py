@@ -23,8 +23,8 @@ TRACED = ["-m", "sandbox/all:off", "-m", "sandbox/exec,chdir:on", "-m", "default
 TRACE_BOUND = 1.3
 
 # Kinds of opens that wait, how many of them at a time, and what a call beside them may cost at most.
-BLOCKED = ("fifo", "lease", "fuse")
-BLOCKED_COUNT = 64
+BLOCKED = ("fifo", "lease", "fuse", "all")
+BLOCKED_COUNT = 65
 BLOCKED_BOUND = 1.2
 
 # How a peer is asked to run a command with as little as it can do. Shown only where installed.
@@ -125,13 +125,13 @@ def calls(bench):
 # What others wait for
 
 def blocking(bench):
-    """A stat while 64 other processes are blocked in an open of each kind, to the same stat beside none."""
+    """A stat while 65 others, or 65 of each kind, are blocked in an open, to the same stat beside none."""
     target = os.path.join(bench.folder, "file")
     with open(target, "w", encoding="ascii") as file:
         file.write("a file to look at\n")
     rows = []
     for kind in BLOCKED if bench.kennel else ():
-        mount = [bench.program("blocked"), "mount"] if kind == "fuse" else []
+        mount = [bench.program("blocked"), "mount"] if kind in ("fuse", "all") else []
         configs = [Config(f"kennel, {count} blocked", [*mount, bench.kennel, "run", *EMULATE, "--",
                                                        bench.program("blocked"), kind, str(count)])
                    for count in (0, BLOCKED_COUNT)]
