@@ -38,7 +38,7 @@ CORE = (
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
     "mem fds identity limits status procfs "
     # Paths.
-    "path path_walk path_name path_long mounts slow "
+    "path path_walk path_name path_long path_link mounts slow "
     # The policy: language, rules, patterns, profiles.
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "

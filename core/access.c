@@ -14,6 +14,7 @@
 #include "core/filesystem.h"
 #include "core/ioctl_names.h"
 #include "core/log.h"
+#include "core/mounts.h"
 #include "core/path.h"
 #include "core/policy.h"
 #include "core/policy_files.h"
@@ -181,6 +182,30 @@ bool access_mapped_files(const struct call *call)
 bool access_anonymous_memory(const struct call *call)
 {
 	return policy_settings(call->sandbox->policy)->exec_anonymous;
+}
+
+bool access_guards_symlinks(const struct call *call)
+{
+	return !policy_settings(call->sandbox->policy)->unsafe_symlinks &&
+	       !mounts_protected_symlinks(call->sandbox->supervisor->mounts);
+}
+
+bool access_guards_hardlinks(const struct call *call)
+{
+	return !policy_settings(call->sandbox->policy)->unsafe_hardlinks &&
+	       !mounts_protected_hardlinks(call->sandbox->supervisor->mounts);
+}
+
+int access_refuse_link(struct call *call, bool hard)
+{
+	const char *what = hard ? "a second name for a file of somebody else (allow_unsafe/hardlinks:on allows it)"
+				: "the way goes over a symlink of somebody else in a directory that everybody "
+				  "writes to (allow_unsafe/symlinks:on allows it)";
+
+	if (policy_settings(call->sandbox->policy)->log_refused)
+		log_event(call->sandbox->supervisor->log, "link", "%s of thread %d is refused: %s",
+			sysno_name(call->sysno), (int)call->tid, what);
+	return hard ? -EPERM : -EACCES;
 }
 
 bool access_active(const struct call *call, enum category category)

@@ -57,6 +57,16 @@ bool access_refuses(const struct call *call, enum category category, const char 
 bool access_mapped_files(const struct call *call); /* exec rules are about files that are mapped, too */
 bool access_anonymous_memory(const struct call *call);
 
+/*
+ * allow_unsafe/symlinks and hardlinks are off, and the kernel's sysctl is too: links of others in sticky directories
+ * of everybody are not followed, and files of others get no second name.
+ */
+bool access_guards_symlinks(const struct call *call);
+bool access_guards_hardlinks(const struct call *call);
+
+/* For what they guard against: logs it, with the command that allows it. -EPERM for hard links, -EACCES. */
+int access_refuse_link(struct call *call, bool hard);
+
 /* True when some rule or default of this category can refuse or log anything. */
 bool access_active(const struct call *call, enum category category);
 

@@ -371,6 +371,11 @@ int identity_capable(struct call *call, unsigned capability)
 	return error < 0 ? error : (int)(identity_of(call)->target.effective >> capability & 1);
 }
 
+bool identity_acts_with(const struct call *call, unsigned capability)
+{
+	return identity_of(call)->now.effective >> capability & 1;
+}
+
 /* How many descriptors the target has. 0: not known (the kernel says so since 6.2). */
 static uint64_t identity_descriptors(struct call *call)
 {

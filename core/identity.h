@@ -23,6 +23,9 @@ int identity_take_umask(struct call *call, _Bool *crowded_out);
  */
 _Bool identity_table_full(struct call *call);
 
+/* For handlers with H_IDENTITY: is this capability among those that were assumed? */
+_Bool identity_acts_with(const struct call *call, unsigned capability);
+
 /* For access(2): file system ids become the target's real ids. Undone by the dispatcher. */
 int identity_take_real(struct call *call);
 

@@ -36,6 +36,7 @@ struct mounts {
 	bool protected_symlinks;
 	struct supervisor *supervisor; /* NULL: not watched */
 	ev_io changed;
+	bool protected_hardlinks;
 };
 
 /* Field 5 of a mountinfo line; the escapes of space, tab, newline and backslash are octal. */
@@ -167,9 +168,9 @@ static int mounts_read(struct mounts *mounts)
 }
 
 /* Unreadable counts as on: it can only refuse what a kernel with it would refuse. */
-static bool mounts_read_protected(void)
+static bool mounts_read_protected(const char *name)
 {
-	AUTO_CLOSE int fd = open("/proc/sys/fs/protected_symlinks", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(name, O_RDONLY | O_CLOEXEC);
 	char value;
 
 	return fd < 0 || read(fd, &value, 1) != 1 || value != '0';
@@ -181,7 +182,8 @@ struct mounts *mounts_new(void)
 
 	if (mounts == NULL)
 		return NULL;
-	mounts->protected_symlinks = mounts_read_protected();
+	mounts->protected_symlinks = mounts_read_protected("/proc/sys/fs/protected_symlinks");
+	mounts->protected_hardlinks = mounts_read_protected("/proc/sys/fs/protected_hardlinks");
 	if (mounts_read(mounts) < 0) {
 		mounts_free(mounts);
 		return NULL;
@@ -262,4 +264,9 @@ bool mounts_is_slow(const struct mounts *mounts, uint64_t id)
 bool mounts_protected_symlinks(const struct mounts *mounts)
 {
 	return mounts->protected_symlinks;
+}
+
+bool mounts_protected_hardlinks(const struct mounts *mounts)
+{
+	return mounts->protected_hardlinks;
 }

@@ -30,4 +30,7 @@ bool mounts_is_slow(const struct mounts *mounts, uint64_t id);
 /* fs.protected_symlinks as it was at the start: our walk follows links in the kernel's place. */
 bool mounts_protected_symlinks(const struct mounts *mounts);
 
+/* The same of fs.protected_hardlinks, which the kernel itself asks for our links. */
+bool mounts_protected_hardlinks(const struct mounts *mounts);
+
 #endif

@@ -324,14 +324,23 @@ bool path_lexical_failed(const struct path *path, int error)
 	return error == -ELOOP || (error < 0 && path->string[0] != '/');
 }
 
+static bool path_is_link(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 || S_ISLNK(status.st_mode);
+}
+
 /*
  * The middle road: where no rule asks what a path crosses, the kernel may follow the symlinks, and the name is read
  * from what was found. Not where that is on a procfs, which shows each process something else.
  */
 static int path_find_linked(struct call *call, struct path *path)
 {
+	/* The kernel would not ask whose the last link is. */
+	const bool guards = (path->flags & PATH_FOLLOW) && access_guards_symlinks(call);
 	const struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | ((path->flags & PATH_FOLLOW) ? 0 : O_NOFOLLOW),
+		.flags = O_PATH | O_CLOEXEC | (guards || !(path->flags & PATH_FOLLOW) ? O_NOFOLLOW : 0),
 		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
 	const int dir = path->string[0] == '/' ? AT_FDCWD : path->held;
@@ -341,7 +350,7 @@ static int path_find_linked(struct call *call, struct path *path)
 	if (access_active(call, CAT_WALK) || (path->flags & PATH_NO_SYMLINKS) || slow_matters(call))
 		return -ELOOP;
 	fd = (int)errno_result(syscall(SYS_openat2, dir, path->string, &how, sizeof(how)));
-	if (fd < 0 || procfs_holds(fd))
+	if (fd < 0 || procfs_holds(fd) || (guards && path_is_link(fd)))
 		return -ELOOP;
 	error = path_name_held(call, path, fd, false);
 	if (error == 0)

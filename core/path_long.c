@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/path_name.h"
 #include "core/util.h"
 
 #define LONG_NAMES 64
@@ -40,6 +41,26 @@ struct long_names *long_names_new(void)
 void long_names_free(struct long_names *names)
 {
 	free(names);
+}
+
+void long_way_begin(char way[PATH_NAME_SIZE], const char *name, size_t length)
+{
+	memcpy(way, name, length);
+	way[length] = '\0';
+}
+
+void long_way_down(char way[PATH_NAME_SIZE], const char *name)
+{
+	if (way[0] != '\0' && path_name_join(way, name, strlen(name)) < 0)
+		way[0] = '\0';
+}
+
+void long_way_up(char way[PATH_NAME_SIZE])
+{
+	char *slash = strrchr(way, '/');
+
+	if (slash)
+		slash[slash == way] = '\0';
 }
 
 static bool long_name_key(int fd, struct long_key *key_out)

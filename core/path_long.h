@@ -15,6 +15,11 @@ struct long_names;
 struct long_names *long_names_new(void);
 void long_names_free(struct long_names *names);
 
+/* A way that is noted name by name: one more that was no symlink, and "..". "" stays: it is not known. */
+void long_way_begin(char way[PATH_NAME_SIZE], const char *name, size_t length);
+void long_way_down(char way[PATH_NAME_SIZE], const char *name);
+void long_way_up(char way[PATH_NAME_SIZE]);
+
 /* Does this name lead to the object without a symlink? Cut at slashes where it is in the meantime. */
 bool long_name_leads_to(int fd, char *name);
 

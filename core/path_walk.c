@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -19,6 +18,7 @@
 #include "core/cleanup.h"
 #include "core/mounts.h"
 #include "core/path.h"
+#include "core/path_link.h"
 #include "core/path_long.h"
 #include "core/path_name.h"
 #include "core/procfs.h"
@@ -104,27 +104,6 @@ int walk_judge_prefixes(struct call *call, const char *name)
 	return error;
 }
 
-/* One more name was crossed, which was no symlink. */
-static void walk_note(struct walk *walk, const char *name)
-{
-	if (walk->way[0] != '\0' && path_name_join(walk->way, name, strlen(name)) < 0)
-		walk->way[0] = '\0';
-}
-
-static void walk_note_up(struct walk *walk)
-{
-	char *slash = strrchr(walk->way, '/');
-
-	if (slash)
-		slash[slash == walk->way] = '\0';
-}
-
-static void walk_note_held(struct walk *walk)
-{
-	memcpy(walk->way, walk->path->name, walk->path->held_length);
-	walk->way[walk->path->held_length] = '\0';
-}
-
 /* The kernel's word. Where it has none, the way that we came, if that leads to this object. */
 static int walk_read_name(struct walk *walk, int fd, char name[PATH_NAME_SIZE])
 {
@@ -188,7 +167,7 @@ static int walk_to_root(struct walk *walk)
 		return -EXDEV;
 	if (walk->path->flags & PATH_IN_ROOT) {
 		walk->suspect = !walk->path->held_sure;
-		walk_note_held(walk);
+		long_way_begin(walk->way, walk->path->name, walk->path->held_length);
 		return walk_enter_held(walk);
 	}
 	/* RESOLVE_NO_XDEV compares with a root that the kernel looks up only later (5.6 to 6.18). */
@@ -196,7 +175,7 @@ static int walk_to_root(struct walk *walk)
 		return -EXDEV;
 	walk->root_known = true;
 	walk->suspect = false;
-	memcpy(walk->way, "/", sizeof("/"));
+	long_way_begin(walk->way, "/", 1);
 	return walk_enter_copy(walk, walk->supervisor->root_fd);
 }
 
@@ -206,7 +185,7 @@ static int walk_from_held(struct walk *walk)
 	int kind;
 
 	walk->suspect = !walk->path->held_sure;
-	walk_note_held(walk);
+	long_way_begin(walk->way, walk->path->name, walk->path->held_length);
 	if (walk->judged) {
 		kind = path_name_read(walk->supervisor, walk->path->held, true, name);
 		if (kind < 0)
@@ -383,28 +362,19 @@ static int walk_dots(struct walk *walk, const struct walk_part *part)
 	if (error < 0)
 		return error;
 	if (name[1] == '.')
-		walk_note_up(walk);
+		long_way_up(walk->way);
 	walk->leap = true;
 	return part->last ? walk_end_object(walk, take_fd(&walk->dir)) : walk_continue(walk, part);
-}
-
-bool walk_link_protected(unsigned dir_mode, unsigned dir_uid, unsigned link_uid, unsigned follower)
-{
-	if (link_uid == follower || (dir_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH))
-		return false;
-	return dir_uid != link_uid;
 }
 
 /* In the kernel's order: the number of links, protected links (last ones only), then the mount. */
 static int walk_may_follow(struct walk *walk, const struct walk_part *part, int link, const struct statx *info)
 {
-	const unsigned follower = (unsigned)setfsuid((uid_t)-1);
 	struct statfs mount;
 
 	if (walk->links++ >= WALK_LINKS_MAX)
 		return -ELOOP;
-	if (part->last && mounts_protected_symlinks(walk->supervisor->mounts) &&
-		walk_link_protected(walk->here.stx_mode, walk->here.stx_uid, info->stx_uid, follower))
+	if (part->last && path_link_check(walk->call, &walk->here, info) < 0)
 		return -EACCES;
 	if (walk->path->flags & PATH_NO_SYMLINKS)
 		return -ELOOP;
@@ -566,7 +536,7 @@ static int walk_name(struct walk *walk, const struct walk_part *part)
 		return error;
 	if (S_ISLNK(info.stx_mode) && (!part->last || part->slash || (walk->path->flags & PATH_FOLLOW)))
 		return walk_follow(walk, part, fd, &info);
-	walk_note(walk, part->name);
+	long_way_down(walk->way, part->name);
 	if (part->last) {
 		error = walk_end_found(walk, part, fd, &info);
 		fd = walk->path->object >= 0 ? -1 : fd;

@@ -23,7 +23,4 @@ int walk_path(struct call *call, struct path *path, enum walk_goal goal);
 /* Decides walk on each prefix of an absolute name, itself included. 0 or -ENOENT. */
 int walk_judge_prefixes(struct call *call, const char *name);
 
-/* fs.protected_symlinks: must this follower not follow a last link in such a directory? */
-bool walk_link_protected(unsigned dir_mode, unsigned dir_uid, unsigned link_uid, unsigned follower);
-
 #endif

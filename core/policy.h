@@ -92,6 +92,8 @@ struct policy_settings {
 	bool ghost;             /* ghost!, default off: every hooked call says ENOSYS once the command runs */
 	bool unsafe_ptrace;     /* allow_unsafe/ptrace, default off: the payload may use ptrace itself */
 	bool strict_names;      /* filename/strict, default off: hostile names are not made */
+	bool unsafe_symlinks;   /* allow_unsafe/symlinks, default off: links of others in directories of everybody */
+	bool unsafe_hardlinks;  /* allow_unsafe/hardlinks, default off: second names for files of others */
 	struct policy_transition *transitions; /* owned by the policy */
 	size_t transition_count;
 	struct policy_file *files; /* mask and append, in order; owned by the policy (core/policy_files.h) */

@@ -103,6 +103,8 @@ void policy_apply_limit_calls(struct policy_statement *statement);
 void policy_apply_limit_workers(struct policy_statement *statement);
 void policy_apply_trace_ptrace(struct policy_statement *statement);
 void policy_apply_unsafe_ptrace(struct policy_statement *statement);
+void policy_apply_unsafe_symlinks(struct policy_statement *statement);
+void policy_apply_unsafe_hardlinks(struct policy_statement *statement);
 void policy_apply_exec_mmap(struct policy_statement *statement);
 void policy_apply_exec_anonymous(struct policy_statement *statement);
 void policy_apply_ghost(struct policy_statement *statement);

@@ -117,6 +117,8 @@ static void policy_print_settings(const struct policy_settings *settings, FILE *
 	fprintf(stream, "exec/mmap:%s\n", policy_on_off(settings->exec_mmap));
 	fprintf(stream, "exec/anonymous:%s\n", policy_on_off(settings->exec_anonymous));
 	fprintf(stream, "allow_unsafe/ptrace:%s\n", policy_on_off(settings->unsafe_ptrace));
+	fprintf(stream, "allow_unsafe/symlinks:%s\n", policy_on_off(settings->unsafe_symlinks));
+	fprintf(stream, "allow_unsafe/hardlinks:%s\n", policy_on_off(settings->unsafe_hardlinks));
 	if (settings->strict_names)
 		fputs("filename/strict:on\n", stream);
 	for (size_t i = 0; i < settings->file_count; i++)
@@ -206,8 +208,10 @@ static void policy_json_settings(const struct policy_settings *settings, FILE *s
 	fprintf(stream, ",\"trace_ptrace\":%s,\"exec_mmap\":%s,\"exec_anonymous\":%s",
 		policy_json_bool(settings->trace_ptrace), policy_json_bool(settings->exec_mmap),
 		policy_json_bool(settings->exec_anonymous));
-	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s}", policy_json_bool(settings->ghost),
+	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s", policy_json_bool(settings->ghost),
 		policy_json_bool(settings->unsafe_ptrace), policy_json_bool(settings->strict_names));
+	fprintf(stream, ",\"unsafe_symlinks\":%s,\"unsafe_hardlinks\":%s}", policy_json_bool(settings->unsafe_symlinks),
+		policy_json_bool(settings->unsafe_hardlinks));
 }
 
 static void policy_json_transitions(const struct policy_settings *settings, FILE *stream)

@@ -77,6 +77,16 @@ void policy_apply_unsafe_ptrace(struct policy_statement *statement)
 	policy_settings_edit(statement->loader->policy)->unsafe_ptrace = policy_boolean(statement) == 1;
 }
 
+void policy_apply_unsafe_symlinks(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->unsafe_symlinks = policy_boolean(statement) == 1;
+}
+
+void policy_apply_unsafe_hardlinks(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->unsafe_hardlinks = policy_boolean(statement) == 1;
+}
+
 void policy_apply_exec_mmap(struct policy_statement *statement)
 {
 	policy_settings_edit(statement->loader->policy)->exec_mmap = policy_boolean(statement) == 1;

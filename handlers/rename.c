@@ -4,17 +4,21 @@
  * sound because every rename and link of the sandbox comes through here, one after the
  * other: between the look at base and the act, nothing older can have moved there.
  */
+#include <linux/capability.h>
 #include <linux/fs.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "core/access.h"
 #include "core/cleanup.h"
+#include "core/identity.h"
 #include "core/path.h"
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 
 #define RENAME_ALL_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
+#define RENAME_SETGID (S_ISGID | S_IXGRP)
 #define LINK_AT_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
 
 static bool rename_flags_are_wrong(unsigned flags)
@@ -145,6 +149,23 @@ static int rename_check_link(struct call *call, const struct path *from, const s
 	return access_check_move(call, from->name, to->name, false);
 }
 
+/* As fs.protected_hardlinks: who gives a file a second name owns it, or could open it for reading and writing. */
+static int rename_check_source(struct call *call, const struct path *from)
+{
+	struct stat st;
+
+	if (!access_guards_hardlinks(call))
+		return 0;
+	if (fstat(from->object, &st) < 0)
+		return -errno;
+	if (st.st_uid == (uid_t)setfsuid((uid_t)-1) || identity_acts_with(call, CAP_FOWNER))
+		return 0;
+	if (S_ISREG(st.st_mode) && !(st.st_mode & S_ISUID) && (st.st_mode & RENAME_SETGID) != RENAME_SETGID &&
+		syscall(SYS_faccessat2, from->object, "", R_OK | W_OK, AT_EACCESS | AT_EMPTY_PATH) == 0)
+		return 0;
+	return access_refuse_link(call, true);
+}
+
 static struct verdict rename_enter_link(struct call *call)
 {
 	bool at = call_sysno(call) == SC_linkat;
@@ -166,6 +187,8 @@ static struct verdict rename_enter_link(struct call *call)
 		error = access_check_made(call, to.name);
 	if (error >= 0)
 		error = rename_check_link(call, &from, &to);
+	if (error >= 0)
+		error = rename_check_source(call, &from);
 	if (error >= 0)
 		error = call_revalidate(call);
 	if (error < 0)

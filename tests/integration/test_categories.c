@@ -209,3 +209,30 @@ Test(categories, names_are_made_and_removed_with_the_rights_of_the_target)
 	run_native(SHELL("stat -c '%a %u %g' sticky/d sticky/p"), &category_outcome);
 	cr_assert_str_eq(category_outcome.out, text("2750 %u 7\n640 %u 7\n", NOBODY, NOBODY));
 }
+
+/* Natively only where the sysctl says so; what it forbids, no policy allows. */
+Test(categories, links_of_others_are_followed_in_a_sticky_folder_only_if_the_policy_says_so)
+{
+	static const char *const sysctl[] = { "/bin/cat", "/proc/sys/fs/protected_symlinks", NULL };
+	const char *const *read_all = SHELL("cat sticky/link; cat sticky/own; cat sticky/folder/file");
+	const char *all = "by the link\nby the link\nby the link\n", *own = "by the link\nby the link\n";
+	bool natively;
+
+	fixture_need_root();
+	cr_assert(mkdir("sticky", 0777) == 0 && chmod("sticky", 01777) == 0 && mkdir("folder", 0755) == 0);
+	file_write("file", "by the link\n");
+	file_write("folder/file", "by the link\n");
+	cr_assert(symlink("../file", "sticky/link") == 0 && lchown("sticky/link", NOBODY, NOBODY) == 0);
+	cr_assert(symlink("../folder", "sticky/folder") == 0 && lchown("sticky/folder", NOBODY, NOBODY) == 0);
+	cr_assert(symlink("../file", "sticky/own") == 0);
+	run_native(sysctl, &category_outcome);
+	natively = category_outcome.out[0] == '0';
+	run_kennel(WORDS(WATCH_ALL), read_all, &category_outcome);
+	cr_assert_str_eq(category_outcome.out, own, "%s", category_outcome.out);
+	cr_assert(strstr(category_outcome.err, "Permission denied"), "%s", category_outcome.err);
+	cr_assert(!natively || strstr(category_outcome.err, "allow_unsafe/symlinks:on"), "%s", category_outcome.err);
+	run_kennel(WORDS(WATCH_ALL, "-m", "sandbox/walk:off"), read_all, &category_outcome);
+	cr_assert_str_eq(category_outcome.out, own, "%s", category_outcome.out);
+	run_kennel(WORDS(WATCH_ALL, "-m", "allow_unsafe/symlinks:on"), read_all, &category_outcome);
+	cr_assert_str_eq(category_outcome.out, natively ? all : own, "%s", category_outcome.out);
+}

@@ -70,6 +70,17 @@ bool access_transition(struct call *call, bool group, uint32_t from, uint32_t to
 	return from == call->transition_from && to == call->transition_to;
 }
 
+bool access_guards_hardlinks(const struct call *call)
+{
+	return call->guards_hardlinks;
+}
+
+int access_refuse_link(struct call *call, bool hard)
+{
+	(void)call;
+	return hard ? -EPERM : -EACCES;
+}
+
 bool access_refuses(const struct call *call, enum category category, const char *name)
 {
 	return (call->refused & CAT_BIT(category)) && (!call->refused_name || strstr(name, call->refused_name));

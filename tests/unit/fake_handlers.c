@@ -257,6 +257,11 @@ int identity_ids(struct call *call, _Bool group, struct identity_ids *ids_out)
 	return call->identity_error;
 }
 
+bool identity_acts_with(const struct call *call, unsigned capability)
+{
+	return call->capabilities >> capability & 1;
+}
+
 int identity_capable(struct call *call, unsigned capability)
 {
 	return call->identity_error ? call->identity_error : (int)(call->capabilities >> capability & 1);

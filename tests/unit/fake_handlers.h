@@ -30,6 +30,7 @@ struct call {
 	const char *masked, *mask_target; /* names that hold this show that */
 	const char *appends;              /* names that hold this can only be appended to */
 	const char *unmade;               /* names that hold this are hostile */
+	bool guards_hardlinks;
 	/* Calls in a ptrace stop: what the handler finds in leave(), and what is refused only in part. */
 	int64_t result;           /* call_result(); fake_leave() sets it */
 	const char *refused_name; /* `refused` only for names that contain it; NULL: for all */

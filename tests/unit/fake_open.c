@@ -106,6 +106,18 @@ bool access_active(const struct call *asker, enum category category)
 	return fake_open.refused & CAT_BIT(category);
 }
 
+bool access_guards_symlinks(const struct call *asker)
+{
+	(void)asker;
+	return false;
+}
+
+int access_refuse_link(struct call *asker, bool hard)
+{
+	(void)asker;
+	return hard ? -EPERM : -EACCES;
+}
+
 uint64_t call_arg(const struct call *asker, unsigned index)
 {
 	return asker->args[index];

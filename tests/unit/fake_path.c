@@ -66,6 +66,17 @@ bool access_allows(const struct call *call, enum category category, const char *
 	return !fake_denies(container_of(call, struct fake_path, call), name);
 }
 
+bool access_guards_symlinks(const struct call *call)
+{
+	return container_of(call, struct fake_path, call)->guards_links;
+}
+
+int access_refuse_link(struct call *call, bool hard)
+{
+	container_of(call, struct fake_path, call)->links_refused++;
+	return hard ? -EPERM : -EACCES;
+}
+
 bool access_active(const struct call *call, enum category category)
 {
 	return category == CAT_WALK && container_of(call, struct fake_path, call)->walk_active;

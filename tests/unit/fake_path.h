@@ -21,6 +21,8 @@ struct fake_path {
 	pid_t owned;     /* supervisor_owns_pid() says yes to this one */
 	int revalidated; /* what call_revalidate() returns */
 	bool walk_active;
+	bool guards_links;
+	unsigned links_refused;
 	const char *denied[FAKE_DENIED_MAX]; /* canonical names */
 	char asked[4096];                    /* names that access_check() saw, each with a newline */
 };

@@ -1,6 +1,7 @@
 /* Handlers of names without a kernel in between: making, removing, moving and linking. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -233,4 +234,38 @@ Test(names, the_first_name_of_a_temporary_file_asks_rename)
 	cr_expect(access("t", F_OK) < 0);
 	cr_expect_eq(fake_enter(&handler_link, made), 0);
 	cr_expect_eq(access("t", F_OK), 0);
+}
+
+/* As root without CAP_FOWNER: what user 1000 owns is somebody else's. */
+Test(names, files_of_others_get_no_second_name_where_hard_links_are_guarded)
+{
+	static const struct {
+		mode_t mode;
+		uint64_t capabilities;
+		uid_t owner;
+		bool guarded;
+		int expected;
+	} rows[] = {
+		{ S_IFREG | 04644, 0, 1000, true, -EPERM },
+		{ S_IFREG | 02755, 0, 1000, true, -EPERM },
+		{ S_IFIFO | 0666, 0, 1000, true, -EPERM },
+		{ S_IFREG | 02644, 0, 1000, true, 0 },
+		{ S_IFREG | 0644, 0, 1000, true, 0 },
+		{ S_IFREG | 04755, 0, 0, true, 0 },
+		{ S_IFREG | 04755, UINT64_C(1) << CAP_FOWNER, 1000, true, 0 },
+		{ S_IFREG | 04755, 0, 1000, false, 0 },
+	};
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unlink("source");
+		unlink("second");
+		cr_assert(mknod("source", rows[i].mode, 0) == 0 && chown("source", rows[i].owner, 0) == 0 &&
+			  chmod("source", rows[i].mode & 07777) == 0);
+		cr_expect_eq(RUN(link, .sysno = SC_link, .guards_hardlinks = rows[i].guarded,
+				     .capabilities = rows[i].capabilities, ARGS(ADDRESS("source"), ADDRESS("second"))),
+			rows[i].expected, "row %zu", i);
+		cr_expect_eq(access("second", F_OK) == 0, rows[i].expected == 0, "row %zu", i);
+	}
 }

@@ -17,7 +17,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/mounts.h"
 #include "core/path.h"
+#include "core/path_link.h"
 #include "core/path_walk.h"
 #include "core/util.h"
 #include "tests/unit/fake_path.h"
@@ -552,16 +554,59 @@ Test(path, detached_and_covered_directories_have_no_believable_name)
 	close(fd);
 }
 
+/* A link of user 1000 to "file", in a sticky directory of root's that everybody writes to. */
+static void make_hostile(void)
+{
+	cr_assert(mkdir("sticky", 0777) == 0 && chmod("sticky", 01777) == 0);
+	cr_assert(symlink("../file", "sticky/link") == 0 && symlink("../d", "sticky/dir") == 0);
+	cr_assert(lchown("sticky/link", 1000, 1000) == 0 && lchown("sticky/dir", 1000, 1000) == 0);
+	cr_assert(symlink("sticky/link", "way") == 0 && symlink("../file", "sticky/mine") == 0);
+}
+
+Test(path, hostile_links_are_followed_only_where_nobody_guards_against_them)
+{
+	static const struct {
+		const char *string;
+		unsigned flags;
+		bool refused;
+	} rows[] = {
+		{ "sticky/link", PATH_FOLLOW, true },
+		{ "way", PATH_FOLLOW, true },
+		{ "@/sticky/link", PATH_FOLLOW, true },
+		{ "@/way", PATH_FOLLOW, true },
+		{ "sticky/link", 0, false },
+		{ "sticky/mine", PATH_FOLLOW, false },
+		{ "sticky/dir/e/g", PATH_FOLLOW, false },
+		{ "to_file", PATH_FOLLOW, false },
+	};
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	make_hostile();
+	for (unsigned way = 0; way < 4 * ARRAY_SIZE(rows); way++) {
+		struct path AUTO_PATH path = PATH_INIT;
+		const unsigned row = way / 4;
+		const bool refused =
+			rows[row].refused && (way & 1 || mounts_protected_symlinks(fake.supervisor.mounts));
+
+		fake.guards_links = way & 1;
+		cr_expect_eq(find(way & 2 ? ROAD_SLOW : ROAD_USUAL, AT_FDCWD, expand(rows[row].string), rows[row].flags,
+				     &path),
+			refused ? -EACCES : 0, "%s, way %u", rows[row].string, way);
+	}
+	cr_expect(fake.links_refused > 0 || mounts_protected_symlinks(fake.supervisor.mounts));
+}
+
 Test(path, protected_links_are_not_followed_for_others)
 {
 	const unsigned sticky = S_IFDIR | S_ISVTX | 0777;
 
-	cr_expect(walk_link_protected(sticky, 0, 1000, 1001));
-	cr_expect_not(walk_link_protected(sticky, 0, 1001, 1001));
-	cr_expect_not(walk_link_protected(sticky, 1000, 1000, 1001));
-	cr_expect_not(walk_link_protected(S_IFDIR | 0777, 0, 1000, 1001));
-	cr_expect_not(walk_link_protected(S_IFDIR | S_ISVTX | 0775, 0, 1000, 1001));
-	cr_expect(walk_link_protected(sticky, 0, 1000, 0));
+	cr_expect(path_link_is_hostile(sticky, 0, 1000, 1001));
+	cr_expect_not(path_link_is_hostile(sticky, 0, 1001, 1001));
+	cr_expect_not(path_link_is_hostile(sticky, 1000, 1000, 1001));
+	cr_expect_not(path_link_is_hostile(S_IFDIR | 0777, 0, 1000, 1001));
+	cr_expect_not(path_link_is_hostile(S_IFDIR | S_ISVTX | 0775, 0, 1000, 1001));
+	cr_expect(path_link_is_hostile(sticky, 0, 1000, 0));
 }
 
 Test(path, a_target_that_is_gone_has_no_directory)

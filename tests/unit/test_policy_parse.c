@@ -140,7 +140,8 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 
 #define PRINT_SETTINGS \
 	"abi/i386:off\nlog/refused:on\nexit/wait_all:off\nlimit/calls:1024\nlimit/workers:256\n" \
-	"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\nallow_unsafe/ptrace:off\n"
+	"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\nallow_unsafe/ptrace:off\n" \
+	"allow_unsafe/symlinks:off\nallow_unsafe/hardlinks:off\n"
 #define PRINT_NAMES \
 	"create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown,chgrp,chmod,chattr,utime,mkbdev," \
 	"mkcdev,mkfifo,mktemp,notify,fs"
@@ -280,6 +281,22 @@ Test(policy_parse, what_concerns_ptrace_is_set, .timeout = 5)
 		cr_expect(settings->ghost && settings->unsafe_ptrace);
 		check_round_trip(policy);
 	}
+}
+
+Test(policy_parse, links_of_others_are_allowed_by_either_name, .timeout = 5)
+{
+	static const char *const names[][2] = { { "allow_unsafe/symlinks:on", "allow_unsafe/hardlinks:on" },
+		{ "trace/allow_unsafe_symlinks:on", "trace/allow_unsafe_hardlinks:on" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		for (unsigned which = 0; which < 2; which++) {
+			struct policy *policy = POLICY("sandbox/all:off", names[i][which]);
+			const struct policy_settings *settings = policy_settings(policy);
+
+			cr_expect_eq(settings->unsafe_symlinks, which == 0);
+			cr_expect_eq(settings->unsafe_hardlinks, which == 1);
+			check_round_trip(policy);
+		}
 }
 
 Test(policy_parse, what_is_printed_loads_as_the_same_policy, .timeout = 10)
