@@ -215,10 +215,12 @@ bool access_active(const struct call *call, enum category category)
 
 int access_check_move(struct call *call, const char *from, const char *to, bool is_directory)
 {
-	if (policy_name_allows_no_more(call->sandbox->policy, from, to, is_directory))
+	const struct policy *policy = call->sandbox->policy;
+
+	if (policy_name_allows_no_more(policy, from, to, is_directory))
 		return 0;
-	if (policy_settings(call->sandbox->policy)->log_refused)
-		log_access(call, CAT_RENAME, ACTION_DENY, to);
+	if (policy_settings(policy)->log_refused)
+		log_move(call, from, to, is_directory, policy_name_gains(policy, from, to, is_directory));
 	return -EACCES;
 }
 

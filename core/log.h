@@ -5,6 +5,9 @@
 #ifndef KENNEL_CORE_LOG_H
 #define KENNEL_CORE_LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/category.h"
 
 struct call;
@@ -19,6 +22,12 @@ int log_fd(const struct log *log);
 
 /* A refusal or warning: what kennel(5) lists under LOG. name: path or address, escaped here. */
 void log_access(struct call *call, enum category category, enum action action, const char *name);
+
+/*
+ * A move or a link that is refused because names hold still. gains: CAT_BIT()s of the categories that tell the two
+ * names apart; the tip is the rule that makes them equal.
+ */
+void log_move(struct call *call, const char *from, const char *to, bool is_directory, uint64_t gains);
 
 /*
  * A call whose arguments were changed between the check and the kernel's own look, found afterwards: the process

@@ -22,7 +22,7 @@
 
 #define LOG_COMMAND_MAX 512
 #define LOG_TIP_MAX (PATH_MAX * 5)
-#define LOG_LINE_MAX (PATH_MAX * 13) /* a name of nothing but control characters */
+#define LOG_LINE_MAX (PATH_MAX * 13)     /* a name of nothing but control characters */
 #define LOG_MISMATCH_MAX (PATH_MAX * 13) /* two names of nothing but control characters */
 
 void log_line_time(struct json *json)
@@ -182,6 +182,49 @@ void log_access(struct call *call, enum category category, enum action action, c
 	length = json_end(&json);
 	if (!length)
 		length = log_access_short(call, category, action, name, line);
+	log_line(call->sandbox->supervisor->log, line, length);
+}
+
+/* Whoever has the old name may do then what the new one allows, and with a directory below it. */
+static void log_move_tip(struct json *json, const char *from, bool is_directory, uint64_t gains)
+{
+	char quoted[PATH_MAX * 2];
+	char tip[LOG_TIP_MAX] = "allow/";
+	size_t length = strlen(tip);
+	const char *comma = "";
+
+	if (pattern_quote(from, quoted, sizeof(quoted)) < 0)
+		return;
+	for (unsigned category = 0; category < CAT_COUNT; category++) {
+		if (!(gains & CAT_BIT(category)))
+			continue;
+		length += (size_t)snprintf(
+			tip + length, sizeof(tip) - length, "%s%s", comma, category_name((enum category)category));
+		comma = ",";
+	}
+	snprintf(tip + length, sizeof(tip) - length, "+%s%s", quoted, is_directory ? "/***" : "");
+	json_string(json, "tip", tip);
+}
+
+void log_move(struct call *call, const char *from, const char *to, bool is_directory, uint64_t gains)
+{
+	char line[LOG_LINE_MAX];
+	struct json json;
+	size_t length;
+
+	json_begin(&json, line, sizeof(line));
+	log_access_head(&json, call, "access", CAT_RENAME, ACTION_DENY, to);
+	json_string(&json, "from", from);
+	json_string(&json, "why", "rules treat the two names differently, and names hold still");
+	log_access_process(&json, call);
+	log_access_place(&json, call);
+	log_line_time(&json);
+	/* What mask+ and append+ hold, no rule sets free. */
+	if (gains)
+		log_move_tip(&json, from, is_directory, gains);
+	length = json_end(&json);
+	if (!length)
+		length = log_access_short(call, CAT_RENAME, ACTION_DENY, to, line);
 	log_line(call->sandbox->supervisor->log, line, length);
 }
 

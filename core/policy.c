@@ -229,26 +229,29 @@ static bool policy_directory_allows_no_more(const struct policy_category *row, c
 	return policy_same_below(row, from, to);
 }
 
-bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory)
+uint64_t policy_name_gains(const struct policy *policy, const char *from, const char *to, bool is_directory)
 {
-	uint64_t active = policy_active_bits(policy) & ~CAT_BIT(CAT_FS);
+	uint64_t active = policy_active_bits(policy) & ~CAT_BIT(CAT_FS), gains = 0;
 
-	if (!policy_files_hold(policy, from, to, is_directory))
-		return false;
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
 		enum category category = (enum category)i;
-		bool to_refused;
 
 		/* A device that no rule of ioctl names is not refused: see policy_decide_device(). */
 		if (!(active & CAT_BIT(i)) || (category == CAT_IOCTL && !policy_names_devices(policy)))
 			continue;
-		to_refused = action_refuses(policy_decide(policy, category, to).action);
-		if (!to_refused && action_refuses(policy_decide(policy, category, from).action))
-			return false;
+		if (!action_refuses(policy_decide(policy, category, to).action) &&
+			action_refuses(policy_decide(policy, category, from).action))
+			gains |= CAT_BIT(i);
 		if (is_directory && !policy_directory_allows_no_more(&policy->categories[i], from, to))
-			return false;
+			gains |= CAT_BIT(i);
 	}
-	return true;
+	return gains;
+}
+
+bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory)
+{
+	return policy_files_hold(policy, from, to, is_directory) &&
+	       policy_name_gains(policy, from, to, is_directory) == 0;
 }
 
 const struct policy_settings *policy_settings(const struct policy *policy)

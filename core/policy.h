@@ -61,6 +61,9 @@ struct decision policy_decide(const struct policy *policy, enum category categor
  */
 bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory);
 
+/* CAT_BIT()s of the categories in which it gains, or in which the two are told apart; mask+ and append+ are none. */
+uint64_t policy_name_gains(const struct policy *policy, const char *from, const char *to, bool is_directory);
+
 enum id_kind { ID_USER, ID_GROUP };
 
 /* setuid+FROM.TO, setgid+FROM.TO */

@@ -445,3 +445,14 @@ Test(refuse, the_short_options_are_the_rules_they_stand_for)
 		SHELL("cat plain && echo x > closed/new"), &refuse_outcome);
 	expect_status(&refuse_outcome, 0, "--ro and --rw alone");
 }
+
+Test(refuse, the_tip_of_a_move_that_would_give_rights_allows_it)
+{
+	const char *const *options = WORDS(WATCH_ALL, "-m", text("deny/read,write+%s/***", fixture_path("held")));
+
+	cr_assert(mkdir("held", 0755) == 0 && mkdir("held/folder", 0755) == 0);
+	file_write("held/file", "f\n");
+	cr_assert_eq(refuse_follow_tips(options, "mv held/file free"), 1);
+	cr_assert_eq(refuse_follow_tips(options, "mv held/folder free2"), 1);
+	cr_assert(access("free", F_OK) == 0 && access("free2", F_OK) == 0);
+}

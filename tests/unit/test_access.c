@@ -1,5 +1,6 @@
 /* A handler's questions about names and ids, to a policy and a log that are made up. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -67,12 +68,25 @@ bool policy_active(const struct policy *policy, enum category category)
 	return true;
 }
 
-bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory)
+/* "/masked" is held by no category's rule, "/read" by one of read. */
+uint64_t policy_name_gains(const struct policy *policy, const char *from, const char *to, bool is_directory)
 {
 	(void)policy;
-	(void)from;
 	(void)to;
-	return is_directory;
+	(void)is_directory;
+	return str_equal(from, "/read") ? CAT_BIT(CAT_READ) : 0;
+}
+
+bool policy_name_allows_no_more(const struct policy *policy, const char *from, const char *to, bool is_directory)
+{
+	return !str_equal(from, "/masked") && policy_name_gains(policy, from, to, is_directory) == 0;
+}
+
+void log_move(struct call *asked, const char *from, const char *to, bool is_directory, uint64_t gains)
+{
+	(void)is_directory;
+	cr_expect_eq(gains, str_equal(from, "/read") ? CAT_BIT(CAT_READ) : 0);
+	log_access(asked, CAT_RENAME, ACTION_DENY, to);
 }
 
 bool policy_names_transitions(const struct policy *policy, enum id_kind kind)
@@ -161,4 +175,14 @@ Test(access, refused_transition_leaves_a_line_that_names_the_rule)
 	settings.log_refused = false;
 	cr_expect_not(access_transition(&call, true, 7, 0));
 	cr_expect_eq(events, 1);
+}
+
+Test(access, what_is_masked_holds_still_without_a_rule_of_a_category)
+{
+	accesses = 0;
+	cr_expect_eq(access_check_move(&call, "/a", "/b", false), 0);
+	cr_expect_eq(accesses, 0);
+	cr_expect_eq(access_check_move(&call, "/read", "/b", false), -EACCES);
+	cr_expect_eq(access_check_move(&call, "/masked", "/b", false), -EACCES);
+	cr_expect_eq(accesses, 2);
 }

@@ -116,6 +116,21 @@ Test(log_access, refusal_says_who_what_and_where)
 	cr_expect_str_neq(log_access_member("time"), "(none)");
 }
 
+Test(log_access, move_that_gives_more_says_from_where_and_what_would_make_the_names_equal)
+{
+	log_move(&call, "/a/b c", "/d", false, CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_READ));
+	log_access_read();
+	cr_expect_str_eq(log_access_member("cap"), "\"rename\"");
+	cr_expect_str_eq(log_access_member("act"), "\"deny\"");
+	cr_expect_str_eq(log_access_member("path"), "\"/d\"");
+	cr_expect_str_eq(log_access_member("from"), "\"/a/b c\"");
+	cr_expect_str_neq(log_access_member("why"), "(none)");
+	cr_expect_str_eq(log_access_member("tip"), "\"allow/read,write+/a/b c\"");
+	log_move(&call, "/a", "/d", true, CAT_BIT(CAT_EXEC));
+	log_access_read();
+	cr_expect_str_eq(log_access_member("tip"), "\"allow/exec+/a/***\"");
+}
+
 Test(log_access, thread_stands_for_a_process_that_cannot_be_read)
 {
 	leader = 0;
