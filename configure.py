@@ -125,10 +125,10 @@ GUESTS = """
     obey_fsize obey_umask open_flags read_proc read_strings read_xattrs stat_family
     storm_signals truncate_files unshare_threads wait_fifo attack_supervisor call_int80 call_x32 close_last
     flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_open
-    refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_move
-    diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped stop_children
-    set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec diff_list diff_watch
-    serve_fuse block_calls
+    refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_memory
+    diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
+    stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
+    diff_list diff_watch serve_fuse block_calls
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 

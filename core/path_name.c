@@ -15,6 +15,7 @@
 #include "core/util.h"
 
 #define NAME_DELETED_SUFFIX " (deleted)"
+#define NAME_SECRET "!memfd_secret:" /* as the handler of memfd_secret asks create */
 #define NAME_DETACHED_PREFIX "!detached"
 
 /* A rename between two looks is no sign of a detached mount: look again so many times. */
@@ -58,9 +59,12 @@ static int path_name_prefix(char name[PATH_NAME_SIZE], const char *prefix)
 static int path_name_cut_deleted(char name[PATH_NAME_SIZE], size_t length)
 {
 	name[length - (sizeof(NAME_DELETED_SUFFIX) - 1)] = '\0';
-	if (!str_starts(name, "/memfd:") && !str_equal(name, "/secretmem"))
+	if (str_equal(name, "/secretmem"))
+		memcpy(name, NAME_SECRET, sizeof(NAME_SECRET));
+	else if (str_starts(name, "/memfd:"))
+		name[0] = '!';
+	else
 		return NAME_DELETED;
-	name[0] = '!';
 	return NAME_MEMORY;
 }
 

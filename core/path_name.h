@@ -15,7 +15,7 @@ struct supervisor;
 enum path_name_kind {
 	NAME_SURE,     /* the object is at this name, as far as we looked */
 	NAME_DELETED,  /* it was: removed since then */
-	NAME_MEMORY,   /* "!memfd:NAME": a file that never had a name */
+	NAME_MEMORY,   /* "!memfd:NAME", "!memfd_secret:": a file that never had a name */
 	NAME_DETACHED, /* "!detached/...": the string names something else, or nothing */
 	NAME_NONE,     /* pipe, socket, anonymous inode: the text is only for the log */
 };

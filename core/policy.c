@@ -137,6 +137,7 @@ static bool policy_can_do_else_than_allow(const struct policy *policy, enum cate
 	const struct policy_category *row = &policy->categories[category];
 	bool paths_allowed = false;
 	bool memfds_allowed = category != CAT_CREATE && category != CAT_EXEC;
+	bool secret_allowed = category != CAT_CREATE; /* nothing executes it */
 
 	if (policy_files_categories(policy) & CAT_BIT(category))
 		return true;
@@ -154,7 +155,8 @@ static bool policy_can_do_else_than_allow(const struct policy *policy, enum cate
 			return true;
 		paths_allowed |= pattern_cover(rule->pattern, "/") == PATTERN_COVERS_ALL;
 		memfds_allowed |= pattern_cover(rule->pattern, "!memfd:") == PATTERN_COVERS_ALL;
-		if (paths_allowed && memfds_allowed)
+		secret_allowed |= pattern_match(rule->pattern, "!memfd_secret:");
+		if (paths_allowed && memfds_allowed && secret_allowed)
 			return false;
 	}
 	return row->by_default != ACTION_ALLOW;

@@ -83,7 +83,10 @@ Test(policy, a_category_that_can_only_allow_is_not_active, .timeout = 5)
 	cr_expect(policy_active(policy, CAT_WALK));
 	cr_expect(policy_active(policy, CAT_CREATE), "a memfd is not a path");
 	policy_free(policy);
-	policy = POLICY("allow/create+/***", "allow/create+!memfd:**");
+	policy = POLICY("allow/create+/***", "allow/create+!memfd:***");
+	cr_expect(policy_active(policy, CAT_CREATE), "memory from memfd_secret has another name");
+	policy_free(policy);
+	policy = POLICY("allow/create+/***", "allow/create+!memfd{:**,_secret:}");
 	cr_expect_not(policy_active(policy, CAT_CREATE));
 	cr_expect(eq(u64, policy_active_bits(policy), category_enforced() & ~CAT_BIT(CAT_CREATE)));
 	policy_free(policy);
