@@ -15,6 +15,7 @@
 #include "core/access.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
+#include "core/identity.h"
 #include "core/util.h"
 #include "handlers/open_job.h"
 
@@ -75,11 +76,19 @@ static void open_save(struct open_job *job, int held)
 	};
 }
 
+/* Natively the number is taken first: a call that finds none does not wait. */
+static bool open_may_wait(const struct open_job *job)
+{
+	return job->reserved >= 0 || !identity_table_full(job->call);
+}
+
 struct verdict open_in_worker(struct open_job *job, const struct path *path)
 {
 	uint64_t flags = open_flags_reopen(job->request.flags) & ~(uint64_t)O_NONBLOCK;
 	int error;
 
+	if (!open_may_wait(job))
+		return verdict_fail(EMFILE);
 	open_save(job, -1);
 	error = call_wait_worker_open(job->call, path->object, flags);
 	return error < 0 ? verdict_fail(error) : verdict_wait();
@@ -108,6 +117,10 @@ static struct verdict open_fifo_wait(struct open_job *job, int fd)
 {
 	int error;
 
+	if (!open_may_wait(job)) {
+		close(fd);
+		return verdict_fail(EMFILE);
+	}
 	open_save(job, fd);
 	error = call_wait_ms(job->call, OPEN_WAIT_FIRST_MS);
 	return error < 0 ? verdict_fail(error) : verdict_wait();

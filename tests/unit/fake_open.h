@@ -15,6 +15,7 @@ struct fake_open {
 	uint64_t asked; /* CAT_BIT()s that were decided on */
 	bool compat;
 	bool crowded;
+	bool full;         /* no descriptor number is left */
 	unsigned reserved; /* so often a number was asked for; none is given */
 	unsigned waits_ms;
 	uint64_t worker_flags;

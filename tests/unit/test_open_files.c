@@ -474,6 +474,21 @@ Test(open_files, full_descriptor_table_fails_before_anything_is_made_or_cut)
 	cr_expect_geq(open_at("file", O_RDONLY, 0), 0);
 }
 
+Test(open_files, full_descriptor_table_fails_before_anything_is_waited_for)
+{
+	int holder = open("file", O_RDWR);
+
+	signal(SIGIO, SIG_IGN);
+	cr_assert_eq(fcntl(holder, F_SETLEASE, F_WRLCK), 0);
+	fake_open.full = true;
+	cr_expect_eq(open_at("fifo", O_RDONLY, 0), -EMFILE);
+	cr_expect_eq(open_at("fifo", O_WRONLY, 0), -EMFILE);
+	cr_expect_eq(open_at("file", O_RDONLY, 0), -EMFILE);
+	fake_open.warned = true;
+	cr_expect_eq(open_at("fifo", O_RDONLY, 0), -EMFILE);
+	cr_expect_eq(errno_result(open("fifo", O_WRONLY | O_NONBLOCK)), -ENXIO, "no reader is left behind");
+}
+
 Test(open_files, terminal_of_the_target_is_not_ours)
 {
 	cr_expect_eq(open_at("/dev/tty", O_RDWR, 0), -ENXIO);
