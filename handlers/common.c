@@ -3,6 +3,7 @@
  * after the path's own errors and before the effect; only what every maker and remover of
  * names asks is here.
  */
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -123,6 +124,13 @@ int common_check_make(struct call *call, const struct path *path, enum category 
 	return error < 0 ? error : access_check_path(call, category, path);
 }
 
+int common_read_only(const struct path *path, int error)
+{
+	struct statvfs fs;
+
+	return fstatvfs(path->parent, &fs) == 0 && (fs.f_flag & ST_RDONLY) ? -EROFS : error;
+}
+
 int common_check_remove(struct call *call, const struct path *path, enum category category)
 {
 	mode_t mode;
@@ -132,5 +140,5 @@ int common_check_remove(struct call *call, const struct path *path, enum categor
 	if (common_base_is_fixed(path))
 		return 0;
 	error = common_base_mode(path, &mode);
-	return error < 0 ? error : access_check_path(call, category, path);
+	return error < 0 ? common_read_only(path, error) : access_check_path(call, category, path);
 }

@@ -69,6 +69,9 @@ bool common_base_is_fixed(const struct path *path);
 /* Says that what a call is about to make, no directory, is new: 0, -EEXIST, or why nobody can tell. */
 int common_check_new(const struct path *path);
 
+/* What takes a name away asks whether it may write there before it looks for it: -EROFS in the place of the error. */
+int common_read_only(const struct path *path, int error);
+
 /*
  * May this name be made, or taken away? What is there, or not, is said first (EEXIST, ENOENT),
  * then the rules of the category decide.

@@ -4,6 +4,7 @@
  * sound because every rename and link of the sandbox comes through here, one after the
  * other: between the look at base and the act, nothing older can have moved there.
  */
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <sys/fsuid.h>
@@ -95,15 +96,42 @@ static int rename_judge(struct call *call, const struct path *from, const struct
 	return error;
 }
 
+static bool rename_mounts_differ(const struct path *from, const struct path *to)
+{
+	struct statx old, new;
+	unsigned known;
+
+	if (statx(from->parent, "", AT_EMPTY_PATH, STATX_MNT_ID, &old) < 0 ||
+		statx(to->parent, "", AT_EMPTY_PATH, STATX_MNT_ID, &new) < 0)
+		return false;
+	known = old.stx_mask & new.stx_mask;
+	return (known & STATX_MNT_ID) && old.stx_mnt_id != new.stx_mnt_id;
+}
+
 static int rename_do(struct call *call, const struct path *from, const struct path *to, unsigned flags)
 {
 	int error = rename_judge(call, from, to, flags);
 
+	/* The kernel compares the mounts, and asks whether it may write, before it looks at what is there. */
+	if (error == -ENOENT || error == -EEXIST)
+		return rename_mounts_differ(from, to) ? -EXDEV : common_read_only(from, error);
 	if (error >= 0)
 		error = call_revalidate(call);
 	if (error < 0)
 		return error;
 	return (int)errno_result(syscall(SYS_renameat2, from->parent, from->base, to->parent, to->base, flags));
+}
+
+/* The kernel looks at the old name before it looks at the last part of the new one. */
+static int rename_find_new(struct call *call, bool at, const struct path *from, struct path *to)
+{
+	int error = rename_find_parent(call, at ? 2 : ARG_NONE, at ? 3 : 1, to);
+	mode_t mode;
+
+	if (error == -ENAMETOOLONG && strnlen(to->string, sizeof(to->string)) < sizeof(to->string) &&
+		common_base_mode(from, &mode) == -ENOENT)
+		error = -ENOENT;
+	return error;
 }
 
 static struct verdict rename_enter(struct call *call)
@@ -112,18 +140,13 @@ static struct verdict rename_enter(struct call *call)
 	unsigned flags = call_sysno(call) == SC_renameat2 ? (unsigned)call_arg_int(call, 4) : 0;
 	struct path AUTO_PATH from = PATH_INIT;
 	struct path AUTO_PATH to = PATH_INIT;
-	mode_t mode;
 	int error;
 
 	if (rename_flags_are_wrong(flags))
 		return verdict_fail(EINVAL);
 	error = rename_find_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &from);
 	if (error >= 0)
-		error = rename_find_parent(call, at ? 2 : ARG_NONE, at ? 3 : 1, &to);
-	/* The kernel looks at the old name before it looks at the last part of the new one. */
-	if (error == -ENAMETOOLONG && strnlen(to.string, sizeof(to.string)) < sizeof(to.string) &&
-		common_base_mode(&from, &mode) == -ENOENT)
-		error = -ENOENT;
+		error = rename_find_new(call, at, &from, &to);
 	if (error >= 0)
 		error = rename_do(call, &from, &to, flags);
 	return verdict_result(error);

@@ -1,6 +1,7 @@
 /* Handlers of names without a kernel in between: making, removing, moving and linking. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,6 +130,8 @@ Test(names, what_is_there_or_not_is_said_before_rules_are_asked)
 {
 	const uint64_t file = ADDRESS("file");
 	const uint64_t none = ADDRESS("none");
+	static char long_name[NAME_MAX + 2];
+	const uint64_t longer = ADDRESS(memset(long_name, 'n', NAME_MAX + 1));
 	const struct name_row rows[] = {
 		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/"), 0700 }, ALL, 0, EEXIST },
 		{ &handler_mkdir, SC_mkdir, { ADDRESS("dir/.."), 0700 }, ALL, 0, EEXIST },
@@ -139,6 +142,9 @@ Test(names, what_is_there_or_not_is_said_before_rules_are_asked)
 		{ &handler_unlink, SC_unlink, { none }, ALL, 0, ENOENT },
 		{ &handler_rmdir, SC_rmdir, { ADDRESS("dir/.") }, ALL, 0, EINVAL },
 		{ &handler_rename, SC_rename, { none, file }, ALL, 0, ENOENT },
+		{ &handler_rename, SC_rename, { none, longer }, ALL, 0, ENOENT },
+		{ &handler_rename, SC_rename, { file, longer }, ALL, 0, ENAMETOOLONG },
+		{ &handler_rename, SC_rename, { longer, none }, ALL, 0, ENAMETOOLONG },
 		{ &handler_rename, SC_rename, { ADDRESS("dir/."), none }, ALL, 0, EBUSY },
 		{ &handler_rename, SC_renameat2, { CWD, file, CWD, ADDRESS("dir"), 1 }, ALL, 0, EEXIST },
 		{ &handler_rename, SC_renameat2, { CWD, file, CWD, none, 2 }, ALL, 0, ENOENT },
