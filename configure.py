@@ -94,7 +94,7 @@ UNIT_TESTS = """
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares test_list test_blocking
+    test_trace_shares test_list test_blocking test_storm
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard
@@ -116,7 +116,7 @@ LONG_TESTS = """
 """.split()
 # Of the others, those that run there once more, with a million tries.
 LONG_RACES = """
-    test_trace_races
+    test_races test_trace_races
 """.split()
 
 # Small standalone programs that the tests run as payload; nearly all also as i386.
@@ -124,11 +124,11 @@ GUESTS = """
     drop_ids fill_descriptors follow_magic list_descriptors lose_directories make_nodes
     obey_fsize obey_umask open_flags read_proc read_strings read_xattrs stat_family
     storm_signals truncate_files unshare_threads wait_fifo attack_supervisor call_int80 call_x32 close_last
-    flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_open
+    flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_files
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_memory
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
-    diff_list diff_watch serve_fuse block_calls
+    diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 
@@ -136,8 +136,8 @@ GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")
 BENCHES = """
     calls blocked startup reference trace_reference
 """.split()
-# Started to be measured: static, like the guests.
-BENCHES_STATIC = ["nothing"]
+# Static, like the guests: one that is started to be measured, and a guest that counts.
+BENCHES_STATIC = ["bench/nothing", "tests/guests/storm_threads"]
 
 MAN_PAGES = """
     doc/kennel.1 doc/kennel.5
@@ -387,9 +387,9 @@ class Build:
         for path in self.sources("bench", BENCHES):
             output = "$builddir/" + path.removesuffix(".c")
             made.append(self.program(output, "link", self.objects([path])))
-        for path in self.sources("bench", BENCHES_STATIC):
-            made.append("$builddir/" + path.removesuffix(".c"))
-            self.writer.build(made[-1], "guest", self.source(path))
+        for path in BENCHES_STATIC:
+            made.append(f"$builddir/bench/{path.split('/')[-1]}")
+            self.writer.build(made[-1], "guest", self.source(f"{path}.c"))
         if self.arguments.cross:
             self.writer.build("bench", "phony", made)
             return

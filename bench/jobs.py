@@ -1,4 +1,5 @@
-"""What is measured: configurations and peers, calls (alone, beside blocked ones, traced), start-up, workloads, memory.
+"""What is measured: the configurations and peers, the calls (alone, beside blocked ones, traced), the signals, the
+start-up, the workloads, the memory.
 
 Every function returns a list of plain dicts, which run.py prints and writes as JSON.
 """
@@ -21,6 +22,7 @@ WORK_ALL = ["-p", "work", "-m", "sandbox/all:on", "-m", "allow/lpath,exec+/***",
 TRACED = ["-m", "sandbox/all:off", "-m", "sandbox/exec,chdir:on", "-m", "default/exec:allow", "-m",
           "default/chdir:allow", "-m", "deny/exec+/nonexistent/***", "-m", "deny/chdir+/nonexistent/***"]
 TRACE_BOUND = 1.3
+STORM_BOUND = 1
 
 # Kinds of opens that wait, how many of them at a time, and what a call beside them may cost at most.
 BLOCKED = ("fifo", "lease", "fuse", "all")
@@ -210,6 +212,54 @@ def trace(bench):
                 ("mmap+munmap (two threads)", ["-u", "1500", "-t", true, "mmap"])]
     return [row for place in bench.places() for subject in subjects
             for row in trace_rows(bench, subject, place, configs, failures)]
+
+
+# Signals
+
+def storm_once(bench, config, call, threads):
+    """What the guest counted in half a second of a hundred signals a second for each thread."""
+    out = bench.out()
+    measure.run([*config.prefix, bench.program("storm_threads"), call, str(threads), "100", "500"], bench.folder,
+                bench.env, out)
+    words = measure.last_line(out).split()
+    return {name: float(value) for name, value in zip(words[::2], words[1::2])}
+
+
+def storm_window(counts):
+    """Microseconds in which a call can be interrupted: its EINTRs by calls and signals of a second."""
+    return counts["interrupted"] / counts["calls"] / (counts["signals"] / counts["lived_ns"]) / 1000
+
+
+def storm_trip(counts):
+    return counts["called_ns"] / counts["calls"] / 1000
+
+
+def storm_figure(bench, config, call, threads):
+    """Of Kennel the window, of the reference, which makes no directories, a round trip: mkdir is held against open."""
+    if config.name.startswith("kennel"):
+        return storm_window(storm_once(bench, config, call, threads))
+    return storm_trip(storm_once(bench, config, "open" if call == "mkdir" else call, threads))
+
+
+def storm(bench):
+    """How long a call can be interrupted that natively never is, in round trips of the reference."""
+    configs = [*kennel(bench.kennel, "kennel emulated", EMULATE), reference(bench)]
+    rows = []
+    for where, cpu in bench.places():
+        for call, threads in [(call, threads) for call in ("mkdir", "open", "stat") for threads in (1, 2)]:
+            facts = {"group": "storm", "name": f"{call}, {threads} thread{'s' if threads > 1 else ''}",
+                     "place": where, "unit": "us"}
+            with measure.pinned(cpu):
+                if storm_once(bench, NATIVE, call, threads)["interrupted"]:
+                    rows.append({**facts, "config": "native", "failed": "a call was interrupted natively"})
+                    continue
+                values, failures = measure.rounds(
+                    bench.pairs, configs, lambda config: storm_figure(bench, config, call, threads))
+            rows += compare_all(bench, values, failures, ("reference all",), **facts)
+    for row in rows:
+        if "ratio" in row:
+            row["bound"] = STORM_BOUND
+    return rows
 
 
 # Start-up

@@ -15,9 +15,9 @@ sys.dont_write_bytecode = True
 import jobs  # noqa: E402
 import measure  # noqa: E402
 
-GROUPS = {"calls": jobs.calls, "blocking": jobs.blocking, "trace": jobs.trace, "startup": jobs.startup,
-          "workloads": jobs.workloads, "memory": jobs.memory}
-PROGRAMS = ("calls", "blocked", "startup", "reference", "trace_reference", "nothing")
+GROUPS = {"calls": jobs.calls, "blocking": jobs.blocking, "trace": jobs.trace, "storm": jobs.storm,
+          "startup": jobs.startup, "workloads": jobs.workloads, "memory": jobs.memory}
+PROGRAMS = ("calls", "blocked", "startup", "reference", "trace_reference", "nothing", "storm_threads")
 
 
 class Bench:

@@ -6,7 +6,9 @@ usage: run_tests.py --builddir DIR [--unit P...] [--integration P...] [--differe
 
 A Criterion program (or a python script with the same option) writes its results as TAP into a
 file. The programs find what they need in the environment: KENNEL (the program under test),
-KENNEL_GUESTS (the folder of built guests), KENNEL_TOP (the top of the source tree). Each
+KENNEL_GUESTS (the folder of built guests), KENNEL_TOP (the top of the source tree), KENNEL_TABLES
+(a folder for tables of differences, which stay in DIR/tests/tables). Their lines
+"note: NUMBER WHAT: ..." stay in their logs (DIR/tests/log), and are added up here. Each
 runs in a session of its own with a time limit; whatever it leaves behind is killed and named.
 The last line, also kept in DIR/tests/counts, is "N passed, N failed, N skipped".
 """
@@ -24,11 +26,12 @@ import sys
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-LIMIT_S = {"unit": 60, "integration": 300, "differential": 300, "script": 120, "long": 8 * 3600}
+LIMIT_S = {"unit": 60, "integration": 300, "differential": 600, "script": 120, "long": 8 * 3600}
 # Races take as many tries as they can within some seconds, up to 20,000; the long run has a million of each.
 LONG_ENVIRONMENT = {"KENNEL_RACE_TRIES": "1000000", "KENNEL_RACE_MS": "3600000"}
 PR_SET_CHILD_SUBREAPER = 36
 TAP_LINE = re.compile(r"^(not ok|ok)\b[ -]*(.*?)(?:\s+# SKIP ?(.*))?$")
+NOTE_LINE = re.compile(r"^note: (\d+) ([^:\n\d]+?)(?: of \d+)?:", re.MULTILINE)
 LOG_LINES_SHOWN = 80
 
 Result = collections.namedtuple("Result", "passed failed skipped")
@@ -87,12 +90,16 @@ class Runner:
         self.logs = builddir / "tests" / "log"
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
+        self.tables = builddir / "tests" / "tables"
+        shutil.rmtree(self.tables, ignore_errors=True)
+        self.tables.mkdir()
         self.total = Result([], [], [])
         self.environment = {
             **os.environ,
             "KENNEL": str(builddir / "kennel"),
             "KENNEL_GUESTS": str(builddir / "guests"),
             "KENNEL_TOP": str(TOP),
+            "KENNEL_TABLES": str(self.tables),
             "LC_ALL": "C.UTF-8",
         }
         self.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
@@ -125,6 +132,7 @@ class Runner:
         if problem and not result.failed:
             result.failed.append(problem)
         self.report(f"{kind}/{path.stem}", result, time.monotonic() - start, left)
+        self.show_notes(log_path)
         if result.failed:
             self.show_log(log_path)
 
@@ -143,6 +151,14 @@ class Runner:
         print(f"{name}: {counts} ({seconds:.1f} s)", flush=True)
         if left:
             print(f"  left running and killed: {', '.join(left)}", flush=True)
+
+    @staticmethod
+    def show_notes(path):
+        noted = collections.defaultdict(list)
+        for number, what in NOTE_LINE.findall(path.read_text(encoding="utf-8", errors="replace")):
+            noted[what].append(int(number))
+        for what, numbers in noted.items():
+            print(f"  {sum(numbers)} {what} ({len(numbers)} times, each {min(numbers)} to {max(numbers)})", flush=True)
 
     @staticmethod
     def show_log(path):

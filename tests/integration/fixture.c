@@ -39,6 +39,17 @@ const char *text(const char *format, ...)
 	return result;
 }
 
+void note(const char *format, ...)
+{
+	va_list list;
+	char line[512];
+
+	va_start(list, format);
+	vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	fprintf(stderr, "note: %s\n", line);
+}
+
 void sleep_ms(unsigned ms)
 {
 	struct timespec rest = { ms / 1000, ms % 1000 * 1000000L };

@@ -78,6 +78,9 @@ long file_read(const char *path, char *buffer, size_t size);
 unsigned fixture_descendants(void);
 bool fixture_all_gone(unsigned wait_ms);
 
+/* A line for whoever runs the tests: tools/run_tests.py shows it, and adds up "NUMBER WHAT: ..." of one program. */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 void sleep_ms(unsigned ms);
 /* Waits until the file holds the word; false when it does not in time. */
 bool wait_for_text(const char *path, const char *word, unsigned wait_ms);

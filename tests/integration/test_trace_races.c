@@ -91,7 +91,7 @@ static void race_check(const char *guest, const char *kind, const char *category
 			 text("default/%s:allow", category), "-m",
 			 text("deny/%s+%s/***", category, fixture_path("evil")), "-m", "log/refused:off"),
 		command);
-	cr_log_info("%s %s: %s", guest, kind, race_outcome.out);
+	note("%ld tries: %s %s, %s", race_count("tries"), guest, kind, race_outcome.out);
 	lines = log_count(race_log, "ctx", "mismatch", "act", "kill");
 	cr_assert(race_count("evil") == 0, "evil was used: %s%.2000s", race_outcome.out, race_outcome.err);
 	expect_status(&race_outcome, 0, kind);
