@@ -72,7 +72,8 @@ PROFILES = """
 UNIT_TESTS = """
     test_filter+bpf_simulator+fake_policy test_guard+bpf_simulator test_abi test_layout
     test_sysno test_handlers+fake_handlers+fake_access test_names+fake_handlers+fake_access test_mounts
-    test_path+fake_path+path_tree test_slow+fake_path+path_tree
+    test_path+path_fixture+fake_path+path_tree test_path_names+path_fixture+fake_path+path_tree
+    test_slow+fake_path+path_tree
     test_plan+fake_policy test_category test_identity test_mem test_open test_pattern
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree

@@ -1,6 +1,5 @@
 /*
- * From (tracee, dirfd, string) to an object and the canonical name on which rules
- * decide. The only file that walks paths; see design notes in doc/ARCHITECTURE.md
+ * From (tracee, dirfd, string) to an object and the canonical name on which rules decide. How: doc/ARCHITECTURE.md
  * (fast lexical road, slow held road). Decides the walk category, nothing else.
  */
 #ifndef KENNEL_CORE_PATH_H
@@ -32,10 +31,7 @@ enum path_flags {
 /* The kernel takes and tells names below PATH_MAX; a relative string may add as much to its directory's. */
 #define PATH_NAME_SIZE (2 * PATH_MAX)
 
-/*
- * A resolved path. Begin with PATH_INIT or path_init(); release with path_release(), or
- * declare it AUTO_PATH. What a lookup that failed left behind is released the same way.
- */
+/* A resolved path. Begin with PATH_INIT or path_init(); path_release() it also after an error, or use AUTO_PATH. */
 struct path {
 	int object;   /* O_PATH descriptor of what the name names; -1: missing or not opened */
 	int parent;   /* O_PATH descriptor of the directory of the last component, or -1 */
@@ -78,23 +74,20 @@ int path_begin_string(struct call *call, int dirfd, const char *string, unsigned
 int path_find(struct call *call, struct path *path);
 
 /*
- * After path_begin, for names about to be made, removed or moved: fills parent, base and name;
- * the last component is not opened and may be missing. A last "." or ".." is
- * left in base, so that the kernel gives its own errno for it.
+ * After path_begin, for names about to be made, removed or moved: fills parent, base and name; the last component
+ * is not opened and may be missing. A last "." or ".." is left in base: the kernel has its own errno for it.
  */
 int path_find_parent(struct call *call, struct path *path);
 
 /*
- * After path_begin, for open with O_CREAT: as path_find, but a missing last component is
- * no error: then object is -1 and parent, base, name say where it is to be made
- * (symlinks in the last place followed when PATH_FOLLOW, dangling ones included).
+ * After path_begin, for open with O_CREAT: as path_find, but where the last component is missing object is -1 and
+ * parent, base, name say where it is to be made (with PATH_FOLLOW dangling symlinks are followed, too).
  */
 int path_find_or_parent(struct call *call, struct path *path);
 
 /*
- * path->lexical only: one openat2() by the absolute name with RESOLVE_NO_SYMLINKS and
- * RESOLVE_NO_MAGICLINKS added. A descriptor or -errno; -ELOOP, and for relative strings any
- * error, mean: take the slow road (path_find and the like do so by themselves).
+ * path->lexical only: one openat2() by the absolute name without any link. A descriptor or -errno; -ELOOP, and for
+ * relative strings any error, mean: take the slow road (path_find and the like do so by themselves).
  */
 int path_open_lexical(struct call *call, const struct path *path, const struct open_how *how);
 

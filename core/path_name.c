@@ -1,7 +1,7 @@
 /*
  * Canonical names from held descriptors. A string out of /proc proves nothing by
  * itself: detached and over-mounted directories read like ordinary ones, and removed ones
- * only gain a suffix that a file name may carry too. Decides nothing, opens nothing.
+ * only gain a suffix that a file name may carry too. Decides walk on the prefixes of a name; opens nothing.
  */
 #include "core/path_name.h"
 
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/access.h"
 #include "core/path_long.h"
 #include "core/supervisor.h"
 #include "core/util.h"
@@ -121,4 +122,19 @@ int path_name_join(char name[PATH_NAME_SIZE], const char *component, size_t leng
 	memcpy(name + end + 1, component, length);
 	name[end + 1 + length] = '\0';
 	return 0;
+}
+
+int path_name_judge(struct call *call, const char *name)
+{
+	char prefix[PATH_NAME_SIZE];
+	int error = 0;
+
+	for (size_t i = 1; error == 0 && name[0] == '/' && name[i - 1] != '\0'; i++) {
+		prefix[i - 1] = name[i - 1];
+		if (i == 1 || (name[i] != '/' && name[i] != '\0'))
+			continue;
+		prefix[i] = '\0';
+		error = access_check(call, CAT_WALK, prefix);
+	}
+	return error;
 }

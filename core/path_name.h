@@ -10,6 +10,7 @@
 
 #include "core/path.h"
 
+struct call;
 struct supervisor;
 
 enum path_name_kind {
@@ -29,5 +30,8 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 
 /* Appends "/component" to the name of a directory. 0 or -ENAMETOOLONG. */
 int path_name_join(char name[PATH_NAME_SIZE], const char *component, size_t length);
+
+/* Decides walk on each prefix of an absolute name, itself included. 0 or -ENOENT. */
+int path_name_judge(struct call *call, const char *name);
 
 #endif

@@ -69,9 +69,8 @@ struct walk_part {
 
 static int walk_stat(int fd, struct statx *info)
 {
-	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_MNT_ID;
-
-	return errno_result(statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_SYMLINK_NOFOLLOW, mask, info));
+	return errno_result(statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_SYMLINK_NOFOLLOW,
+		STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_MNT_ID, info));
 }
 
 static bool walk_same_device(const struct statx *a, const struct statx *b)
@@ -87,21 +86,6 @@ static bool walk_same_place(const struct statx *a, const struct statx *b)
 static int walk_open(const struct walk *walk, const char *name, int flags)
 {
 	return errno_result(openat(walk->dir, name, O_PATH | O_CLOEXEC | flags));
-}
-
-int walk_judge_prefixes(struct call *call, const char *name)
-{
-	char prefix[PATH_NAME_SIZE];
-	int error = 0;
-
-	for (size_t i = 1; error == 0 && name[0] == '/' && name[i - 1] != '\0'; i++) {
-		prefix[i - 1] = name[i - 1];
-		if (i == 1 || (name[i] != '/' && name[i] != '\0'))
-			continue;
-		prefix[i] = '\0';
-		error = access_check(call, CAT_WALK, prefix);
-	}
-	return error;
 }
 
 /* The kernel's word. Where it has none, the way that we came, if that leads to this object. */
@@ -190,7 +174,7 @@ static int walk_from_held(struct walk *walk)
 		kind = path_name_read(walk->supervisor, walk->path->held, true, name);
 		if (kind < 0)
 			return kind;
-		if (walk_judge_prefixes(walk->call, name) < 0)
+		if (path_name_judge(walk->call, name) < 0)
 			return -ENOENT;
 	}
 	return walk_enter_held(walk);
@@ -411,7 +395,7 @@ static int walk_jump(struct walk *walk, const struct walk_part *part)
 	if (error == 0 && procfs_holds(fd))
 		error = procfs_judge_held(walk->call, fd);
 	if (error == 0 && walk->judged && path_name_read(walk->supervisor, fd, true, name) >= 0)
-		error = walk_judge_prefixes(walk->call, name);
+		error = path_name_judge(walk->call, name);
 	if (error < 0)
 		return error;
 	if ((walk->path->flags & PATH_NO_XDEV) && info.stx_mnt_id != walk->here.stx_mnt_id)

@@ -20,7 +20,4 @@ enum walk_goal {
 /* Also fills the name. 0 or -errno; path keeps what was found until path_release(). */
 int walk_path(struct call *call, struct path *path, enum walk_goal goal);
 
-/* Decides walk on each prefix of an absolute name, itself included. 0 or -ENOENT. */
-int walk_judge_prefixes(struct call *call, const char *name);
-
 #endif

@@ -3,6 +3,7 @@
  * are known but not supported yet. What they do is in core/policy_rule.c,
  * core/policy_setting.c, core/policy_transition.c and core/policy_file.c.
  */
+#include "core/policy_apply.h"
 #include "core/policy_load.h"
 #include "core/util.h"
 

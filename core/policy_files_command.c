@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/policy_files.h"
+#include "core/policy_apply.h"
 #include "core/policy_load.h"
 #include "core/util.h"
 

@@ -90,30 +90,6 @@ bool policy_path_pattern(const struct policy_statement *statement, const char *v
 /* 0, 1, or -1 after an error. */
 int policy_boolean(const struct policy_statement *statement);
 
-/* The commands; errors go to the loader. */
-void policy_command_apply(struct policy_statement *statement);
-void policy_apply_sandbox(struct policy_statement *statement);
-void policy_apply_default(struct policy_statement *statement);
-void policy_apply_rule(struct policy_statement *statement, enum action action);
-void policy_apply_abi(struct policy_statement *statement);
-void policy_apply_log_refused(struct policy_statement *statement);
-void policy_apply_log_file(struct policy_statement *statement);
-void policy_apply_wait_all(struct policy_statement *statement);
-void policy_apply_limit_calls(struct policy_statement *statement);
-void policy_apply_limit_workers(struct policy_statement *statement);
-void policy_apply_trace_ptrace(struct policy_statement *statement);
-void policy_apply_unsafe_ptrace(struct policy_statement *statement);
-void policy_apply_unsafe_symlinks(struct policy_statement *statement);
-void policy_apply_unsafe_hardlinks(struct policy_statement *statement);
-void policy_apply_exec_mmap(struct policy_statement *statement);
-void policy_apply_exec_anonymous(struct policy_statement *statement);
-void policy_apply_ghost(struct policy_statement *statement);
-void policy_apply_setuid(struct policy_statement *statement);
-void policy_apply_setgid(struct policy_statement *statement);
-void policy_apply_mask(struct policy_statement *statement);
-void policy_apply_append(struct policy_statement *statement);
-void policy_apply_strict_names(struct policy_statement *statement);
-void policy_apply_lock(struct policy_statement *statement);
 void policy_load_include(struct policy_statement *statement, const char *file);
 void policy_load_include_profile(struct policy_statement *statement, const char *name);
 /* Lines of text, which must be NUL-terminated at text[length]; place->line counts up. */

@@ -11,6 +11,7 @@
 
 #include "core/cleanup.h"
 #include "core/nearest.h"
+#include "core/policy_apply.h"
 #include "core/policy_load.h"
 #include "core/utf8.h"
 #include "core/util.h"

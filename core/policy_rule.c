@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/ioctl_names.h"
+#include "core/policy_apply.h"
 #include "core/policy_load.h"
 #include "core/policy_words.h"
 #include "core/util.h"

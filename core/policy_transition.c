@@ -9,6 +9,7 @@
 
 #include "core/cleanup.h"
 #include "core/nearest.h"
+#include "core/policy_apply.h"
 #include "core/policy_load.h"
 #include "core/util.h"
 

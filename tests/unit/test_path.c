@@ -22,39 +22,9 @@
 #include "core/path_link.h"
 #include "core/path_walk.h"
 #include "core/util.h"
-#include "tests/unit/fake_path.h"
-#include "tests/unit/path_tree.h"
+#include "tests/unit/path_fixture.h"
 
-static struct fake_path fake;
-static char top[TREE_NAME_SIZE];
-
-/* Only root removes what root made in /tmp. */
-static bool was_root(void)
-{
-	uid_t real;
-	uid_t effective;
-	uid_t saved;
-
-	return getresuid(&real, &effective, &saved) == 0 && saved == 0;
-}
-
-static void setup(void)
-{
-	path_tree_make(top);
-	fake_path_open(&fake, (pid_t)gettid());
-}
-
-static void teardown(void)
-{
-	fake_path_close(&fake);
-	if (was_root())
-		cr_assert_eq(setresuid(0, 0, 0), 0);
-	path_tree_remove(top);
-}
-
-TestSuite(path, .init = setup, .fini = teardown, .timeout = 20);
-
-enum road { ROAD_USUAL, ROAD_SLOW };
+TestSuite(path, .init = path_setup, .fini = path_teardown, .timeout = 20);
 
 /* "@" stands for the name of the tree. */
 static const char *const odd_paths[] = { "file", "./file", ".//file", "file/", "file/.", "file/..", "file/x", "d", "d/",
@@ -72,53 +42,6 @@ static const char *const odd_paths[] = { "file", "./file", ".//file", "file/", "
 	"@/d/../file", "@/d/e/", "@/to_file", "@/to_dir/g", "@/missing", "@/missing/", "@/dangling", "@/loop", "@/l39",
 	"@/l40", "@//d", "@/./d", "@/shut/in", "@/shut/missing", "@/file/x", "@/d/e/f/", "@/d/up/d/up/d/up/file",
 	"@/d/missing/x" };
-
-static const char *expand(const char *string)
-{
-	static char full[PATH_MAX];
-
-	if (string[0] != '@')
-		return string;
-	snprintf(full, sizeof(full), "%s%s", top, string + 1);
-	return full;
-}
-
-static int begin(enum road road, int dirfd, const char *string, unsigned flags, struct path *path)
-{
-	int error = path_begin(&fake.call, dirfd, (uintptr_t)string, flags, path);
-
-	if (road == ROAD_SLOW)
-		path->lexical = false;
-	return error;
-}
-
-static int find(enum road road, int dirfd, const char *string, unsigned flags, struct path *path)
-{
-	int error = begin(road, dirfd, string, flags, path);
-
-	return error < 0 ? error : path_find(&fake.call, path);
-}
-
-static void name_of(int fd, char name[PATH_MAX])
-{
-	char link[PATH_OF_FD_SIZE];
-	ssize_t length;
-
-	path_of_fd(fd, link);
-	length = readlink(link, name, PATH_MAX - 1);
-	cr_assert_geq(length, 0);
-	name[length] = '\0';
-}
-
-static void expect_same_object(int native, int ours, const char *string)
-{
-	struct stat a;
-	struct stat b;
-
-	cr_assert_eq(fstat(native, &a), 0);
-	cr_assert_eq(fstat(ours, &b), 0, "%s", string);
-	cr_expect(a.st_dev == b.st_dev && a.st_ino == b.st_ino, "%s: another object", string);
-}
 
 static void compare_find(enum road road, int dirfd, const char *string, bool follow)
 {
@@ -159,12 +82,6 @@ Test(path, finds_what_the_kernel_finds)
 		compare_everywhere(expand(odd_paths[i]));
 }
 
-static void become_nobody(void)
-{
-	if (geteuid() == 0)
-		cr_assert_eq(setresuid(65534, 65534, 0), 0);
-}
-
 Test(path, finds_what_the_kernel_finds_without_privilege)
 {
 	become_nobody();
@@ -190,71 +107,6 @@ Test(path, long_names_and_strings)
 		memcpy(string, "missing/", 8);
 		compare_everywhere(string);
 	}
-}
-
-/* Below the cwd: "nnn.../nnn...", as long as a string can be with a few bytes more. */
-static void make_deep(char deep[PATH_MAX])
-{
-	memset(deep, 'n', PATH_MAX - 10);
-	for (size_t at = 200; at < PATH_MAX - 10; at += 200) {
-		deep[at] = '\0';
-		cr_assert_eq(mkdir(deep, 0777), 0);
-		deep[at] = '/';
-	}
-	deep[PATH_MAX - 10] = '\0';
-	cr_assert_eq(mkdir(deep, 0777), 0);
-}
-
-static void expect_deep_name(const char *string, const char *canonical)
-{
-	static char expected[2 * PATH_MAX];
-	static const enum road roads[] = { ROAD_USUAL, ROAD_SLOW };
-
-	snprintf(expected, sizeof(expected), "%s/%s", top, canonical);
-	for (size_t i = 0; i < ARRAY_SIZE(roads); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
-
-		cr_expect_eq(find(roads[i], AT_FDCWD, string, 0, &path), 0, "%.20s", string);
-		cr_expect_str_eq(path.name, expected, "%.20s", string);
-	}
-}
-
-Test(path, names_longer_than_the_kernel_tells_are_known_by_the_way_to_them)
-{
-	static char deep[PATH_MAX], file[PATH_MAX], string[PATH_MAX];
-
-	make_deep(deep);
-	snprintf(file, sizeof(file), "%.*s/f", PATH_MAX - 10, deep);
-	cr_assert_eq(close(open(file, O_CREAT | O_WRONLY, 0666)), 0);
-	expect_deep_name(deep, deep);
-	expect_deep_name(file, file);
-	snprintf(string, sizeof(string), "./%.*s", PATH_MAX - 3, file);
-	expect_deep_name(string, file);
-	snprintf(string, sizeof(string), "d/../%.*s", PATH_MAX - 6, file);
-	expect_deep_name(string, file);
-	snprintf(string, sizeof(string), "here/%.*s", PATH_MAX - 6, file);
-	expect_deep_name(string, file);
-}
-
-Test(path, long_names_are_remembered_while_they_lead_to_the_object)
-{
-	static char deep[PATH_MAX], expected[2 * PATH_MAX], other[201];
-	struct path AUTO_PATH path = PATH_INIT;
-	int fd;
-
-	make_deep(deep);
-	snprintf(expected, sizeof(expected), "%s/%s", top, deep);
-	fd = open(deep, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Nothing told how this directory is reached. */
-	cr_expect_eq(path_of_descriptor(&fake.call, fd, &path), -ENAMETOOLONG);
-	expect_deep_name(deep, deep);
-	cr_expect_eq(path_of_descriptor(&fake.call, fd, &path), 0);
-	cr_expect_str_eq(path.name, expected);
-	deep[200] = '\0';
-	memset(other, 'o', 200);
-	cr_assert_eq(rename(deep, other), 0);
-	cr_expect_eq(path_of_descriptor(&fake.call, fd, &path), -ENAMETOOLONG);
-	close(fd);
 }
 
 Test(path, empty_and_unreadable_strings)
@@ -557,60 +409,6 @@ Test(path, detached_and_covered_directories_have_no_believable_name)
 }
 
 /* A link of user 1000 to "file", in a sticky directory of root's that everybody writes to. */
-static void make_hostile(void)
-{
-	cr_assert(mkdir("sticky", 0777) == 0 && chmod("sticky", 01777) == 0);
-	cr_assert(symlink("../file", "sticky/link") == 0 && symlink("../d", "sticky/dir") == 0);
-	cr_assert(lchown("sticky/link", 1000, 1000) == 0 && lchown("sticky/dir", 1000, 1000) == 0);
-	cr_assert(symlink("sticky/link", "way") == 0 && symlink("../file", "sticky/mine") == 0);
-}
-
-Test(path, hostile_links_are_followed_only_where_nobody_guards_against_them)
-{
-	static const struct {
-		const char *string;
-		unsigned flags;
-		bool refused;
-	} rows[] = {
-		{ "sticky/link", PATH_FOLLOW, true },
-		{ "way", PATH_FOLLOW, true },
-		{ "@/sticky/link", PATH_FOLLOW, true },
-		{ "@/way", PATH_FOLLOW, true },
-		{ "sticky/link", 0, false },
-		{ "sticky/mine", PATH_FOLLOW, false },
-		{ "sticky/dir/e/g", PATH_FOLLOW, false },
-		{ "to_file", PATH_FOLLOW, false },
-	};
-
-	if (geteuid() != 0)
-		cr_skip_test("needs root");
-	make_hostile();
-	for (unsigned way = 0; way < 4 * ARRAY_SIZE(rows); way++) {
-		struct path AUTO_PATH path = PATH_INIT;
-		const unsigned row = way / 4;
-		const bool refused =
-			rows[row].refused && (way & 1 || mounts_protected_symlinks(fake.supervisor.mounts));
-
-		fake.guards_links = way & 1;
-		cr_expect_eq(find(way & 2 ? ROAD_SLOW : ROAD_USUAL, AT_FDCWD, expand(rows[row].string), rows[row].flags,
-				     &path),
-			refused ? -EACCES : 0, "%s, way %u", rows[row].string, way);
-	}
-	cr_expect(fake.links_refused > 0 || mounts_protected_symlinks(fake.supervisor.mounts));
-}
-
-Test(path, protected_links_are_not_followed_for_others)
-{
-	const unsigned sticky = S_IFDIR | S_ISVTX | 0777;
-
-	cr_expect(path_link_is_hostile(sticky, 0, 1000, 1001));
-	cr_expect_not(path_link_is_hostile(sticky, 0, 1001, 1001));
-	cr_expect_not(path_link_is_hostile(sticky, 1000, 1000, 1001));
-	cr_expect_not(path_link_is_hostile(S_IFDIR | 0777, 0, 1000, 1001));
-	cr_expect_not(path_link_is_hostile(S_IFDIR | S_ISVTX | 0775, 0, 1000, 1001));
-	cr_expect(path_link_is_hostile(sticky, 0, 1000, 0));
-}
-
 Test(path, a_target_that_is_gone_has_no_directory)
 {
 	struct path AUTO_PATH path = PATH_INIT;

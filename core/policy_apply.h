@@ -1,0 +1,36 @@
+/*
+ * What carries out the commands of the language, each for one name: see the table of core/policy_command.c.
+ */
+#ifndef KENNEL_CORE_POLICY_APPLY_H
+#define KENNEL_CORE_POLICY_APPLY_H
+
+#include "core/category.h"
+
+struct policy_statement;
+
+/* Errors go to the loader. */
+void policy_command_apply(struct policy_statement *statement);
+void policy_apply_sandbox(struct policy_statement *statement);
+void policy_apply_default(struct policy_statement *statement);
+void policy_apply_rule(struct policy_statement *statement, enum action action);
+void policy_apply_abi(struct policy_statement *statement);
+void policy_apply_log_refused(struct policy_statement *statement);
+void policy_apply_log_file(struct policy_statement *statement);
+void policy_apply_wait_all(struct policy_statement *statement);
+void policy_apply_limit_calls(struct policy_statement *statement);
+void policy_apply_limit_workers(struct policy_statement *statement);
+void policy_apply_trace_ptrace(struct policy_statement *statement);
+void policy_apply_unsafe_ptrace(struct policy_statement *statement);
+void policy_apply_unsafe_symlinks(struct policy_statement *statement);
+void policy_apply_unsafe_hardlinks(struct policy_statement *statement);
+void policy_apply_exec_mmap(struct policy_statement *statement);
+void policy_apply_exec_anonymous(struct policy_statement *statement);
+void policy_apply_ghost(struct policy_statement *statement);
+void policy_apply_setuid(struct policy_statement *statement);
+void policy_apply_setgid(struct policy_statement *statement);
+void policy_apply_mask(struct policy_statement *statement);
+void policy_apply_append(struct policy_statement *statement);
+void policy_apply_strict_names(struct policy_statement *statement);
+void policy_apply_lock(struct policy_statement *statement);
+
+#endif
