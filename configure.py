@@ -44,6 +44,7 @@ CORE = (
     "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
     "policy_words policy_files policy_files_command ioctl_names filesystem filename pattern "
     "pattern_scan pattern_match pattern_quote "
+    "matcher matcher_build automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
     "surface landlock kfeat "
@@ -77,6 +78,7 @@ UNIT_TESTS = """
     test_plan+fake_policy test_category test_identity test_mem test_open test_pattern
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree
+    test_matcher+naive_list
     test_nearest test_open_files+fake_open test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check

@@ -1,5 +1,6 @@
 /*
- * The compiled form of a pattern, shared by core/pattern*.c and nobody else. Braces are
+ * The compiled form of a pattern, shared by core/pattern*.c, and
+ * by core/automaton*.c and core/matcher*.c, which make one machine of many. Braces are
  * expanded when compiling, so a pattern is a list of branches, each a list of tokens.
  */
 #ifndef KENNEL_CORE_PATTERN_INTERNAL_H

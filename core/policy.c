@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/cleanup.h"
+#include "core/matcher.h"
 #include "core/policy_build.h"
 #include "core/policy_files.h"
 #include "core/policy_words.h"
@@ -16,6 +18,8 @@
 #define POLICY_MAGIC 0x504f4c43U
 #define POLICY_LIMIT_CALLS 1024
 #define POLICY_LIMIT_WORKERS 256
+#define POLICY_AUTOMATA_CELLS (8u << 20) /* of four bytes, of all categories together */
+#define POLICY_AUTOMATA_WORK (256u << 20)
 
 struct policy_category {
 	bool on;
@@ -23,6 +27,7 @@ struct policy_category {
 	struct rule *rules;
 	size_t count;
 	size_t capacity;
+	struct matcher *matcher; /* of these rules, once sealed; categories with the same ones share it */
 };
 
 struct policy {
@@ -39,6 +44,8 @@ struct policy {
 	char **strings; /* owned: names of files that rules point to */
 	size_t string_count;
 	size_t string_capacity;
+	struct matcher *matchers[CAT_COUNT]; /* owned */
+	size_t matcher_count;
 };
 
 /* Makes room for one more element of an array that doubles. */
@@ -88,6 +95,8 @@ void policy_free(struct policy *policy)
 		pattern_free(policy->patterns[i]);
 	for (size_t i = 0; i < policy->string_count; i++)
 		free(policy->strings[i]);
+	for (size_t i = 0; i < policy->matcher_count; i++)
+		matcher_free(policy->matchers[i]);
 	free(policy->patterns);
 	free(policy->strings);
 	free(policy->settings.log_file);
@@ -115,17 +124,29 @@ const struct rule *policy_rules(const struct policy *policy, enum category categ
 	return policy->categories[category].rules;
 }
 
+/* One more than the index of the last rule that matches; 0: none. Before a policy is sealed it is only a list. */
+static size_t policy_last(const struct policy_category *row, const char *name, size_t length)
+{
+	size_t last = row->count;
+
+	if (row->matcher)
+		return matcher_last(row->matcher, name, length);
+	while (last > 0 && !pattern_match_length(row->rules[last - 1].pattern, name, length))
+		last--;
+	return last;
+}
+
 struct decision policy_decide(const struct policy *policy, enum category category, const char *name)
 {
 	const struct policy_category *row = &policy->categories[category];
-	size_t length = strlen(name);
+	size_t last;
 
 	if (!row->on)
 		return (struct decision){ .action = ACTION_ALLOW };
-	for (size_t i = row->count; i-- > 0;)
-		if (pattern_match_length(row->rules[i].pattern, name, length))
-			return (struct decision){ .action = row->rules[i].action, .rule = &row->rules[i] };
-	return (struct decision){ .action = row->by_default };
+	last = policy_last(row, name, strlen(name));
+	if (last == 0)
+		return (struct decision){ .action = row->by_default };
+	return (struct decision){ .action = row->rules[last - 1].action, .rule = &row->rules[last - 1] };
 }
 
 /*
@@ -409,8 +430,56 @@ void policy_mark_configured(struct policy *policy)
 	policy->configured = true;
 }
 
-void policy_seal(struct policy *policy)
+/* The matcher of a category before this one that has the same rules; actions make no difference to it. */
+static struct matcher *policy_same_matcher(const struct policy *policy, unsigned category)
 {
+	const struct policy_category *row = &policy->categories[category];
+
+	for (unsigned i = 0; i < category; i++) {
+		const struct policy_category *other = &policy->categories[i];
+		size_t same = 0;
+
+		if (!other->matcher || other->count != row->count)
+			continue;
+		while (same < row->count && other->rules[same].pattern == row->rules[same].pattern)
+			same++;
+		if (same == row->count)
+			return other->matcher;
+	}
+	return NULL;
+}
+
+static int policy_compile_category(struct policy *policy, unsigned category, struct automaton_budget *budget)
+{
+	struct policy_category *row = &policy->categories[category];
+	AUTO_FREE const struct pattern **patterns = NULL;
+	int result;
+
+	row->matcher = policy_same_matcher(policy, category);
+	if (row->matcher || row->count == 0)
+		return 0;
+	patterns = calloc(row->count, sizeof(*patterns));
+	if (!patterns)
+		return -ENOMEM;
+	for (size_t i = 0; i < row->count; i++)
+		patterns[i] = row->rules[i].pattern;
+	result = matcher_new(patterns, row->count, budget, &row->matcher);
+	if (result == 0)
+		policy->matchers[policy->matcher_count++] = row->matcher;
+	return result;
+}
+
+int policy_seal(struct policy *policy)
+{
+	struct automaton_budget budget = { .cells = POLICY_AUTOMATA_CELLS, .work = POLICY_AUTOMATA_WORK };
+
 	policy->active_bits = policy_active_bits(policy);
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		int result = policy_compile_category(policy, i, &budget);
+
+		if (result)
+			return result;
+	}
 	policy->sealed = true;
+	return 0;
 }

@@ -30,7 +30,7 @@ struct policy_settings *policy_settings_edit(struct policy *policy);
 /* From now on the policy is not empty. */
 void policy_mark_configured(struct policy *policy);
 
-/* Works out once what policy_active() answers for ever after. */
-void policy_seal(struct policy *policy);
+/* Works out once what policy_active() answers for ever after, and compiles the rules for policy_decide(). */
+int policy_seal(struct policy *policy);
 
 #endif

@@ -58,12 +58,13 @@ static void policy_loader_print(const struct policy_loader *loader, FILE *stream
 
 struct policy *policy_loader_finish(struct policy_loader *loader, FILE *stream)
 {
+	if (loader->errors.count == 0 && !loader->out_of_memory && policy_seal(loader->policy))
+		policy_fail_memory(loader);
 	if (loader->errors.count > 0 || loader->out_of_memory) {
 		if (stream)
 			policy_loader_print(loader, stream);
 		return NULL;
 	}
-	policy_seal(loader->policy);
 	return take_ptr(loader->policy);
 }
 

@@ -1,0 +1,66 @@
+/*
+ * Matching: down the tree along the name, as deep as some rule goes and can still matter. How a
+ * matcher is made is in core/matcher_build.c.
+ */
+#include "core/matcher.h"
+
+#include <stdlib.h>
+
+#include "core/matcher_internal.h"
+#include "core/pattern.h"
+
+/* The parts of a node, whose names begin at rest. */
+static uint32_t matcher_parts(const struct matcher *matcher, const struct matcher_node *node, const char *name,
+	size_t length, size_t rest, uint32_t best)
+{
+	const struct matcher_part *part = matcher->parts + node->first;
+
+	for (uint32_t i = 0; i < node->part_count && part[i].highest > best; i++) {
+		if (part[i].automaton)
+			best = automaton_run(part[i].automaton, name + rest, length - rest, best);
+		else if (pattern_match_length(part[i].pattern, name, length))
+			best = part[i].highest;
+	}
+	return best;
+}
+
+size_t matcher_last(const struct matcher *matcher, const char *name, size_t length)
+{
+	const struct matcher_node *node = &matcher->nodes[0];
+	size_t at = 0;
+	uint32_t best = matcher_parts(matcher, node, name, length, 0, 0);
+
+	while (node->parental) {
+		const char *slash = memchr(name + at, '/', length - at);
+		size_t size = slash ? (size_t)(slash - name) - at : length - at;
+		uint32_t parent = (uint32_t)(node - matcher->nodes);
+
+		node = matcher->nodes +
+		       matcher_find(matcher, parent, name + at, size, matcher_hash(parent, name + at, size));
+		if (node == matcher->nodes || node->highest <= best)
+			break;
+		best = node->tree > best ? node->tree : best;
+		at += size + 1;
+		if (!slash)
+			return node->exact > best ? node->exact : best;
+		best = matcher_parts(matcher, node, name, length, at, best);
+	}
+	return best;
+}
+
+size_t matcher_leftover(const struct matcher *matcher)
+{
+	return matcher->leftover;
+}
+
+void matcher_free(struct matcher *matcher)
+{
+	if (!matcher)
+		return;
+	for (size_t i = 0; i < matcher->part_count; i++)
+		automaton_free(matcher->parts[i].automaton);
+	free(matcher->parts);
+	free(matcher->nodes);
+	free(matcher->slots);
+	free(matcher);
+}

@@ -1,0 +1,297 @@
+/*
+ * Making matchers: a node for each directory that a pattern spells out, and below it an automaton
+ * of what is no literal there. Branches of which no automaton can be made are halved until it
+ * works; one that is too much alone is left to core/pattern_match.c, which is bounded too.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/cleanup.h"
+#include "core/matcher_internal.h"
+#include "core/pattern_internal.h"
+#include "core/util.h"
+
+#define MATCHER_SLOTS_MIN 16u
+
+/* A branch with wildcards, and the node below which they stand. */
+struct matcher_entry {
+	uint32_t node;
+	struct automaton_branch branch;
+};
+
+struct matcher_builder {
+	struct matcher *matcher;
+	struct automaton_budget *budget;
+	struct matcher_entry *entries;
+	size_t entry_count;
+	size_t entry_capacity;
+};
+
+static int matcher_reserve(void *array_pointer, size_t count, size_t *capacity, size_t element_size)
+{
+	size_t wanted = *capacity ? *capacity * 2 : 16;
+	void *grown;
+
+	if (count < *capacity)
+		return 0;
+	grown = reallocarray(*(void **)array_pointer, wanted, element_size);
+	if (!grown)
+		return -ENOMEM;
+	*(void **)array_pointer = grown;
+	*capacity = wanted;
+	return 0;
+}
+
+static void matcher_slot_put(struct matcher *matcher, uint32_t node, uint32_t hash)
+{
+	uint32_t i = hash & matcher->slot_mask;
+
+	while (matcher->slots[i].node)
+		i = (i + 1) & matcher->slot_mask;
+	matcher->slots[i] = (struct matcher_slot){ hash, node };
+}
+
+/* At most half of the slots are taken. */
+static int matcher_slots_grow(struct matcher *matcher)
+{
+	struct matcher_slot *old = matcher->slots;
+	uint32_t old_mask = matcher->slot_mask;
+	uint32_t wanted = old ? (old_mask + 1) * 2 : MATCHER_SLOTS_MIN;
+
+	if (old && matcher->node_count * 2 < old_mask)
+		return 0;
+	matcher->slots = calloc(wanted, sizeof(*matcher->slots));
+	if (!matcher->slots) {
+		matcher->slots = old;
+		return -ENOMEM;
+	}
+	matcher->slot_mask = wanted - 1;
+	for (uint32_t i = 0; old && i <= old_mask; i++)
+		if (old[i].node)
+			matcher_slot_put(matcher, old[i].node, old[i].hash);
+	free(old);
+	return 0;
+}
+
+/* Makes the child when there is none. */
+static int matcher_child(struct matcher *matcher, uint32_t parent, const char *text, size_t length, uint32_t *child_out)
+{
+	uint32_t hash = matcher_hash(parent, text, length);
+	int result;
+
+	*child_out = matcher_find(matcher, parent, text, length, hash);
+	if (*child_out)
+		return 0;
+	result = matcher_slots_grow(matcher);
+	if (result == 0)
+		result = matcher_reserve(
+			&matcher->nodes, matcher->node_count, &matcher->node_capacity, sizeof(*matcher->nodes));
+	if (result)
+		return result;
+	*child_out = matcher->node_count++;
+	matcher->nodes[parent].parental = true;
+	matcher->nodes[*child_out] =
+		(struct matcher_node){ .text = text, .length = (uint32_t)length, .parent = parent };
+	matcher_slot_put(matcher, *child_out, hash);
+	return 0;
+}
+
+/* The node of the name text[0..length). */
+static int matcher_descend(struct matcher *matcher, const char *text, size_t length, uint32_t *node_out)
+{
+	const char *end = text + length;
+	const char *slash;
+
+	*node_out = 0;
+	do {
+		size_t size;
+		int result;
+
+		slash = memchr(text, '/', (size_t)(end - text));
+		size = (size_t)((slash ? slash : end) - text);
+		result = matcher_child(matcher, *node_out, text, size, node_out);
+		if (result)
+			return result;
+		text += size + 1;
+	} while (slash);
+	return 0;
+}
+
+/* The name in front of the last slash of the head; what follows is the automaton's. */
+static int matcher_add_wild(struct matcher_builder *builder, struct automaton_branch branch)
+{
+	const char *head = branch.branch->head;
+	const char *slash = memrchr(head, '/', branch.branch->head_size);
+	uint32_t node = 0;
+	int result = 0;
+
+	if (slash) {
+		branch.skip = (size_t)(slash - head) + 1;
+		result = matcher_descend(builder->matcher, head, (size_t)(slash - head), &node);
+	}
+	if (result == 0)
+		result = matcher_reserve(
+			&builder->entries, builder->entry_count, &builder->entry_capacity, sizeof(*builder->entries));
+	if (result == 0)
+		builder->entries[builder->entry_count++] = (struct matcher_entry){ node, branch };
+	return result;
+}
+
+/* Rules come in order: the later one takes the place of the earlier. */
+static int matcher_add(struct matcher_builder *builder, const struct pattern *pattern, uint32_t rule)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < pattern->branch_count && result == 0; i++) {
+		const struct pattern_branch *branch = &pattern->branches[i];
+		uint32_t node;
+
+		if (branch->head_size < branch->count) {
+			result = matcher_add_wild(builder, (struct automaton_branch){ pattern, branch, 0, rule });
+			continue;
+		}
+		result = matcher_descend(builder->matcher, branch->head, branch->head_size, &node);
+		if (result)
+			break;
+		builder->matcher->nodes[node].exact = rule;
+		if (branch->tree)
+			builder->matcher->nodes[node].tree = rule;
+	}
+	return result;
+}
+
+static int matcher_entry_compare(const void *a, const void *b)
+{
+	const struct matcher_entry *left = a;
+	const struct matcher_entry *right = b;
+
+	if (left->node != right->node)
+		return left->node < right->node ? -1 : 1;
+	return (left->branch.rule > right->branch.rule) - (left->branch.rule < right->branch.rule);
+}
+
+/* Branches of one pattern follow each other, and the pattern stands for all of them. */
+static bool matcher_has_part(const struct matcher *matcher, uint32_t node, const struct pattern *pattern)
+{
+	return pattern && matcher->nodes[node].part_count > 0 &&
+	       matcher->parts[matcher->part_count - 1].pattern == pattern;
+}
+
+/* One part of the branches of a node, which are in order; -E2BIG: only of fewer of them. */
+static int matcher_add_part(
+	struct matcher_builder *builder, uint32_t node, const struct automaton_branch *branches, size_t count)
+{
+	struct matcher *matcher = builder->matcher;
+	struct matcher_part part = { .highest = branches[count - 1].rule };
+	int result = matcher_reserve(&matcher->parts, matcher->part_count, &matcher->part_capacity, sizeof(part));
+
+	if (result == 0)
+		result = automaton_new(branches, count, builder->budget, &part.automaton);
+	if (result == -E2BIG && count == 1) {
+		part.pattern = branches[0].pattern;
+		matcher->leftover++;
+		result = 0;
+	}
+	if (result || matcher_has_part(matcher, node, part.pattern))
+		return result;
+	matcher->parts[matcher->part_count++] = part;
+	matcher->nodes[node].part_count++;
+	return 0;
+}
+
+/* Halves what is too much, the later half first: lows are the starts of the earlier ones. */
+static int matcher_add_parts(
+	struct matcher_builder *builder, uint32_t node, const struct automaton_branch *branches, size_t count)
+{
+	size_t lows[64] = { 0 };
+	size_t depth = 1;
+	size_t end = count;
+
+	builder->matcher->nodes[node].first = (uint32_t)builder->matcher->part_count;
+	while (depth > 0) {
+		size_t low = lows[depth - 1];
+		int result = matcher_add_part(builder, node, branches + low, end - low);
+
+		if (result == -E2BIG) {
+			lows[depth++] = low + (end - low) / 2;
+			continue;
+		}
+		if (result)
+			return result;
+		end = low;
+		depth--;
+	}
+	return 0;
+}
+
+static int matcher_add_automata(struct matcher_builder *builder)
+{
+	struct matcher_entry *entries = builder->entries;
+	AUTO_FREE struct automaton_branch *branches = calloc(builder->entry_count + 1, sizeof(*branches));
+	int result = 0;
+
+	if (!branches)
+		return -ENOMEM;
+	if (builder->entry_count > 1)
+		qsort(entries, builder->entry_count, sizeof(*entries), matcher_entry_compare);
+	for (size_t i = 0; i < builder->entry_count && result == 0;) {
+		uint32_t node = entries[i].node;
+		size_t count = 0;
+
+		for (; i < builder->entry_count && entries[i].node == node; i++)
+			branches[count++] = entries[i].branch;
+		result = matcher_add_parts(builder, node, branches, count);
+	}
+	return result;
+}
+
+/* Children have higher numbers than their parents. */
+static void matcher_find_highest(struct matcher *matcher)
+{
+	for (uint32_t i = matcher->node_count; i-- > 0;) {
+		struct matcher_node *node = &matcher->nodes[i];
+		uint32_t *above = &matcher->nodes[node->parent].highest;
+
+		if (node->part_count && matcher->parts[node->first].highest > node->highest)
+			node->highest = matcher->parts[node->first].highest;
+		if (node->exact > node->highest)
+			node->highest = node->exact;
+		if (node->highest > *above)
+			*above = node->highest;
+	}
+}
+
+static int matcher_build(struct matcher_builder *builder, const struct pattern *const *patterns, size_t count)
+{
+	struct matcher *matcher = builder->matcher;
+	int result = matcher_reserve(&matcher->nodes, 0, &matcher->node_capacity, sizeof(*matcher->nodes));
+
+	if (result)
+		return result;
+	matcher->nodes[matcher->node_count++] = (struct matcher_node){ .text = "" };
+	result = matcher_slots_grow(matcher);
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = matcher_add(builder, patterns[i], (uint32_t)i + 1);
+	if (result == 0)
+		result = matcher_add_automata(builder);
+	if (result == 0)
+		matcher_find_highest(matcher);
+	return result;
+}
+
+int matcher_new(const struct pattern *const *patterns, size_t count, struct automaton_budget *budget,
+	struct matcher **matcher_out)
+{
+	struct matcher_builder builder = { .budget = budget };
+	int result = -ENOMEM;
+
+	builder.matcher = calloc(1, sizeof(*builder.matcher));
+	if (builder.matcher)
+		result = matcher_build(&builder, patterns, count);
+	free(builder.entries);
+	if (result)
+		matcher_free(builder.matcher);
+	else
+		*matcher_out = builder.matcher;
+	return result;
+}
