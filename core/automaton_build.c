@@ -13,7 +13,7 @@
 /* Per position; patterns as people write them need a fraction of this. */
 #define AUTOMATON_STATES_EACH 4u
 #define AUTOMATON_WORK_EACH 512u
-#define AUTOMATON_FLOOR 256u
+#define AUTOMATON_FLOOR 64u
 
 /* Where one class of bytes leads to; sorted and without repetition once automaton_settle() is done. */
 struct automaton_bucket {
@@ -326,7 +326,7 @@ static int automaton_builder_init(struct automaton_builder *builder, const struc
 {
 	size_t stride = automaton_stride(builder);
 	size_t states = builder->tokens.count * (size_t)AUTOMATON_STATES_EACH + AUTOMATON_FLOOR;
-	size_t work = builder->tokens.count * (size_t)AUTOMATON_WORK_EACH + AUTOMATON_FLOOR * AUTOMATON_FLOOR;
+	size_t work = builder->tokens.count * (size_t)AUTOMATON_WORK_EACH + AUTOMATON_FLOOR * AUTOMATON_WORK_EACH;
 
 	builder->state_max = (uint32_t)(states < budget->cells / stride ? states : budget->cells / stride);
 	builder->work = work < budget->work ? work : budget->work;

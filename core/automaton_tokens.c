@@ -91,19 +91,23 @@ static void automaton_refine(struct automaton_tokens *tokens, const struct autom
 	tokens->class_count = count;
 }
 
+/* A byte that some token names is a class of its own; all others are one to begin with. */
 static void automaton_classify(struct automaton_tokens *tokens)
 {
-	static const struct automaton_position slash = { .kind = PATTERN_BYTE, .byte = '/' };
-	bool seen[256] = { false };
+	bool named[256] = { ['/'] = true };
+	uint32_t others = 0;
 
-	tokens->class_count = 1;
-	automaton_refine(tokens, &slash);
-	for (uint32_t i = 1; i < tokens->count; i++) {
-		const struct automaton_position *position = &tokens->positions[i];
+	for (uint32_t i = 1; i < tokens->count; i++)
+		if (tokens->positions[i].kind == PATTERN_BYTE)
+			named[tokens->positions[i].byte] = true;
+	for (unsigned byte = 0; byte < 256; byte++)
+		others += !named[byte];
+	tokens->class_count = others > 0;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint32_t class = named[byte] ? tokens->class_count++ : 0;
 
-		if (position->kind == PATTERN_BYTE && !seen[position->byte])
-			automaton_refine(tokens, position);
-		seen[position->byte] |= position->kind == PATTERN_BYTE;
+		tokens->classes[byte] = (uint8_t) class;
+		tokens->samples[class] = (uint8_t)byte;
 	}
 	for (uint32_t i = 0; i < tokens->set_count; i++) {
 		struct automaton_position position = { .kind = PATTERN_SET, .set = (uint16_t)i };

@@ -13,7 +13,7 @@
 static uint32_t matcher_parts(const struct matcher *matcher, const struct matcher_node *node, const char *name,
 	size_t length, size_t rest, uint32_t best)
 {
-	const struct matcher_part *part = matcher->parts + node->first;
+	const struct matcher_part *part = matcher->parts + node->part;
 
 	for (uint32_t i = 0; i < node->part_count && part[i].highest > best; i++) {
 		if (part[i].automaton)
@@ -27,21 +27,18 @@ static uint32_t matcher_parts(const struct matcher *matcher, const struct matche
 size_t matcher_last(const struct matcher *matcher, const char *name, size_t length)
 {
 	const struct matcher_node *node = &matcher->nodes[0];
-	size_t at = 0;
 	uint32_t best = matcher_parts(matcher, node, name, length, 0, 0);
+	size_t at = 0;
 
 	while (node->parental) {
-		const char *slash = memchr(name + at, '/', length - at);
-		size_t size = slash ? (size_t)(slash - name) - at : length - at;
-		uint32_t parent = (uint32_t)(node - matcher->nodes);
+		struct matcher_piece piece = matcher_piece(name, length, at);
 
-		node = matcher->nodes +
-		       matcher_find(matcher, parent, name + at, size, matcher_hash(parent, name + at, size));
+		node = matcher->nodes + matcher_find(matcher, (uint32_t)(node - matcher->nodes), &piece);
 		if (node == matcher->nodes || node->highest <= best)
 			break;
 		best = node->tree > best ? node->tree : best;
-		at += size + 1;
-		if (!slash)
+		at += piece.length + 1;
+		if (at > length)
 			return node->exact > best ? node->exact : best;
 		best = matcher_parts(matcher, node, name, length, at, best);
 	}

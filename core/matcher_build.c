@@ -42,44 +42,43 @@ static int matcher_reserve(void *array_pointer, size_t count, size_t *capacity, 
 	return 0;
 }
 
-static void matcher_slot_put(struct matcher *matcher, uint32_t node, uint32_t hash)
+static void matcher_slot_put(struct matcher *matcher, uint32_t number)
 {
-	uint32_t i = hash & matcher->slot_mask;
+	const struct matcher_node *node = &matcher->nodes[number];
+	const struct matcher_piece piece = { .hash = node->hash };
+	uint32_t i = matcher_slot(matcher, node->parent, &piece);
 
-	while (matcher->slots[i].node)
+	while (matcher->slots[i])
 		i = (i + 1) & matcher->slot_mask;
-	matcher->slots[i] = (struct matcher_slot){ hash, node };
+	matcher->slots[i] = number;
 }
 
 /* At most half of the slots are taken. */
 static int matcher_slots_grow(struct matcher *matcher)
 {
-	struct matcher_slot *old = matcher->slots;
-	uint32_t old_mask = matcher->slot_mask;
-	uint32_t wanted = old ? (old_mask + 1) * 2 : MATCHER_SLOTS_MIN;
+	uint32_t wanted = matcher->slots ? (matcher->slot_mask + 1) * 2 : MATCHER_SLOTS_MIN;
+	uint32_t *grown;
 
-	if (old && matcher->node_count * 2 < old_mask)
+	if (matcher->slots && matcher->node_count * 2 < matcher->slot_mask)
 		return 0;
-	matcher->slots = calloc(wanted, sizeof(*matcher->slots));
-	if (!matcher->slots) {
-		matcher->slots = old;
+	grown = calloc(wanted, sizeof(*grown));
+	if (!grown)
 		return -ENOMEM;
-	}
+	free(matcher->slots);
+	matcher->slots = grown;
 	matcher->slot_mask = wanted - 1;
-	for (uint32_t i = 0; old && i <= old_mask; i++)
-		if (old[i].node)
-			matcher_slot_put(matcher, old[i].node, old[i].hash);
-	free(old);
+	for (uint32_t i = 1; i < matcher->node_count; i++)
+		matcher_slot_put(matcher, i);
 	return 0;
 }
 
 /* Makes the child when there is none. */
-static int matcher_child(struct matcher *matcher, uint32_t parent, const char *text, size_t length, uint32_t *child_out)
+static int matcher_child(
+	struct matcher *matcher, uint32_t parent, const struct matcher_piece *piece, uint32_t *child_out)
 {
-	uint32_t hash = matcher_hash(parent, text, length);
 	int result;
 
-	*child_out = matcher_find(matcher, parent, text, length, hash);
+	*child_out = matcher_find(matcher, parent, piece);
 	if (*child_out)
 		return 0;
 	result = matcher_slots_grow(matcher);
@@ -90,31 +89,28 @@ static int matcher_child(struct matcher *matcher, uint32_t parent, const char *t
 		return result;
 	*child_out = matcher->node_count++;
 	matcher->nodes[parent].parental = true;
-	matcher->nodes[*child_out] =
-		(struct matcher_node){ .text = text, .length = (uint32_t)length, .parent = parent };
-	matcher_slot_put(matcher, *child_out, hash);
+	matcher->nodes[*child_out] = (struct matcher_node){ .text = piece->text,
+		.first = piece->first,
+		.hash = piece->hash,
+		.length = (uint32_t)piece->length,
+		.parent = parent };
+	matcher_slot_put(matcher, *child_out);
 	return 0;
 }
 
 /* The node of the name text[0..length). */
 static int matcher_descend(struct matcher *matcher, const char *text, size_t length, uint32_t *node_out)
 {
-	const char *end = text + length;
-	const char *slash;
+	int result = 0;
 
 	*node_out = 0;
-	do {
-		size_t size;
-		int result;
+	for (size_t at = 0; at <= length && result == 0;) {
+		struct matcher_piece piece = matcher_piece(text, length, at);
 
-		slash = memchr(text, '/', (size_t)(end - text));
-		size = (size_t)((slash ? slash : end) - text);
-		result = matcher_child(matcher, *node_out, text, size, node_out);
-		if (result)
-			return result;
-		text += size + 1;
-	} while (slash);
-	return 0;
+		result = matcher_child(matcher, *node_out, &piece, node_out);
+		at += piece.length + 1;
+	}
+	return result;
 }
 
 /* The name in front of the last slash of the head; what follows is the automaton's. */
@@ -207,7 +203,7 @@ static int matcher_add_parts(
 	size_t depth = 1;
 	size_t end = count;
 
-	builder->matcher->nodes[node].first = (uint32_t)builder->matcher->part_count;
+	builder->matcher->nodes[node].part = (uint32_t)builder->matcher->part_count;
 	while (depth > 0) {
 		size_t low = lows[depth - 1];
 		int result = matcher_add_part(builder, node, branches + low, end - low);
@@ -252,8 +248,8 @@ static void matcher_find_highest(struct matcher *matcher)
 		struct matcher_node *node = &matcher->nodes[i];
 		uint32_t *above = &matcher->nodes[node->parent].highest;
 
-		if (node->part_count && matcher->parts[node->first].highest > node->highest)
-			node->highest = matcher->parts[node->first].highest;
+		if (node->part_count && matcher->parts[node->part].highest > node->highest)
+			node->highest = matcher->parts[node->part].highest;
 		if (node->exact > node->highest)
 			node->highest = node->exact;
 		if (node->highest > *above)

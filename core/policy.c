@@ -18,6 +18,7 @@
 #define POLICY_MAGIC 0x504f4c43U
 #define POLICY_LIMIT_CALLS 1024
 #define POLICY_LIMIT_WORKERS 256
+#define POLICY_FEW 8u                    /* rules of which the plain list is quicker */
 #define POLICY_AUTOMATA_CELLS (8u << 20) /* of four bytes, of all categories together */
 #define POLICY_AUTOMATA_WORK (256u << 20)
 
@@ -27,7 +28,7 @@ struct policy_category {
 	struct rule *rules;
 	size_t count;
 	size_t capacity;
-	struct matcher *matcher; /* of these rules, once sealed; categories with the same ones share it */
+	struct matcher *matcher; /* of these rules, once sealed, if many; shared by categories with the same ones */
 };
 
 struct policy {
@@ -124,7 +125,7 @@ const struct rule *policy_rules(const struct policy *policy, enum category categ
 	return policy->categories[category].rules;
 }
 
-/* One more than the index of the last rule that matches; 0: none. Before a policy is sealed it is only a list. */
+/* One more than the index of the last rule that matches; 0: none. */
 static size_t policy_last(const struct policy_category *row, const char *name, size_t length)
 {
 	size_t last = row->count;
@@ -455,8 +456,10 @@ static int policy_compile_category(struct policy *policy, unsigned category, str
 	AUTO_FREE const struct pattern **patterns = NULL;
 	int result;
 
+	if (!row->on || row->count <= POLICY_FEW)
+		return 0;
 	row->matcher = policy_same_matcher(policy, category);
-	if (row->matcher || row->count == 0)
+	if (row->matcher)
 		return 0;
 	patterns = calloc(row->count, sizeof(*patterns));
 	if (!patterns)
