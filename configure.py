@@ -78,7 +78,7 @@ UNIT_TESTS = """
     test_plan+fake_policy test_category test_identity test_mem test_open test_pattern
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree
-    test_matcher+naive_list
+    test_matcher+naive_list test_policy_bounds+policy_fixture
     test_nearest test_open_files+fake_open test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check

@@ -24,6 +24,7 @@ struct pattern_expansion {
 	size_t pending_count;
 	struct pattern_list done[PATTERN_BRANCHES_MAX];
 	size_t done_count;
+	size_t copied; /* tokens, in all lists that were ever made */
 };
 
 static void pattern_expansion_free(struct pattern_expansion **expansion)
@@ -66,6 +67,9 @@ static int pattern_push(struct pattern_expansion *expansion, size_t count, struc
 {
 	struct pattern_list *list = &expansion->pending[expansion->pending_count];
 
+	expansion->copied += count;
+	if (expansion->copied > PATTERN_COPIED_MAX)
+		return -EFBIG;
 	if (expansion->pending_count + expansion->done_count >= PATTERN_BRANCHES_MAX)
 		return -E2BIG;
 	list->tokens = calloc(count + 1, sizeof(*list->tokens));
@@ -247,6 +251,8 @@ static const char *pattern_explain(int result)
 	switch (result) {
 	case -E2BIG:
 		return "expected at most 256 alternatives after expanding braces";
+	case -EFBIG:
+		return "expected fewer or shorter alternatives: all together are too long";
 	case -ENAMETOOLONG:
 		return "expected a shorter pattern";
 	default:
@@ -321,6 +327,20 @@ void pattern_free(struct pattern *pattern)
 	free(pattern->sets);
 	free(pattern->text);
 	free(pattern);
+}
+
+size_t pattern_weight(const struct pattern *pattern)
+{
+	size_t weight = 0;
+
+	for (size_t i = 0; i < pattern->branch_count; i++) {
+		const struct pattern_branch *branch = &pattern->branches[i];
+
+		weight += 16 + branch->count;
+		for (size_t at = 0; at < branch->head_size; at++)
+			weight += branch->head[at] == '/' ? 8 : 0;
+	}
+	return weight;
 }
 
 const char *pattern_text(const struct pattern *pattern)

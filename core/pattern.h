@@ -22,6 +22,9 @@ bool pattern_match(const struct pattern *pattern, const char *name);
 /* The same for who matches many patterns: length is that of name. */
 bool pattern_match_length(const struct pattern *pattern, const char *name, size_t length);
 
+/* A measure of the memory that the pattern takes, and of the work that it can make. */
+size_t pattern_weight(const struct pattern *pattern);
+
 /* The text as it was written. */
 const char *pattern_text(const struct pattern *pattern);
 

@@ -20,7 +20,7 @@
 #define POLICY_LIMIT_WORKERS 256
 #define POLICY_FEW 8u                    /* rules of which the plain list is quicker */
 #define POLICY_AUTOMATA_CELLS (8u << 20) /* of four bytes, of all categories together */
-#define POLICY_AUTOMATA_WORK (256u << 20)
+#define POLICY_AUTOMATA_WORK (32u << 20)
 
 struct policy_category {
 	bool on;

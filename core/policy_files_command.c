@@ -105,7 +105,8 @@ static void policy_file_apply(struct policy_statement *statement, enum policy_fi
 	file.origin =
 		(struct rule_origin){ policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
 	file.text = strdup(policy_value(statement));
-	if (policy_file_parse(statement, &file)) {
+	if (policy_file_parse(statement, &file) &&
+		policy_charge(statement, POLICY_WEIGHT_SETTING + pattern_weight(file.pattern))) {
 		if (statement->op != '+')
 			policy_file_remove(settings, kind, policy_value(statement), statement->op == '^');
 		else if (file.text && file.origin.file && policy_file_add(settings, &file) == 0)

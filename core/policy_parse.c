@@ -46,12 +46,30 @@ unsigned long policy_loader_errors(const struct policy_loader *loader)
 	return loader->errors.count;
 }
 
+/* Nothing more is read: an error has been noted before. */
+static bool policy_loader_full(const struct policy_loader *loader)
+{
+	return loader->weight + loader->errors.count * POLICY_WEIGHT_ERROR > POLICY_WEIGHT_MAX;
+}
+
+bool policy_charge(const struct policy_statement *statement, size_t weight)
+{
+	struct policy_loader *loader = statement->loader;
+
+	loader->weight += weight;
+	if (loader->weight > POLICY_WEIGHT_MAX)
+		policy_statement_fail(statement, 0, "expected fewer or simpler rules: this policy is too large");
+	return loader->weight <= POLICY_WEIGHT_MAX;
+}
+
 static void policy_loader_print(const struct policy_loader *loader, FILE *stream)
 {
 	if (loader->errors.text)
 		fputs(loader->errors.text, stream);
 	if (loader->errors.count > POLICY_ERRORS_SHOWN)
 		fprintf(stream, "and %lu more errors\n", loader->errors.count - POLICY_ERRORS_SHOWN);
+	if (policy_loader_full(loader))
+		fputs("the rest was not read\n", stream);
 	if (loader->out_of_memory || loader->errors.out_of_memory)
 		fputs("out of memory while loading the policy\n", stream);
 }
@@ -258,7 +276,7 @@ void policy_load_text(struct policy_loader *loader, const char *text, size_t len
 {
 	const char *end = text + length;
 
-	while (text < end) {
+	while (text < end && !policy_loader_full(loader)) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t line_length = newline ? (size_t)(newline - text) : (size_t)(end - text);
 
@@ -273,6 +291,8 @@ void policy_load_command(struct policy_loader *loader, const char *text)
 	struct policy_place place = { .file = "-m", .line = ++loader->command_count };
 
 	policy_mark_configured(loader->policy);
+	if (policy_loader_full(loader))
+		return;
 	if (text[strspn(text, " \t\r\n")] == '\0')
 		policy_fail(loader, &place, 0, "expected a command such as sandbox, default, allow, deny or include");
 	else if (strchr(text, '\n'))

@@ -198,6 +198,26 @@ static struct pattern *policy_rule_pattern(const struct policy_statement *statem
 	return result ? NULL : pattern;
 }
 
+/* A pattern once, a rule for each category; what is removed must be looked for among all. */
+static bool policy_rule_charge(
+	const struct policy_statement *statement, const struct pattern *pattern, uint64_t categories)
+{
+	size_t weight = POLICY_WEIGHT_RULE;
+	size_t looked_at = 0;
+
+	weight += pattern_weight(pattern) * (2 + (size_t)__builtin_popcountll(categories)) / 2;
+	if (policy_rule_is_word(statement, categories))
+		weight += POLICY_WEIGHT_WORD;
+	for (unsigned i = 0; i < CAT_COUNT && statement->op != '+'; i++) {
+		size_t count = 0;
+
+		if (categories & CAT_BIT(i))
+			policy_rules(statement->loader->policy, (enum category)i, &count);
+		looked_at += count;
+	}
+	return policy_charge(statement, weight + looked_at / POLICY_WEIGHT_REMOVAL);
+}
+
 void policy_apply_rule(struct policy_statement *statement, enum action action)
 {
 	const struct policy_place *place = statement->place;
@@ -208,9 +228,12 @@ void policy_apply_rule(struct policy_statement *statement, enum action action)
 
 	if (!origin.file)
 		policy_fail_memory(statement->loader);
-	if (!categories || !pattern || !origin.file || statement->op != '+') {
-		if (categories && pattern && statement->op != '+')
-			policy_remove_rules(policy, categories, action, policy_value(statement), statement->op == '^');
+	if (!categories || !pattern || !origin.file || !policy_rule_charge(statement, pattern, categories)) {
+		pattern_free(pattern);
+		return;
+	}
+	if (statement->op != '+') {
+		policy_remove_rules(policy, categories, action, policy_value(statement), statement->op == '^');
 		pattern_free(pattern);
 		return;
 	}

@@ -129,7 +129,7 @@ static void policy_transition_apply(struct policy_statement *statement, enum id_
 
 	transition.origin =
 		(struct rule_origin){ policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
-	if (!policy_transition_parse(statement, &transition))
+	if (!policy_charge(statement, POLICY_WEIGHT_SETTING) || !policy_transition_parse(statement, &transition))
 		return;
 	if (statement->op != '+')
 		policy_remove_transitions(policy, &transition, statement->op == '^');
