@@ -170,11 +170,11 @@ bool pattern_match(const struct pattern *pattern, const char *name)
 	return pattern_match_length(pattern, name, strlen(name));
 }
 
-/* Does everything that can follow match? */
-static bool pattern_takes_all(const struct pattern_branch *branch, const struct pattern_states *states)
+/* Does everything that can follow match? Below the root no slash follows. */
+static bool pattern_takes_all(const struct pattern_branch *branch, const struct pattern_states *states, bool root)
 {
 	if (branch->tree)
-		return pattern_states_has(states, branch->count);
+		return !root && pattern_states_has(states, branch->count);
 	return branch->count > 0 && branch->tokens[branch->count - 1].kind == PATTERN_DEEP &&
 	       pattern_states_has(states, branch->count - 1);
 }
@@ -194,7 +194,7 @@ static enum pattern_cover pattern_branch_cover(
 	case PATTERN_RUN_LIVE:
 		break;
 	}
-	if (pattern_takes_all(branch, &states))
+	if (pattern_takes_all(branch, &states, root))
 		return PATTERN_COVERS_ALL;
 	if (root || pattern_states_has(&states, branch->count))
 		return PATTERN_COVERS_SOME;

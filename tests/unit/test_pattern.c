@@ -275,6 +275,8 @@ Test(pattern, cover_of_directories, .timeout = 5)
 	cr_expect(test_cover("/a", "/a") == PATTERN_COVERS_SOME);
 	cr_expect(test_cover("/a", "/a/b") == PATTERN_COVERS_NONE);
 	cr_expect(test_cover("/a/b", "/a") == PATTERN_COVERS_SOME);
+	cr_expect(test_cover("/{usr,}/***", "/") == PATTERN_COVERS_SOME);
+	cr_expect(test_cover("/{usr,}/***", "/usr/x") == PATTERN_COVERS_ALL);
 	cr_expect(test_cover("{/b,/a/***}", "/a/x") == PATTERN_COVERS_ALL);
 	cr_expect(test_cover("!memfd:**", "/") == PATTERN_COVERS_NONE);
 }

@@ -86,6 +86,9 @@ Test(policy, a_category_that_can_only_allow_is_not_active, .timeout = 5)
 	policy = POLICY("allow/create+/***", "allow/create+!memfd:***");
 	cr_expect(policy_active(policy, CAT_CREATE), "memory from memfd_secret has another name");
 	policy_free(policy);
+	policy = POLICY("allow/read+/{usr,}/***");
+	cr_expect(policy_active(policy, CAT_READ), "a directory without a name has nothing below it");
+	policy_free(policy);
 	policy = POLICY("allow/create+/***", "allow/create+!memfd{:**,_secret:}");
 	cr_expect_not(policy_active(policy, CAT_CREATE));
 	cr_expect(eq(u64, policy_active_bits(policy), category_enforced() & ~CAT_BIT(CAT_CREATE)));
