@@ -13,13 +13,15 @@
 static uint32_t matcher_parts(const struct matcher *matcher, const struct matcher_node *node, const char *name,
 	size_t length, size_t rest, uint32_t best)
 {
-	const struct matcher_part *part = matcher->parts + node->part;
+	for (uint32_t i = 0; i < node->part_count; i++) {
+		const struct matcher_part *part = &matcher->parts[node->part + i];
 
-	for (uint32_t i = 0; i < node->part_count && part[i].highest > best; i++) {
-		if (part[i].automaton)
-			best = automaton_run(part[i].automaton, name + rest, length - rest, best);
-		else if (pattern_match_length(part[i].pattern, name, length))
-			best = part[i].highest;
+		if (part->highest <= best)
+			break;
+		if (part->automaton)
+			best = automaton_run(part->automaton, name + rest, length - rest, best);
+		else if (pattern_match_length(part->pattern, name, length))
+			best = part->highest;
 	}
 	return best;
 }
