@@ -135,6 +135,14 @@ GUESTS = """
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 
+# libFuzzer targets, and what of core/ they drive; corpora in tests/fuzz/corpus.
+FUZZ_TARGETS = """
+    fuzz_parser fuzz_pattern fuzz_matcher
+""".split()
+FUZZ_CORE = [name for name in CORE if name.startswith(("policy", "pattern", "matcher", "automaton"))]
+FUZZ_CORE += "category nearest profile ioctl_names".split()
+FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
+
 # Programs that bench/run.py measures with.
 BENCHES = """
     calls blocked startup reference trace_reference
@@ -227,6 +235,7 @@ class Build:
         self.write_guests()
         if not self.arguments.cross:
             self.write_tests()
+            self.write_fuzz()
             self.write_style()
         self.write_benches()
         self.write_install()
@@ -271,6 +280,10 @@ class Build:
         writer.rule("guest_i386", "$python tools/build_i386.py $builddir/probed.i386 $out $in "
                     "-- $language $warnings $includes -MMD -MF $out.d -O1 -g -static $guest_flags",
                     depfile="$out.d", deps="gcc", description="GUEST $out")
+        writer.rule("fuzz_cc", "$python tools/build_fuzz.py $builddir/probed.fuzz $out $in -- $language $includes "
+                    "-MMD -MF $out.d -O1 -g $fuzz_flags -c", depfile="$out.d", deps="gcc", description="FUZZ $out")
+        writer.rule("fuzz_link", "$python tools/build_fuzz.py $builddir/probed.fuzz $out $in -- $fuzz_flags",
+                    description="FUZZ $out")
         writer.rule("python", "$python $in $out", description="PYTHON $out")
         writer.rule("embed", "$python tools/embed_profiles.py $out $in", description="EMBED $out")
         static = " --static" if self.arguments.variant == "static" else ""
@@ -339,7 +352,7 @@ class Build:
     def write_tests(self):
         writer = self.writer
         writer.comment("Tests: one program per file.")
-        writer.build(["$builddir/probed.test_libs", "$builddir/probed.i386"], "probe",
+        writer.build(["$builddir/probed.test_libs", "$builddir/probed.i386", "$builddir/probed.fuzz"], "probe",
                      implicit="tools/probe.py", what="tests")
         compiled = {}
         units = self.test_programs("unit", UNIT_TESTS, [], compiled)
@@ -378,6 +391,36 @@ class Build:
         output = f"$builddir/always/{name}"
         self.writer.build(output, "command", implicit=needed, command=command, label=name)
         self.writer.build(name, "phony", output)
+
+    def write_fuzz(self):
+        """The sources once more, with clang's coverage and sanitizers; only of the release variant."""
+        if self.arguments.variant != "release":
+            return
+        self.writer.comment("Fuzz targets, where there is a clang for them.")
+        shared = [f"core/{name}.c" for name in FUZZ_CORE] + ["tests/unit/naive_list.c", "tests/fuzz/fuzz.c"]
+        objects = self.fuzz_objects([self.source(path) for path in shared] + ["$builddir/gen/profiles.c"])
+        targets = []
+        for name in FUZZ_TARGETS:
+            targets.append(f"$builddir/tests/fuzz/{name}")
+            own = self.fuzz_objects([self.source(f"tests/fuzz/{name}.c")])
+            self.writer.build(targets[-1], "fuzz_link", own + objects, implicit="tools/build_fuzz.py",
+                              fuzz_flags="-fsanitize=fuzzer,address,undefined")
+        command = "$python tools/run_fuzz.py --builddir $builddir --seconds"
+        needed = [*targets, "tools/run_fuzz.py"]
+        self.always("fuzz", f"{command} {FUZZ_SECONDS} {' '.join(targets)}", needed)
+        self.always("fuzz-long", f"{command} {FUZZ_LONG_SECONDS} {' '.join(targets)}", needed)
+        self.writer.newline()
+
+    def fuzz_objects(self, paths):
+        made = []
+        for path in paths:
+            stem = path.removeprefix("$builddir/").removesuffix(".c")
+            made.append(f"$builddir/fuzz/obj/{stem}.o")
+            self.writer.build(made[-1], "fuzz_cc", path,
+                              implicit=["$builddir/config.h", "$builddir/probed.fuzz", "tools/build_fuzz.py"],
+                              order_only="$builddir/gen/sysno.h",
+                              fuzz_flags="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all")
+        return made
 
     def write_style(self):
         self.writer.comment("Style, benches, installation.")

@@ -6,8 +6,8 @@ usage: probe.py program --cc CC --pkg-config PC --version V [--static] OUTDIR
 
 `program` writes OUTDIR/config.h, and the response files OUTDIR/probed.cflags and
 OUTDIR/probed.libs that compiler and linker read with @. `tests` writes
-OUTDIR/probed.test_libs and OUTDIR/probed.i386 (the compiler for 32-bit x86 guests, empty
-where there is none). A file keeps its time when its text stays the same. Everything that is
+OUTDIR/probed.test_libs, OUTDIR/probed.i386 (the compiler for 32-bit x86 guests) and OUTDIR/probed.fuzz
+(a clang with libFuzzer); the last two are empty where there is none. A file keeps its time when its text stays the same. Everything that is
 missing is named in one summary, with the Debian package that has it.
 """
 
@@ -31,6 +31,9 @@ LIBRARIES = [
 ]
 CRITERION = ("Criterion", "criterion", ["-lcriterion"],
              "#include <criterion/criterion.h>\nTest(probe, links) { cr_assert(1); }", "libcriterion-dev")
+
+FUZZ_SOURCE = ("int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size)\n"
+               "{ return data && size > 1000000; }")
 
 # Compiler flags that not every compiler or target has.
 OPTIONAL_CFLAGS = ["-fstack-clash-protection", "-fcf-protection"]
@@ -115,6 +118,12 @@ def probe_program(probe, version, folder):
     write_if_changed(folder / "probed.libs", response_file(libs))
 
 
+def fuzzes(probe, compiler):
+    """True when this compiler links with libFuzzer."""
+    probe.cc = [compiler]
+    return probe.compiles(FUZZ_SOURCE, ["-fsanitize=fuzzer,address,undefined"])
+
+
 def probe_tests(probe, folder):
     probe.static = False  # Criterion cannot be linked statically
     _, libs = probe.library(*CRITERION)
@@ -122,6 +131,8 @@ def probe_tests(probe, folder):
     write_if_changed(folder / "probed.test_libs", response_file(libs))
     i386 = "i686-linux-gnu-gcc"
     write_if_changed(folder / "probed.i386", f"{i386}\n" if shutil.which(i386) else "")
+    fuzzers = [name for name in ("clang-14", "clang") if shutil.which(name) and fuzzes(probe, name)]
+    write_if_changed(folder / "probed.fuzz", "".join(f"{name}\n" for name in fuzzers[:1]))
 
 
 def main():

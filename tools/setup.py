@@ -18,7 +18,7 @@ BUILD_PACKAGES = ("gcc libc6-dev ninja-build pkg-config libseccomp-dev libev-dev
 TEST_PACKAGES = BUILD_PACKAGES + (
     "libcriterion-dev git clang-format-14|clang-format clang-tidy-14|clang-tidy cppcheck").split()
 # Where the archive lacks one of these, tests skip by name.
-OPTIONAL_PACKAGES = "gcc-i686-linux-gnu libc6-dev-i386-cross".split()
+OPTIONAL_PACKAGES = "gcc-i686-linux-gnu libc6-dev-i386-cross clang-14|clang libclang-rt-14-dev|libclang-rt-dev".split()
 
 
 def say(text):
@@ -151,10 +151,13 @@ def demo(top):
 
 # ---- The tests -------------------------------------------------------------------------
 
+COUNTS = ("build/tests/counts", "build/fuzz/counts", "build/debug/tests/counts")
+
+
 def counts(top):
     """The sum of what the test runs counted, as one line."""
     total = {"passed": 0, "failed": 0, "skipped": 0}
-    for path in (top / "build/tests/counts", top / "build/debug/tests/counts"):
+    for path in map(top.joinpath, COUNTS):
         if path.exists():
             for part in path.read_text(encoding="ascii").strip().split(", "):
                 number, word = part.split()
@@ -163,10 +166,10 @@ def counts(top):
 
 
 def tests(top):
-    """Release tests and style, then the tests again under ASan and UBSan; the counts come last."""
-    for path in (top / "build/tests/counts", top / "build/debug/tests/counts"):
+    """Release tests, style and some fuzzing, then the tests again under ASan and UBSan; the counts come last."""
+    for path in map(top.joinpath, COUNTS):
         path.unlink(missing_ok=True)
-    good = step(top, "ninja", "-k", "0", "test", "style")
+    good = step(top, "ninja", "-k", "0", "test", "style", "fuzz")
     good = step(top, "python3", "configure.py", "--variant", "debug") and good
     good = step(top, "ninja", "-f", "build/debug/build.ninja", "test") and good
     say("all is well" if good else "FAILED, see above")
