@@ -119,7 +119,7 @@ LONG_TESTS = """
 """.split()
 # Of the others, those that run there once more, with a million tries.
 LONG_RACES = """
-    test_races test_trace_races
+    test_races test_trace_races test_matcher
 """.split()
 
 # Small standalone programs that the tests run as payload; nearly all also as i386.
@@ -145,7 +145,7 @@ FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
 
 # Programs that bench/run.py measures with.
 BENCHES = """
-    calls blocked startup reference trace_reference
+    calls blocked startup reference trace_reference policy
 """.split()
 # Static, like the guests: one that is started to be measured, and a guest that counts.
 BENCHES_STATIC = ["bench/nothing", "tests/guests/storm_threads"]
@@ -360,7 +360,7 @@ class Build:
         integration = self.test_programs("integration", INTEGRATION_TESTS, shared, compiled)
         differential = self.test_programs("differential", DIFFERENTIAL_TESTS, shared, compiled)
         long = self.test_programs("integration", LONG_TESTS, shared, compiled)
-        long += [path for path in integration if path.split("/")[-1] in LONG_RACES]
+        long += [path for path in units + integration if path.split("/")[-1] in LONG_RACES]
         scripts = [self.source(path) for path in SCRIPT_TESTS if self.arguments.variant == "release"]
         self.run_tests("test", ["--unit", *units, "--integration", *integration, "--differential", *differential,
                                 "--script", *scripts], units + integration + differential + scripts)

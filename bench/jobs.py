@@ -262,6 +262,33 @@ def storm(bench):
     return rows
 
 
+# Decisions
+
+POLICY_RULES = (10, 1000, 10000)
+POLICY_BOUND = 1.5
+
+
+def policy(bench):
+    """Nanoseconds of a decision: compiled with more rules to compiled with the fewest, and the list to compiled."""
+    least = f"compiled-{POLICY_RULES[0]}"
+    rows = []
+    for where, cpu in bench.places():
+        runs = []
+        with measure.pinned(cpu):
+            for _ in range(bench.pairs):
+                out = bench.out()
+                measure.run([bench.program("policy"), "9", *map(str, POLICY_RULES)], bench.folder, bench.env, out)
+                runs.append(read_calls(out))
+        values = {name: [run[name] for run in runs] for name in runs[0]}
+        for count in POLICY_RULES:
+            ours, theirs = f"compiled-{count}", f"list-{count}"
+            facts = {"group": "policy", "name": f"{count:,} rules", "place": where, "unit": "ns"}
+            rows += [compare(bench, values, ours, least, **facts), compare(bench, values, theirs, ours, **facts)]
+            if count == POLICY_RULES[-1]:
+                rows[-2]["bound"] = POLICY_BOUND
+    return rows
+
+
 # Start-up
 
 def startup_pairs(bench, command, true):

@@ -15,9 +15,9 @@ sys.dont_write_bytecode = True
 import jobs  # noqa: E402
 import measure  # noqa: E402
 
-GROUPS = {"calls": jobs.calls, "blocking": jobs.blocking, "trace": jobs.trace, "storm": jobs.storm,
-          "startup": jobs.startup, "workloads": jobs.workloads, "memory": jobs.memory}
-PROGRAMS = ("calls", "blocked", "startup", "reference", "trace_reference", "nothing", "storm_threads")
+GROUPS = {"policy": jobs.policy, "calls": jobs.calls, "blocking": jobs.blocking, "trace": jobs.trace,
+          "storm": jobs.storm, "startup": jobs.startup, "workloads": jobs.workloads, "memory": jobs.memory}
+PROGRAMS = ("calls", "blocked", "startup", "reference", "trace_reference", "policy", "nothing", "storm_threads")
 
 
 class Bench:
@@ -128,6 +128,18 @@ def ratio_lines(rows):
     return list(lines.values())
 
 
+def policy_lines(rows):
+    """Two rows of the same number of rules become one line."""
+    lines = {}
+    for row in rows:
+        line = lines.setdefault(row["name"], [row["name"], "", "", "", ""])
+        if row["config"].startswith("compiled"):
+            line[1], line[3] = figure(row["value"], "us"), interval(row, "ratio") + bound(row)
+        else:
+            line[2], line[4] = figure(row["value"], "us"), interval(row, "ratio")
+    return list(lines.values())
+
+
 def startup_lines(rows):
     return [[row["config"], f"failed: {row['failed']}", "", ""] if "failed" in row else
             [row["config"], figure(row["value"], "ms"), figure(row["base_value"], "ms"), interval(row, "difference")]
@@ -147,6 +159,9 @@ def show(group, rows):
         title = f"{group}, {place}, {pairs} pairs" if place else group
         if group == "startup":
             show_table(title, ["/bin/true under", "ms", "alone", "added ms [95 %]"], startup_lines(here))
+        elif group == "policy":
+            show_table(title, ["a decision", "compiled ns", "list ns", "to the fewest rules [95 %]",
+                               "list to compiled [95 %]"], policy_lines(here))
         elif group == "memory":
             show_table(title, ["configuration", "while", "process", "VmHWM kB", "PSS kB"], memory_lines(here))
         else:

@@ -13,11 +13,15 @@
 static uint32_t matcher_parts(const struct matcher *matcher, const struct matcher_node *node, const char *name,
 	size_t length, size_t rest, uint32_t best)
 {
+	unsigned char end = length > 0 ? (unsigned char)name[length - 1] : 0;
+
 	for (uint32_t i = 0; i < node->part_count; i++) {
 		const struct matcher_part *part = &matcher->parts[node->part + i];
 
 		if (part->highest <= best)
 			break;
+		if (!(part->ends[end / 64] >> (end % 64) & 1))
+			continue;
 		if (part->automaton)
 			best = automaton_run(part->automaton, name + rest, length - rest, best);
 		else if (pattern_match_length(part->pattern, name, length))

@@ -166,11 +166,28 @@ static int matcher_entry_compare(const void *a, const void *b)
 	return (left->branch.rule > right->branch.rule) - (left->branch.rule < right->branch.rule);
 }
 
+static void matcher_merge_ends(struct matcher_part *part, const struct matcher_part *other)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(part->ends); i++)
+		part->ends[i] |= other->ends[i];
+}
+
 /* Branches of one pattern follow each other, and the pattern stands for all of them. */
 static bool matcher_has_part(const struct matcher *matcher, uint32_t node, const struct pattern *pattern)
 {
 	return pattern && matcher->nodes[node].part_count > 0 &&
 	       matcher->parts[matcher->part_count - 1].pattern == pattern;
+}
+
+/* What ends in a star, or takes all below, ends in any byte. */
+static void matcher_add_end(struct matcher_part *part, const struct pattern_branch *branch)
+{
+	unsigned char end = branch->tail_size > 0 ? (unsigned char)branch->tail[branch->tail_size - 1] : 0;
+
+	if (branch->tail_size > 0)
+		part->ends[end / 64] |= UINT64_C(1) << (end % 64);
+	else
+		memset(part->ends, 0xff, sizeof(part->ends));
 }
 
 /* One part of the branches of a node, which are in order; -E2BIG: only of fewer of them. */
@@ -181,6 +198,8 @@ static int matcher_add_part(
 	struct matcher_part part = { .highest = branches[count - 1].rule };
 	int result = matcher_reserve(&matcher->parts, matcher->part_count, &matcher->part_capacity, sizeof(part));
 
+	for (size_t i = 0; i < count; i++)
+		matcher_add_end(&part, branches[i].branch);
 	if (result == 0)
 		result = automaton_new(branches, count, builder->budget, &part.automaton);
 	if (result == -E2BIG && count == 1) {
@@ -188,8 +207,12 @@ static int matcher_add_part(
 		matcher->leftover++;
 		result = 0;
 	}
-	if (result || matcher_has_part(matcher, node, part.pattern))
+	if (result)
 		return result;
+	if (matcher_has_part(matcher, node, part.pattern)) {
+		matcher_merge_ends(&matcher->parts[matcher->part_count - 1], &part);
+		return 0;
+	}
 	matcher->parts[matcher->part_count++] = part;
 	matcher->nodes[node].part_count++;
 	return 0;

@@ -5,11 +5,11 @@
 #ifndef KENNEL_CORE_MATCHER_INTERNAL_H
 #define KENNEL_CORE_MATCHER_INTERNAL_H
 
-#include <endian.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "core/matcher.h"
+#include "core/matcher_piece.h"
 
 /* A literal name: its parent's, and one component more. Node 0 stands before the first one. */
 struct matcher_node {
@@ -31,6 +31,7 @@ struct matcher_part {
 	uint32_t highest;
 	struct automaton *automaton;   /* on what follows the node's slash, or */
 	const struct pattern *pattern; /* on the whole name */
+	uint64_t ends[4];              /* the bytes with which a name can end that some of it matches */
 };
 
 struct matcher {
@@ -44,68 +45,6 @@ struct matcher {
 	size_t part_capacity;
 	size_t leftover;
 };
-
-/* A component of a name. */
-struct matcher_piece {
-	const char *text;
-	size_t length;
-	uint64_t first; /* its first eight bytes, or all of it and zeros */
-	uint32_t hash;
-};
-
-/* Up to eight bytes of name[at..length), and zeros; no byte behind them is read. */
-static inline uint64_t matcher_load(const char *name, size_t length, size_t at)
-{
-	uint64_t word = 0;
-
-	if (length - at >= 8) {
-		memcpy(&word, name + at, 8);
-		return le64toh(word);
-	}
-	if (length >= 8 && at < length) {
-		memcpy(&word, name + length - 8, 8);
-		return le64toh(word) >> (8 * (8 - (length - at)));
-	}
-	for (size_t i = length; i-- > at;)
-		word = word << 8 | (unsigned char)name[i];
-	return word;
-}
-
-/* Where the first slash is among the eight bytes; 8: there is none. */
-static inline size_t matcher_slash(uint64_t word)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t other = word ^ ones * '/';
-	uint64_t found = (other - ones) & ~other & ones << 7;
-
-	return found ? (size_t)__builtin_ctzll(found) / 8 : 8;
-}
-
-/* The component of name[0..length) that starts at at, to the next slash or the end. */
-static inline struct matcher_piece matcher_piece(const char *name, size_t length, size_t at)
-{
-	struct matcher_piece piece = { .text = name + at };
-	uint64_t hash = 0;
-	size_t taken;
-
-	do {
-		uint64_t word = matcher_load(name, length, at);
-
-		taken = matcher_slash(word);
-		if (taken < 8)
-			word &= (UINT64_C(1) << 8 * taken) - 1;
-		if (taken > length - at)
-			taken = length - at;
-		if (piece.length == 0)
-			piece.first = word;
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 32;
-		piece.length += taken;
-		at += taken;
-	} while (taken == 8);
-	piece.hash = (uint32_t)hash;
-	return piece;
-}
 
 static inline uint32_t matcher_slot(const struct matcher *matcher, uint32_t parent, const struct matcher_piece *piece)
 {

@@ -9,6 +9,7 @@
 #include "core/policy_files.h"
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
+#include "core/policy_weight.h"
 #include "core/util.h"
 
 #define MASK_TARGET "/dev/null"

@@ -18,17 +18,6 @@
 #define POLICY_INCLUDE_FILES 1024u
 #define POLICY_LINE_MAX 32768u
 
-/*
- * What a policy may weigh, so that time and memory are bounded whatever is in it: about 30,000 rules
- * of every category, or 180,000 of one. Errors weigh too: after 2,000 of them nothing more is read.
- */
-#define POLICY_WEIGHT_MAX (32u << 20)
-#define POLICY_WEIGHT_ERROR 16384u
-#define POLICY_WEIGHT_RULE 64u
-#define POLICY_WEIGHT_WORD 32768u   /* a rule about ioctl requests is compared with all that have names */
-#define POLICY_WEIGHT_SETTING 2048u /* transitions, masks: looked through one by one */
-#define POLICY_WEIGHT_REMOVAL 4u    /* rules looked at, for one */
-
 /* A file or profile that is being read; profiles have device 0 and their text as inode. */
 struct policy_source {
 	dev_t device;
@@ -75,9 +64,6 @@ __attribute__((format(printf, 4, 5))) void policy_fail(
 /* The same at an offset of the statement's text. */
 __attribute__((format(printf, 3, 4))) void policy_statement_fail(
 	const struct policy_statement *statement, size_t offset, const char *format, ...);
-
-/* Adds to the policy's weight; false, after an error, when that is too much. */
-bool policy_charge(const struct policy_statement *statement, size_t weight);
 
 #define POLICY_WORD_MAX 64
 #define POLICY_WORDS(array) (array), ARRAY_SIZE(array)

@@ -13,6 +13,7 @@
 #include "core/nearest.h"
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
+#include "core/policy_weight.h"
 #include "core/utf8.h"
 #include "core/util.h"
 

@@ -8,6 +8,7 @@
 #include "core/ioctl_names.h"
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
+#include "core/policy_weight.h"
 #include "core/policy_words.h"
 #include "core/util.h"
 

@@ -11,6 +11,7 @@
 #include "core/nearest.h"
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
+#include "core/policy_weight.h"
 #include "core/util.h"
 
 #define ID_TEXT_MAX 256

@@ -6,9 +6,10 @@ usage: probe.py program --cc CC --pkg-config PC --version V [--static] OUTDIR
 
 `program` writes OUTDIR/config.h, and the response files OUTDIR/probed.cflags and
 OUTDIR/probed.libs that compiler and linker read with @. `tests` writes
-OUTDIR/probed.test_libs, OUTDIR/probed.i386 (the compiler for 32-bit x86 guests) and OUTDIR/probed.fuzz
-(a clang with libFuzzer); the last two are empty where there is none. A file keeps its time when its text stays the same. Everything that is
-missing is named in one summary, with the Debian package that has it.
+OUTDIR/probed.test_libs, OUTDIR/probed.i386 (the compiler for 32-bit x86 guests) and
+OUTDIR/probed.fuzz (a clang with libFuzzer); the last two are empty where there is none.
+A file keeps its time when its text stays the same. Everything that is missing is named in one
+summary, with the Debian package that has it.
 """
 
 import argparse

@@ -67,7 +67,8 @@ def keep(target, folder):
     corpus, fresh, merged = TOP / "tests/fuzz/corpus" / name, folder / "new" / name, folder / "merged"
     shutil.rmtree(merged, ignore_errors=True)
     merged.mkdir(parents=True)
-    if not run([target, "-set_cover_merge=1", "-use_counters=0", f"-max_len={INPUT_MAX}", merged, corpus, fresh], folder / "merge.log", 600):
+    command = [target, "-set_cover_merge=1", "-use_counters=0", f"-max_len={INPUT_MAX}", merged, corpus, fresh]
+    if not run(command, folder / "merge.log", 600):
         return
     shutil.rmtree(corpus)
     corpus.mkdir()
