@@ -275,7 +275,7 @@ static int automaton_fill_row(struct automaton_builder *builder, uint32_t number
 static int automaton_fill_states(struct automaton_builder *builder)
 {
 	struct automaton_bucket *first = &builder->buckets[0];
-	uint32_t start;
+	uint32_t start = 0;
 	int result;
 
 	builder->state_count = 1;

@@ -14,7 +14,7 @@
 struct matcher;
 
 /*
- * The patterns are only referred to. The budget bounds the automata of all matchers that share
+ * The patterns are only referred to; NULL matches nothing. The budget bounds the automata of all matchers that share
  * it; what does not fit is matched pattern by pattern. 0 or -ENOMEM.
  */
 int matcher_new(const struct pattern *const *patterns, size_t count, struct automaton_budget *budget,

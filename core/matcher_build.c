@@ -290,7 +290,8 @@ static int matcher_build(struct matcher_builder *builder, const struct pattern *
 	matcher->nodes[matcher->node_count++] = (struct matcher_node){ .text = "" };
 	result = matcher_slots_grow(matcher);
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = matcher_add(builder, patterns[i], (uint32_t)i + 1);
+		if (patterns[i])
+			result = matcher_add(builder, patterns[i], (uint32_t)i + 1);
 	if (result == 0)
 		result = matcher_add_automata(builder);
 	if (result == 0)

@@ -104,6 +104,8 @@ void policy_free(struct policy *policy)
 	free(policy->settings.transitions);
 	for (size_t i = 0; i < policy->settings.file_count; i++)
 		policy_file_free(&policy->settings.files[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(policy->settings.file_matchers); i++)
+		matcher_free(policy->settings.file_matchers[i]);
 	free(policy->settings.files);
 	policy->magic = 0;
 	free(policy);
@@ -484,5 +486,5 @@ int policy_seal(struct policy *policy)
 			return result;
 	}
 	policy->sealed = true;
-	return 0;
+	return policy_files_compile(&policy->settings, &budget);
 }

@@ -101,6 +101,7 @@ struct policy_settings {
 	size_t transition_count;
 	struct policy_file *files; /* mask and append, in order; owned by the policy (core/policy_files.h) */
 	size_t file_count;
+	struct matcher *file_matchers[2]; /* by kind, where there are many files; owned by the policy */
 };
 
 const struct policy_settings *policy_settings(const struct policy *policy);

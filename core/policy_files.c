@@ -5,10 +5,13 @@
 
 #include <stdlib.h>
 
+#include "core/cleanup.h"
+#include "core/matcher.h"
 #include "core/pattern.h"
 #include "core/util.h"
 
 #define MASK_BITS (CAT_BIT(CAT_STAT) | CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE))
+#define POLICY_FILES_FEW 8u /* of which the plain list is quicker */
 #define APPEND_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_TRUNCATE))
 #define STRICT_BITS \
 	(CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_RENAME) | CAT_BIT(CAT_SYMLINK) | CAT_BIT(CAT_MKDIR) | CAT_BIT(CAT_MKBDEV) | \
@@ -19,6 +22,21 @@ void policy_file_free(struct policy_file *file)
 	pattern_free(file->pattern);
 	free(file->text);
 	free(file->target);
+}
+
+int policy_files_compile(struct policy_settings *settings, struct automaton_budget *budget)
+{
+	AUTO_FREE const struct pattern **patterns = calloc(settings->file_count + 1, sizeof(*patterns));
+	int result = patterns ? 0 : -ENOMEM;
+
+	if (settings->file_count <= POLICY_FILES_FEW)
+		return 0;
+	for (unsigned kind = 0; kind < ARRAY_SIZE(settings->file_matchers) && result == 0; kind++) {
+		for (size_t i = 0; i < settings->file_count; i++)
+			patterns[i] = settings->files[i].kind == kind ? settings->files[i].pattern : NULL;
+		result = matcher_new(patterns, settings->file_count, budget, &settings->file_matchers[kind]);
+	}
+	return result;
 }
 
 bool policy_has_files(const struct policy *policy, enum policy_file_kind kind)
@@ -35,7 +53,11 @@ static const struct policy_file *policy_file_find(
 	const struct policy *policy, enum policy_file_kind kind, const char *name)
 {
 	const struct policy_settings *settings = policy_settings(policy);
+	const struct matcher *matcher = settings->file_matchers[kind];
+	size_t last = matcher ? matcher_last(matcher, name, strlen(name)) : 0;
 
+	if (matcher)
+		return last > 0 ? &settings->files[last - 1] : NULL;
 	for (size_t i = settings->file_count; i-- > 0;)
 		if (settings->files[i].kind == kind && pattern_match(settings->files[i].pattern, name))
 			return &settings->files[i];

@@ -11,6 +11,8 @@
 
 enum policy_file_kind { POLICY_FILE_MASK, POLICY_FILE_APPEND };
 
+struct automaton_budget;
+
 struct policy_file {
 	enum policy_file_kind kind;
 	struct pattern *pattern; /* owned */
@@ -33,7 +35,8 @@ bool policy_files_hold(const struct policy *policy, const char *from, const char
 /* CAT_BIT()s of the categories whose calls mask, append and strict names are about. */
 uint64_t policy_files_categories(const struct policy *policy);
 
-/* For the loader. */
+/* For the loader. Compiling is done once nothing changes any more: 0 or -ENOMEM. */
 void policy_file_free(struct policy_file *file);
+int policy_files_compile(struct policy_settings *settings, struct automaton_budget *budget);
 
 #endif

@@ -33,8 +33,7 @@ struct policy_loader {
 	struct policy_source sources[POLICY_INCLUDE_DEPTH];
 	unsigned depth;
 	unsigned file_count;
-	size_t byte_count;
-	size_t weight;
+	size_t byte_count, weight;
 	bool out_of_memory;
 };
 

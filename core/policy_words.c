@@ -104,9 +104,15 @@ struct decision policy_decide_requests(const struct policy *policy)
 
 struct decision policy_decide_device(const struct policy *policy, const char *name)
 {
+	struct decision decision = policy_decide(policy, CAT_IOCTL, name);
 	size_t count;
 	const struct rule *rules = policy_rules(policy, CAT_IOCTL, &count);
 
+	if (decision.rule && policy_rule_is_path(decision.rule))
+		return decision;
+	if (!decision.rule && policy_is_on(policy, CAT_IOCTL))
+		return (struct decision){ .action = ACTION_ALLOW };
+	/* The last that matches is a word, such as "**", and not about paths; or the category is off. */
 	for (size_t i = count; i-- > 0;)
 		if (policy_rule_is_path(&rules[i]) && pattern_match(rules[i].pattern, name))
 			return (struct decision){ .action = rules[i].action, .rule = &rules[i] };

@@ -117,6 +117,56 @@ Test(matcher, a_star_at_the_end_ends_at_a_slash, .timeout = 5)
 	rules_release(&rules);
 }
 
+/* Many share slots; what differs is behind the first eight bytes, or only the length. */
+static void long_components(const char *form, const char *const *others)
+{
+	struct automaton_budget budget = plenty;
+	const struct pattern *patterns[1000];
+	struct matcher *matcher = NULL;
+	char name[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		snprintf(name, sizeof(name), form, i);
+		patterns[i] = compile_pattern(name);
+	}
+	cr_assert(eq(int, matcher_new(patterns, ARRAY_SIZE(patterns), &budget, &matcher), 0));
+	for (size_t i = 0; i < 10 * ARRAY_SIZE(patterns); i++) {
+		size_t length = (size_t)snprintf(name, sizeof(name), form, i);
+
+		cr_assert(eq(sz, matcher_last(matcher, name, length), i < ARRAY_SIZE(patterns) ? i + 1 : 0));
+		for (const char *const *other = others; *other; other++) {
+			length = (size_t)snprintf(name, sizeof(name), *other, i);
+			cr_assert(eq(sz, matcher_last(matcher, name, length), 0), "%s", name);
+		}
+	}
+	matcher_free(matcher);
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
+		pattern_free((struct pattern *)patterns[i]);
+}
+
+Test(matcher, long_components_are_compared_to_their_end, .timeout = 20)
+{
+	static const char *const shorter[] = { "/a-long-name-%04zu", "/a-long-name-%03zu", "/a-long-n", NULL };
+	static const char *const longer[] = { "/%08zu/b", "/%08zu-lon/b", "/%08zu-lonG/b", "/%08zu-longer/b", NULL };
+
+	long_components("/a-long-name-%04zu/b", shorter);
+	long_components("/%08zu-long/b", longer);
+}
+
+Test(matcher, what_is_too_much_for_an_automaton_is_matched_alone, .timeout = 20)
+{
+	struct automaton_budget nothing = { 0, 0 };
+	struct rules rules = { .count = 2, .texts = { "/a/*b{c*,d}", "/a/**e" } };
+
+	rules_compile(&rules, nothing);
+	cr_expect(eq(sz, matcher_leftover(rules.matcher), 3));
+	cr_expect(eq(sz, rules_last(&rules, "/a/bd"), 1));
+	cr_expect(eq(sz, rules_last(&rules, "/a/bcd"), 1));
+	cr_expect(eq(sz, rules_last(&rules, "/a/bcde"), 2));
+	cr_expect(eq(sz, rules_last(&rules, "/a/b"), 0));
+	rules_release(&rules);
+}
+
 /* ---- Random rules ---- */
 
 static const char *const rule_pieces[] = { "/", "/a", "/b", "/ab", "a", "b", "/a/b", "*", "**", "?", "[ab]", "[!a]",

@@ -167,6 +167,28 @@ Test(words, masks_and_appends_are_found_removed_and_printed)
 	policy_free(policy);
 }
 
+/* More than a few are compiled, and found all the same. */
+Test(words, many_masks_and_devices_are_found_too)
+{
+	struct policy *policy =
+		POLICY("mask+/a/*", "mask+/a/b:/c", "append+/log/**", "mask+/m1", "mask+/m2", "mask+/m3", "mask+/m4",
+			"mask+/m5", "mask+/m6:/d", "append+/a/b", "deny/ioctl+/dev/kvm", "allow/ioctl+/dev/d1",
+			"allow/ioctl+/dev/d2", "allow/ioctl+/dev/d3", "allow/ioctl+/dev/d4", "allow/ioctl+/dev/d5",
+			"allow/ioctl+/dev/d6", "allow/ioctl+/dev/d7", "kill/ioctl+/dev/d?", "allow/ioctl+**");
+
+	cr_expect_str_eq(policy_mask(policy, "/a/x"), "/dev/null");
+	cr_expect_str_eq(policy_mask(policy, "/a/b"), "/c");
+	cr_expect_str_eq(policy_mask(policy, "/m6"), "/d");
+	cr_expect_null(policy_mask(policy, "/log/x"));
+	cr_expect(policy_appends(policy, "/log/x"));
+	cr_expect(policy_appends(policy, "/a/b"));
+	cr_expect_not(policy_appends(policy, "/a/x"));
+	cr_expect_eq(policy_decide_device(policy, "/dev/kvm").action, ACTION_DENY, "a word is not about paths");
+	cr_expect_eq(policy_decide_device(policy, "/dev/d7").action, ACTION_KILL);
+	cr_expect_eq(policy_decide_device(policy, "/dev/null").action, ACTION_ALLOW);
+	policy_free(policy);
+}
+
 Test(words, hostile_names_are_told_from_usual_ones)
 {
 	static const char *const hostile[] = { "-x", "~x", " x", "x ", "a\nb", "a\x7f", "a;b", "a*", "\xff",
