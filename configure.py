@@ -32,7 +32,8 @@ CORE = (
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # Starting payloads and workers, and keeping watch over them.
-    "launch launch_request launcher payload worker remote step channel inherited descriptors tmpdir "
+    "launch launch_request launcher payload payload_limits environment worker remote step channel inherited "
+    "descriptors tmpdir "
     # The traced side: stops, registers, and what a process really did.
     "trace trace_call trace_signal trace_then traced ptrace held held_areas program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
@@ -42,7 +43,8 @@ CORE = (
     # The policy: language, rules, patterns, profiles.
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
-    "policy_words policy_files policy_files_command ioctl_names filesystem filename pattern "
+    "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
+    "ioctl_names filesystem filename pattern "
     "pattern_scan pattern_match pattern_quote "
     "matcher matcher_build automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
@@ -91,13 +93,14 @@ UNIT_TESTS = """
     test_ids+fake_handlers+fake_access test_access
     test_listing+fake_handlers+fake_access test_words+policy_fixture
     test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
+    test_environment+policy_fixture test_payload_limits+forked+policy_fixture
 """.split()
 
 # Criterion programs that run the real binary on guests, and what all of them share.
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares test_list test_blocking test_storm
+    test_trace_shares test_list test_blocking test_storm test_payload
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard

@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 
+#include "core/environment.h"
 #include "core/nearest.h"
+#include "core/payload_limits.h"
 #include "core/plan_host.h"
 #include "core/policy_environment.h"
 #include "core/policy_options.h"
@@ -18,12 +20,13 @@ struct check_options {
 	bool help;
 	bool print;
 	bool json;
+	bool environment;
 };
 
 static void cmd_check_help(void)
 {
 	printf("usage: kennel check [-p PROFILE] [-P FILE] [-m COMMAND] [--ro PATH] [--rw PATH]\n"
-	       "                    [--hide PATH] [--exec PATH] [--print] [--json]\n"
+	       "                    [--hide PATH] [--exec PATH] [--print] [--json] [--environment]\n"
 	       "\n"
 	       "Loads a policy. Exit status 0, or 125 when it has errors; these go to stderr as\n"
 	       "FILE:LINE:COLUMN: MESSAGE. So does a policy that needs ptrace where there is none.\n"
@@ -31,6 +34,7 @@ static void cmd_check_help(void)
 	       "%s"
 	       "  --print         print the policy as rules; loaded again they give the same policy\n"
 	       "  --json          print it as JSON, with the place where each rule was written\n"
+	       "  --environment   print which variables the command would not get as they are, and why\n"
 	       "  --help          this text\n",
 		policy_options_help);
 }
@@ -42,6 +46,8 @@ static bool cmd_check_option_take(const char *argument, struct check_options *op
 		options->print = true;
 	else if (str_equal(argument, "--json"))
 		options->json = true;
+	else if (str_equal(argument, "--environment"))
+		options->environment = true;
 	else if (str_equal(argument, "--help") || str_equal(argument, "-h"))
 		options->help = true;
 	else
@@ -52,7 +58,7 @@ static bool cmd_check_option_take(const char *argument, struct check_options *op
 static void cmd_check_unknown(struct policy_loader *loader, const char *argument)
 {
 	static const char *const words[] = { "-p", "-P", "-m", "--ro", "--rw", "--hide", "--exec", "--connect",
-		"--bind", "--print", "--json", "--help" };
+		"--bind", "--print", "--json", "--environment", "--help" };
 	const char *nearest = nearest_word(argument, words, ARRAY_SIZE(words));
 
 	policy_load_error(loader, "check", "unknown argument '%s', expected an option%s%s%s", argument,
@@ -74,10 +80,16 @@ static void cmd_check_arguments(struct policy_loader *loader, int argc, char **a
 
 static int cmd_check_print(const struct policy *policy, const struct check_options *options)
 {
+	extern char **environ;
+
 	if (options->json)
 		policy_print_json(policy, stdout);
 	else if (options->print)
 		policy_print_text(policy, stdout);
+	if (options->environment && environment_explain(policy, environ, stdout) < 0) {
+		fputs("kennel: out of memory\n", stderr);
+		return CHECK_EXIT_ERROR;
+	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fputs("kennel: cannot write to the standard output\n", stderr);
 		return CHECK_EXIT_ERROR;
@@ -88,7 +100,7 @@ static int cmd_check_print(const struct policy *policy, const struct check_optio
 int cmd_check(int argc, char **argv)
 {
 	struct policy_environment environment;
-	struct check_options options = { false, false, false };
+	struct check_options options = { false, false, false, false };
 	AUTO_POLICY_LOADER struct policy_loader *loader = NULL;
 	struct policy *policy;
 	char why[512];
@@ -109,7 +121,7 @@ int cmd_check(int argc, char **argv)
 	if (!policy)
 		return CHECK_EXIT_ERROR;
 	status = cmd_check_print(policy, &options);
-	if (plan_host_refuses(policy, why, sizeof(why))) {
+	if (payload_limits_refuse(policy, why, sizeof(why)) || plan_host_refuses(policy, why, sizeof(why))) {
 		fprintf(stderr, "kennel: %s\n", why);
 		status = CHECK_EXIT_ERROR;
 	}

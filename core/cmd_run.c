@@ -15,12 +15,14 @@
 
 #include "core/cleanup.h"
 #include "core/descriptors.h"
+#include "core/environment.h"
 #include "core/filter.h"
 #include "core/guard.h"
 #include "core/landlock.h"
 #include "core/launch.h"
 #include "core/launcher.h"
 #include "core/loop.h"
+#include "core/payload_limits.h"
 #include "core/plan.h"
 #include "core/plan_host.h"
 #include "core/policy_environment.h"
@@ -191,13 +193,13 @@ static int run_exec_ruleset(const struct run *run, const struct policy *policy)
 	return landlock_exec_ruleset(policy);
 }
 
-static int run_launch(struct run *run, struct sandbox *sandbox, const struct sock_fprog *guard)
+static int run_launch(
+	struct run *run, struct sandbox *sandbox, const struct sock_fprog *guard, char *const *environment)
 {
 	AUTO_CLOSE int exec_ruleset = run_exec_ruleset(run, sandbox->policy);
-	extern char **environ;
 	struct launch_spec spec = {
 		.argv = run->options.command,
-		.envp = environ,
+		.envp = environment,
 		.guard = guard,
 		.filter = &run->filter,
 		.kept = run->options.kept,
@@ -214,7 +216,22 @@ static int run_launch(struct run *run, struct sandbox *sandbox, const struct soc
 		return exec_ruleset;
 
 	sandbox->command = run->options.command[0];
+	payload_limits_read(sandbox->policy, &spec.limits);
+	/* What binds the payload to its limits takes a capability from it. */
+	sandbox->ids_may_differ |= spec.limits.set && run->supervisor.privileged;
 	return launch_payload(sandbox, &spec);
+}
+
+static int run_launch_environment(struct run *run, struct sandbox *sandbox, const struct sock_fprog *guard)
+{
+	extern char **environ;
+	struct environment environment;
+	int error = environment_build(sandbox->policy, environ, &environment);
+
+	if (!error)
+		error = run_launch(run, sandbox, guard, environment.variables);
+	environment_release(&environment);
+	return error;
 }
 
 /* From a launcher to a payload that is on its way, then the loop. */
@@ -234,7 +251,7 @@ static int run_sandbox(struct run *run)
 	run->policy = NULL;
 	if (!sandbox)
 		return run_error("cannot make a sandbox", ENOMEM);
-	error = run_launch(run, sandbox, &guard);
+	error = run_launch_environment(run, sandbox, &guard);
 	filter_free(&run->filter);
 	if (error)
 		return run_error("cannot start the command", error);
@@ -291,6 +308,8 @@ static int run_checked(struct run *run)
 		kfeat_disable(&run->features, run->options.without[i]);
 	plan_host_read(run->policy, &run->features, false, &run->host);
 	missing = run_missing(run);
+	if (!missing)
+		missing = payload_limits_refuse(run->policy, why, sizeof(why));
 	if (!missing)
 		missing = plan_needs_ptrace(run->policy, &run->host, why, sizeof(why));
 	if (missing)

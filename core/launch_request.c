@@ -70,6 +70,7 @@ static void launch_request_fill(struct launch_header *header, const struct launc
 	header->no_core = spec->no_core;
 	header->exec_ruleset = spec->exec_ruleset >= 0;
 	header->inherited = *spec->inherited;
+	header->limits = spec->limits;
 }
 
 int launch_request_write(const struct launch_spec *spec)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "core/inherited.h"
+#include "core/payload_limits.h"
 
 /* Descriptors of MESSAGE_LAUNCH: the memfd, the payload's channel, those it keeps, then a Landlock ruleset, if any. */
 enum { LAUNCH_FD_REQUEST, LAUNCH_FD_CHANNEL, LAUNCH_FD_KEPT };
@@ -29,6 +30,7 @@ struct launch_header {
 	uint32_t exec_ruleset;  /* a Landlock ruleset comes along, for what may be executed */
 	uint32_t no_core;       /* the kernel would write core files where no rule is asked */
 	struct inherited inherited;
+	struct payload_limits limits;
 };
 
 struct launch_spec {
@@ -44,6 +46,7 @@ struct launch_spec {
 	_Bool no_core;
 	int exec_ruleset; /* -1: none */
 	const struct inherited *inherited;
+	struct payload_limits limits;
 };
 
 /* A memfd that holds the request, or -errno. */

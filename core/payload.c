@@ -9,16 +9,17 @@
 #include <limits.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/channel.h"
 #include "core/descriptors.h"
+#include "core/environment.h"
 #include "core/filter.h"
 #include "core/landlock.h"
 #include "core/launch_request.h"
+#include "core/payload_limits.h"
 
 enum payload_step { PAYLOAD_PREPARE, PAYLOAD_EXEC };
 
@@ -115,6 +116,8 @@ static int payload_prepare(const struct launch_request *request, const int *fds,
 		error = payload_close_others(header, *channel);
 	if (!error && header->scope_signals)
 		error = landlock_scope_signals();
+	if (!error)
+		error = payload_limits_bind(&header->limits);
 	/* Before the filter, which answers for this limit. */
 	if (!error && header->no_core && setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) < 0)
 		error = -errno;
@@ -145,7 +148,7 @@ static int payload_exec_in(const char *directory, size_t length, char *const *ar
  */
 static int payload_exec(char *const *argv, char *const *envp)
 {
-	const char *path = getenv("PATH");
+	const char *path = environment_value(envp, "PATH");
 	int told = ENOENT;
 
 	if (strchr(argv[0], '/'))
@@ -178,5 +181,9 @@ _Noreturn void payload_run(const int *fds, unsigned count)
 	if (error)
 		payload_fail(channel, PAYLOAD_PREPARE, error);
 	inherited_restore(&request.header->inherited);
+	/* Also below what our own descriptors needed. */
+	error = payload_limits_apply(&request.header->limits, request.header->no_core);
+	if (error)
+		payload_fail(channel, PAYLOAD_PREPARE, error);
 	payload_fail(channel, PAYLOAD_EXEC, payload_exec(request.argv, request.envp));
 }

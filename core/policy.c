@@ -12,6 +12,7 @@
 #include "core/matcher.h"
 #include "core/policy_build.h"
 #include "core/policy_files.h"
+#include "core/policy_variables.h"
 #include "core/policy_words.h"
 #include "core/util.h"
 
@@ -107,6 +108,9 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < ARRAY_SIZE(policy->settings.file_matchers); i++)
 		matcher_free(policy->settings.file_matchers[i]);
 	free(policy->settings.files);
+	for (size_t i = 0; i < policy->settings.variable_count; i++)
+		policy_variable_free(&policy->settings.variables[i]);
+	free(policy->settings.variables);
 	policy->magic = 0;
 	free(policy);
 }

@@ -80,6 +80,15 @@ bool policy_names_transitions(const struct policy *policy, enum id_kind kind);
 /* May a process that has one id take the other. To keep an id is no transition. */
 bool policy_allows_transition(const struct policy *policy, enum id_kind kind, uint32_t from, uint32_t to);
 
+/* rlimit/NAME:N, in the kernel's unit; RLIM_INFINITY for infinity. */
+struct policy_limit {
+	bool set;
+	uint64_t value;
+	struct rule_origin origin;
+};
+
+#define POLICY_LIMITS_MAX 16 /* RLIM_NLIMITS */
+
 /* Settings that are not rules. */
 struct policy_settings {
 	bool log_refused;       /* log/refused, default on */
@@ -97,11 +106,15 @@ struct policy_settings {
 	bool strict_names;      /* filename/strict, default off: hostile names are not made */
 	bool unsafe_symlinks;   /* allow_unsafe/symlinks, default off: links of others in directories of everybody */
 	bool unsafe_hardlinks;  /* allow_unsafe/hardlinks, default off: second names for files of others */
+	bool unsafe_env;        /* allow_unsafe/env, default off: the whole environment of the caller is passed */
 	struct policy_transition *transitions; /* owned by the policy */
 	size_t transition_count;
 	struct policy_file *files; /* mask and append, in order; owned by the policy (core/policy_files.h) */
 	size_t file_count;
 	struct matcher *file_matchers[2]; /* by kind, where there are many files; owned by the policy */
+	struct policy_variable *variables; /* in order; owned by the policy (core/policy_variables.h) */
+	size_t variable_count;
+	struct policy_limit limits[POLICY_LIMITS_MAX]; /* rlimit/NAME, by the kernel's number */
 };
 
 const struct policy_settings *policy_settings(const struct policy *policy);

@@ -31,6 +31,12 @@ void policy_apply_setgid(struct policy_statement *statement);
 void policy_apply_mask(struct policy_statement *statement);
 void policy_apply_append(struct policy_statement *statement);
 void policy_apply_strict_names(struct policy_statement *statement);
+void policy_apply_passenv(struct policy_statement *statement);
+void policy_apply_setenv(struct policy_statement *statement);
+void policy_apply_unsetenv(struct policy_statement *statement);
+void policy_apply_clearenv(struct policy_statement *statement);
+void policy_apply_unsafe_env(struct policy_statement *statement);
+void policy_apply_rlimit(struct policy_statement *statement);
 void policy_apply_lock(struct policy_statement *statement);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The table of the rule language's commands: which exist, which operator they take, which
  * are known but not supported yet. What they do is in core/policy_rule.c,
- * core/policy_setting.c, core/policy_transition.c and core/policy_file.c.
+ * core/policy_setting.c, core/policy_transition.c, core/policy_variables.c, core/policy_rlimit.c and
+ * core/policy_file.c.
  */
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
@@ -69,25 +70,27 @@ static const struct policy_command policy_commands[] = {
 	{ "trace/allow_unsafe_ptrace", ":", policy_apply_unsafe_ptrace },
 	{ "trace/allow_unsafe_symlinks", ":", policy_apply_unsafe_symlinks },
 	{ "trace/allow_unsafe_hardlinks", ":", policy_apply_unsafe_hardlinks },
+	{ "trace/allow_unsafe_env", ":", policy_apply_unsafe_env },
 	{ "trace/", NULL, NULL },
 	{ "allow_unsafe/ptrace", ":", policy_apply_unsafe_ptrace },
 	{ "allow_unsafe/symlinks", ":", policy_apply_unsafe_symlinks },
 	{ "allow_unsafe/hardlinks", ":", policy_apply_unsafe_hardlinks },
+	{ "allow_unsafe/env", ":", policy_apply_unsafe_env },
 	{ "allow_unsafe/", NULL, NULL },
 	{ "exec/mmap", ":", policy_apply_exec_mmap },
 	{ "exec/anonymous", ":", policy_apply_exec_anonymous },
 	{ "ghost", "!", policy_apply_ghost },
 	{ "setuid", "+-^", policy_apply_setuid },
 	{ "setgid", "+-^", policy_apply_setgid },
-	{ "rlimit/", NULL, NULL },
+	{ "rlimit/", ":", policy_apply_rlimit },
 	{ "mask", "+-^", policy_apply_mask },
 	{ "append", "+-^", policy_apply_append },
 	{ "filename/strict", ":", policy_apply_strict_names },
 	{ "block", NULL, NULL },
-	{ "passenv", NULL, NULL },
-	{ "setenv", NULL, NULL },
-	{ "unsetenv", NULL, NULL },
-	{ "clearenv", NULL, NULL },
+	{ "passenv", "+-^", policy_apply_passenv },
+	{ "setenv", "!", policy_apply_setenv },
+	{ "unsetenv", "!", policy_apply_unsetenv },
+	{ "clearenv", "!", policy_apply_clearenv },
 };
 
 static const struct policy_command *policy_command_find(const char *name)

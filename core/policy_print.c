@@ -123,8 +123,11 @@ static void policy_print_settings(const struct policy_settings *settings, FILE *
 		fputs("filename/strict:on\n", stream);
 	for (size_t i = 0; i < settings->file_count; i++)
 		fprintf(stream, "%s+%s\n", policy_file_name(&settings->files[i]), settings->files[i].text);
+	if (settings->unsafe_env)
+		fputs("allow_unsafe/env:on\n", stream);
 	if (settings->ghost)
 		fputs("ghost!\n", stream);
+	policy_print_payload(settings, stream);
 	for (size_t i = 0; i < settings->transition_count; i++)
 		fprintf(stream, "%s+%u.%u\n", policy_transition_name(settings->transitions[i].kind),
 			settings->transitions[i].from, settings->transitions[i].to);
@@ -149,7 +152,7 @@ void policy_print_text(const struct policy *policy, FILE *stream)
 }
 
 /* Names of files may hold any byte: what is no UTF-8 becomes U+FFFD. */
-static void policy_json_string(const char *string, FILE *stream)
+void policy_print_string(const char *string, FILE *stream)
 {
 	size_t left = strlen(string);
 	size_t step;
@@ -200,7 +203,7 @@ static void policy_json_settings(const struct policy_settings *settings, FILE *s
 		",\"settings\":{\"abi_i386\":%s,\"log_refused\":%s,\"log_file\":", policy_json_bool(settings->abi_i386),
 		policy_json_bool(settings->log_refused));
 	if (settings->log_file)
-		policy_json_string(settings->log_file, stream);
+		policy_print_string(settings->log_file, stream);
 	else
 		fputs("null", stream);
 	fprintf(stream, ",\"wait_all\":%s,\"limit_calls\":%u,\"limit_workers\":%u",
@@ -222,7 +225,7 @@ static void policy_json_transitions(const struct policy_settings *settings, FILE
 
 		fprintf(stream, "%s{\"call\":\"%s\",\"from\":%u,\"to\":%u,\"file\":", i > 0 ? "," : "",
 			policy_transition_name(transition->kind), transition->from, transition->to);
-		policy_json_string(transition->origin.file, stream);
+		policy_print_string(transition->origin.file, stream);
 		fprintf(stream, ",\"line\":%u}", transition->origin.line);
 	}
 	fputs("]", stream);
@@ -235,9 +238,9 @@ static void policy_json_files(const struct policy_settings *settings, FILE *stre
 		const struct policy_file *file = &settings->files[i];
 
 		fprintf(stream, "%s{\"command\":\"%s\",\"value\":", i > 0 ? "," : "", policy_file_name(file));
-		policy_json_string(file->text, stream);
+		policy_print_string(file->text, stream);
 		fputs(",\"file\":", stream);
-		policy_json_string(file->origin.file, stream);
+		policy_print_string(file->origin.file, stream);
 		fprintf(stream, ",\"line\":%u}", file->origin.line);
 	}
 	fputs("]", stream);
@@ -248,9 +251,9 @@ static void policy_json_rule(const struct rule *rule, uint64_t categories, FILE 
 	fprintf(stream, "{\"action\":\"%s\",\"categories\":[", action_name(rule->action));
 	policy_print_categories(categories, "\"", stream);
 	fputs("],\"pattern\":", stream);
-	policy_json_string(pattern_text(rule->pattern), stream);
+	policy_print_string(pattern_text(rule->pattern), stream);
 	fputs(",\"file\":", stream);
-	policy_json_string(rule->origin.file, stream);
+	policy_print_string(rule->origin.file, stream);
 	fprintf(stream, ",\"line\":%u}", rule->origin.line);
 }
 
@@ -265,6 +268,7 @@ void policy_print_json(const struct policy *policy, FILE *stream)
 	policy_json_settings(policy_settings(policy), stream);
 	policy_json_transitions(policy_settings(policy), stream);
 	policy_json_files(policy_settings(policy), stream);
+	policy_print_payload_json(policy_settings(policy), stream);
 	fputs(",\"rules\":[", stream);
 	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
 		fputs(separator, stream);

@@ -14,4 +14,11 @@ void policy_print_text(const struct policy *policy, FILE *stream);
 /* One JSON object and a newline; rules in order, each with the place where it was written. */
 void policy_print_json(const struct policy *policy, FILE *stream);
 
+/* core/policy_print_payload.c: what the payload starts with; JSON as members after others. */
+void policy_print_payload(const struct policy_settings *settings, FILE *stream);
+void policy_print_payload_json(const struct policy_settings *settings, FILE *stream);
+
+/* A string of JSON: what is no UTF-8 becomes U+FFFD. */
+void policy_print_string(const char *string, FILE *stream);
+
 #endif
