@@ -31,6 +31,8 @@ CORE = (
     "main cmd_run cmd_check cmd_plan run_options "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
+    # What a sandbox can be told, and asked, from inside.
+    "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.
     "launch launch_request launcher payload payload_limits environment worker remote step channel inherited "
     "descriptors tmpdir "
@@ -44,8 +46,8 @@ CORE = (
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
-    "ioctl_names filesystem filename pattern "
-    "pattern_scan pattern_match pattern_quote "
+    "policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
+    "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
     "matcher matcher_build automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
@@ -94,13 +96,14 @@ UNIT_TESTS = """
     test_listing+fake_handlers+fake_access test_words+policy_fixture
     test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
     test_environment+policy_fixture test_payload_limits+forked+policy_fixture
+    test_policy_change+policy_fixture
 """.split()
 
 # Criterion programs that run the real binary on guests, and what all of them share.
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares test_list test_blocking test_storm test_payload
+    test_trace_shares test_list test_blocking test_storm test_payload test_runtime
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard
@@ -134,7 +137,7 @@ GUESTS = """
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_memory
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
-    diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls
+    diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 

@@ -137,7 +137,8 @@ static int run_open_log(struct run *run)
 /* What the kernel must have for this policy, in one line. */
 static const char *run_missing(const struct run *run)
 {
-	if (policy_active_bits(run->policy) && kfeat_missing())
+	if ((policy_active_bits(run->policy) || policy_settings(run->policy)->lock != POLICY_LOCK_ON) &&
+		kfeat_missing())
 		return kfeat_missing();
 	if (landlock_wanted(run->policy) && run->features.landlock_abi < 2)
 		return "this kernel lacks Landlock (ABI 2), which this policy needs to refuse making and removing "
@@ -207,7 +208,7 @@ static int run_launch(
 		.process_group = getpgrp(),
 		.listens = plan_notifies(sandbox->plan),
 		.scope_signals = run->filter.len > 0 && run->features.landlock_abi >= 6,
-		.no_core = policy_active(sandbox->policy, CAT_WRITE) || policy_active(sandbox->policy, CAT_CREATE),
+		.no_core = plan_prepared(sandbox->plan) & (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE)),
 		.exec_ruleset = exec_ruleset,
 		.inherited = &run->inherited,
 	};

@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/notify.h"
 #include "core/process.h"
+#include "core/runtime.h"
 #include "core/sandbox.h"
 #include "core/slow.h"
 #include "core/supervisor.h"
@@ -189,6 +190,8 @@ void dispatch_start(struct call *call)
 	call_advance(call, CALL_EVENT_START);
 	if (dispatch_in_ghost_mode(call->sandbox)) {
 		verdict = verdict_fail(ENOSYS);
+	} else if (runtime_takes(call, &verdict)) {
+		call->handler = NULL; /* it never saw the call */
 	} else if (call->handler) {
 		verdict = dispatch_step(call, NULL);
 		if (verdict.kind == VERDICT_FAIL && verdict.value == SLOW_ERROR)

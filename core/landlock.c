@@ -100,6 +100,9 @@ static uint64_t landlock_handled(const struct policy *policy)
 
 bool landlock_wanted(const struct policy *policy)
 {
+	/* A domain is for ever: rules from inside could allow more. */
+	if (policy_settings(policy)->lock > POLICY_LOCK_DROP)
+		return false;
 	return landlock_handled(policy) != 0;
 }
 

@@ -14,6 +14,7 @@
 #include "core/policy.h"
 #include "core/policy_files.h"
 #include "core/policy_words.h"
+#include "core/runtime_calls.h"
 #include "core/surface.h"
 #include "handlers/handler.h"
 
@@ -24,6 +25,10 @@ struct plan {
 	size_t capacity;
 	bool notifies;
 	bool traces;
+	bool open;
+	bool asked;
+	uint64_t prepared;
+	struct plan_host host;
 	struct plan_entry *entries;
 	uint16_t first[SC_COUNT]; /* one more than the index of a call's first entry, 0: none */
 };
@@ -45,6 +50,8 @@ static const struct rule any_file = { .category = CAT_COUNT };
 static const char exec_by_landlock[] = "Landlock refuses it outside of what may be executed";
 static const char by_rules[] = "the rules decide on names";
 static const char exec_followed[] = "calls are traced, and an exec changes the number of a thread";
+static const char by_later_rules[] = "rules from inside could decide on names";
+static const char state_is_read[] = "the policy can be asked for from inside";
 static const char names_hold_still[] = "names must hold still: rules tell two names apart";
 
 /* Behind an entry that always holds, none of the same call ever decides. */
@@ -99,9 +106,11 @@ const struct rule *plan_blame(const struct policy *policy, enum category categor
 
 void plan_set_cause(const struct plan_builder *builder, uint64_t categories, struct plan_entry *entry)
 {
+	uint64_t active = builder->active & policy_active_bits(builder->policy);
+
 	entry->category = CAT_COUNT;
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
-		if (!(categories & builder->active & CAT_BIT(i)))
+		if (!(categories & active & CAT_BIT(i)))
 			continue;
 		entry->category = (enum category)i;
 		entry->rule = plan_blame(builder->policy, entry->category);
@@ -122,7 +131,8 @@ static uint64_t plan_categories(const struct plan_builder *builder, enum sysno s
 {
 	uint64_t categories = handler->categories & builder->active;
 
-	if (sysno != SC_ioctl && categories & CAT_BIT(CAT_IOCTL) && !policy_names_devices(builder->policy))
+	if (sysno != SC_ioctl && categories & CAT_BIT(CAT_IOCTL) && !builder->open &&
+		!policy_names_devices(builder->policy))
 		categories &= ~CAT_BIT(CAT_IOCTL);
 	return categories;
 }
@@ -177,6 +187,11 @@ static void plan_handler(struct plan_builder *builder, enum sysno sysno)
 		entry.action = PLAN_TRACE;
 	if (plan_categories(builder, sysno, handler)) {
 		plan_set_cause(builder, plan_categories(builder, sysno, handler), &entry);
+		if (entry.category == CAT_COUNT)
+			entry.reason = by_later_rules;
+	} else if (!builder->teller || !(handler->flags & H_HOLDS_NAMES)) {
+		entry.reason = state_is_read;
+		entry.category = CAT_COUNT;
 	} else {
 		entry.reason = names_hold_still;
 		entry.category = builder->teller->category;
@@ -246,42 +261,131 @@ static void plan_mark(struct plan_builder *builder)
 		if (!handler || !plan_trace_wanted(builder, (enum sysno)i, handler))
 			continue;
 		builder->decided[i] = plan_categories(builder, (enum sysno)i, handler) ||
-				      ((handler->flags & H_HOLDS_NAMES) && builder->teller);
+				      ((handler->flags & H_HOLDS_NAMES) && builder->teller) ||
+				      (builder->asked && runtime_call_find((enum sysno)i));
 		builder->any_decided |= builder->decided[i];
 		builder->follows_exec |= builder->decided[i] && (handler->flags & H_TRACE);
 	}
 }
 
-struct plan *plan_new(const struct policy *policy, const struct plan_host *host)
+/*
+ * What rules from inside may come to decide: everything but what needs ptrace, which only a category that is on from
+ * the start is worth.
+ */
+static uint64_t plan_prepare(const struct policy *policy, const struct plan_host *host)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
-	struct plan_builder builder = {
-		.plan = plan,
-		.policy = policy,
-		.host = host,
-		.active = policy_active_bits(policy),
-		.ruled = plan_find_ruled(policy),
-	};
+	uint64_t traced = 0, on = 0;
 
-	builder.names_ids = policy_names_transitions(policy, ID_USER) || policy_names_transitions(policy, ID_GROUP);
-	if (!plan || (!builder.active && !builder.names_ids))
-		return plan;
-	builder.exec_landlock = (builder.active & CAT_BIT(CAT_EXEC)) && !host->ptrace && plan_exec_fits(policy, host);
-	builder.follows_exec = builder.names_ids;
-	builder.teller = plan_find_teller(policy, builder.active);
-	plan_mark(&builder);
+	for (unsigned i = 1; i < SC_COUNT; i++) {
+		const struct handler *handler = plan_handler_of((enum sysno)i);
+
+		if (handler && handler->flags & (H_TRACE | H_EXIT))
+			traced |= handler->categories;
+	}
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		on |= policy_is_on(policy, (enum category)i) ? CAT_BIT(i) : 0;
+	return (category_enforced() & ~traced) | (host->ptrace ? on & traced : 0);
+}
+
+static void plan_fill(struct plan_builder *builder)
+{
+	builder->exec_landlock = (builder->active & CAT_BIT(CAT_EXEC)) && !builder->host->ptrace &&
+				 plan_exec_fits(builder->policy, builder->host);
+	builder->follows_exec = builder->names_ids;
+	builder->teller = plan_find_teller(builder->policy, builder->active);
+	plan_mark(builder);
 	for (unsigned i = 1; i < SC_COUNT; i++) {
 		enum sysno sysno = (enum sysno)i;
 
-		plan_protect(&builder, sysno);
-		plan_appends(&builder, sysno);
-		plan_handler(&builder, sysno);
-		plan_landlock(&builder, sysno);
+		plan_protect(builder, sysno);
+		plan_appends(builder, sysno);
+		plan_handler(builder, sysno);
+		plan_landlock(builder, sysno);
 	}
+}
+
+/* Fills a plan that says for which categories, and whether it may be asked for another. NULL: no memory. */
+static struct plan *plan_make(struct plan *plan, const struct policy *policy)
+{
+	struct plan_builder builder = {
+		.plan = plan,
+		.policy = policy,
+		.host = &plan->host,
+		.active = plan->prepared,
+		.open = plan->open,
+		.asked = plan->asked,
+		.ruled = plan_find_ruled(policy) | (plan->open ? plan->prepared : 0),
+		.names_ids = policy_names_transitions(policy, ID_USER) || policy_names_transitions(policy, ID_GROUP),
+	};
+
+	if (builder.active || builder.names_ids || builder.asked)
+		plan_fill(&builder);
 	if (!builder.failed)
 		return plan;
 	plan_free(plan);
 	return NULL;
+}
+
+struct plan *plan_new(const struct policy *policy, const struct plan_host *host)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	enum policy_lock lock = policy_settings(policy)->lock;
+
+	if (!plan)
+		return NULL;
+	plan->host = *host;
+	plan->asked = lock != POLICY_LOCK_ON;
+	plan->open = lock > POLICY_LOCK_READ;
+	plan->prepared = policy_active_bits(policy) | (plan->open ? plan_prepare(policy, host) : 0);
+	return plan_make(plan, policy);
+}
+
+static bool plan_same_entry(const struct plan_entry *a, const struct plan_entry *b)
+{
+	bool same = a->sysno == b->sysno && a->action == b->action && a->error == b->error &&
+		    a->condition_count == b->condition_count;
+
+	for (unsigned i = 0; same && i < a->condition_count; i++)
+		same = a->conditions[i].arg == b->conditions[i].arg && a->conditions[i].mask == b->conditions[i].mask &&
+		       a->conditions[i].value == b->conditions[i].value;
+	return same;
+}
+
+/* The same filter comes of both. */
+static bool plan_same(const struct plan *a, const struct plan *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!plan_same_entry(&a->entries[i], &b->entries[i]))
+			return false;
+	return true;
+}
+
+struct plan *plan_renew(const struct plan *before, const struct policy *policy, int *error_out)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	*error_out = -ENOMEM;
+	if (!plan)
+		return NULL;
+	plan->host = before->host;
+	plan->asked = before->asked;
+	plan->open = before->open;
+	plan->prepared = before->prepared;
+	plan = plan_make(plan, policy);
+	if (!plan)
+		return NULL;
+	if (!(policy_active_bits(policy) & ~plan->prepared) && plan_same(before, plan))
+		return plan;
+	*error_out = -EOPNOTSUPP;
+	plan_free(plan);
+	return NULL;
+}
+
+uint64_t plan_prepared(const struct plan *plan)
+{
+	return plan->prepared;
 }
 
 void plan_free(struct plan *plan)

@@ -55,9 +55,21 @@ struct plan_entry {
 
 struct plan;
 
-/* The policy must outlive the plan. NULL only when memory is exhausted. */
+/*
+ * The policy must outlive the plan. NULL only when memory is exhausted. While the policy can be changed from inside,
+ * the plan depends on its rules as little as possible, and intercepts what they could come to decide.
+ */
 struct plan *plan_new(const struct policy *policy, const struct plan_host *host);
 void plan_free(struct plan *plan);
+
+/*
+ * The plan of a policy that was changed from inside, for the process that runs under the plan before it. NULL with
+ * *error_out -EOPNOTSUPP: the filter that is in force would not do, or -ENOMEM.
+ */
+struct plan *plan_renew(const struct plan *before, const struct policy *policy, int *error_out);
+
+/* The categories whose calls are intercepted, now or in case they become active. */
+uint64_t plan_prepared(const struct plan *plan);
 
 /* Entries are ordered by sysno; those of one call in the order of decision. */
 size_t plan_count(const struct plan *plan);

@@ -14,7 +14,9 @@ struct plan_builder {
 	struct plan *plan;
 	const struct policy *policy;
 	const struct plan_host *host;
-	uint64_t active;
+	uint64_t active;           /* or prepared, in case it becomes active */
+	bool open;                 /* the rules can change from inside */
+	bool asked;                /* the state can be read from inside */
 	uint64_t ruled;            /* categories whose own rules decide: active ones, and those that a rule allows */
 	const struct rule *teller; /* a rule of an active category: two names may differ; NULL: none */
 	bool names_ids;            /* the policy names transitions of ids */

@@ -85,6 +85,8 @@ static const char *plan_exec_settings_differ(const struct policy *policy, const 
 {
 	const struct policy_settings *settings = policy_settings(policy);
 
+	if (settings->lock > POLICY_LOCK_READ)
+		return "rules from inside could change it later (lock:read, or lock:on)";
 	if (host->landlock_abi < LANDLOCK_ABI_REFER)
 		return "this kernel has no Landlock (ABI 2) either";
 	if (settings->exec_mmap)

@@ -73,6 +73,12 @@ void plan_requests(struct plan_builder *builder)
 	const struct rule *rules = policy_rules(builder->policy, CAT_IOCTL, &rule_count);
 	uint32_t number;
 
+	if (builder->open) {
+		last.action = PLAN_NOTIFY;
+		last.category = policy_active_bits(builder->policy) & CAT_BIT(CAT_IOCTL) ? CAT_IOCTL : CAT_COUNT;
+		plan_add(builder, &last);
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		if (!plan_request_known(names[i].request, i))
 			plan_request(builder, names[i].request, last.action);
@@ -88,7 +94,7 @@ void plan_appends(struct plan_builder *builder, enum sysno sysno)
 {
 	struct plan_entry entry = { .sysno = sysno, .reason = appends, .category = CAT_COUNT };
 
-	if (!policy_has_files(builder->policy, POLICY_FILE_APPEND))
+	if (!builder->open && !policy_has_files(builder->policy, POLICY_FILE_APPEND))
 		return;
 	if ((sysno == SC_fcntl || sysno == SC_fcntl64) && handler_find(sysno)) {
 		entry.action = PLAN_NOTIFY;

@@ -106,7 +106,10 @@ static void plan_print_cause(const struct plan_entry *entry, const struct policy
 	const struct rule *rule = entry->rule;
 	char line[16] = "";
 
-	if (entry->category == CAT_COUNT) {
+	if (entry->category == CAT_COUNT && !policy_active_bits(policy) &&
+		policy_settings(policy)->lock != POLICY_LOCK_ON) {
+		snprintf(buffer, CAUSE_SIZE, "lock:%s", policy_lock_name(policy_settings(policy)->lock));
+	} else if (entry->category == CAT_COUNT) {
 		snprintf(buffer, CAUSE_SIZE, "any category");
 	} else if (!rule) {
 		snprintf(buffer, CAUSE_SIZE, "default/%s:%s", category_name(entry->category),

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/category.h"
+#include "core/policy_lock.h"
 
 struct policy;
 
@@ -50,7 +51,7 @@ const struct rule *policy_rules(const struct policy *policy, enum category categ
 bool policy_active(const struct policy *policy, enum category category);
 uint64_t policy_active_bits(const struct policy *policy);
 
-/* The decision for a canonical absolute name (or "!memfd:NAME"). Off means allow. */
+/* For a canonical absolute name (or "!memfd:NAME"). Off means allow. */
 struct decision policy_decide(const struct policy *policy, enum category category, const char *name);
 
 /*
@@ -65,7 +66,6 @@ bool policy_name_allows_no_more(const struct policy *policy, const char *from, c
 uint64_t policy_name_gains(const struct policy *policy, const char *from, const char *to, bool is_directory);
 
 enum id_kind { ID_USER, ID_GROUP };
-
 /* setuid+FROM.TO, setgid+FROM.TO */
 struct policy_transition {
 	enum id_kind kind;
@@ -80,7 +80,7 @@ bool policy_names_transitions(const struct policy *policy, enum id_kind kind);
 /* May a process that has one id take the other. To keep an id is no transition. */
 bool policy_allows_transition(const struct policy *policy, enum id_kind kind, uint32_t from, uint32_t to);
 
-/* rlimit/NAME:N, in the kernel's unit; RLIM_INFINITY for infinity. */
+/* rlimit/NAME:N, in the kernel's unit. */
 struct policy_limit {
 	bool set;
 	uint64_t value;
@@ -106,6 +106,7 @@ struct policy_settings {
 	bool strict_names;      /* filename/strict, default off: hostile names are not made */
 	bool unsafe_symlinks;   /* allow_unsafe/symlinks, default off: links of others in directories of everybody */
 	bool unsafe_hardlinks;  /* allow_unsafe/hardlinks, default off: second names for files of others */
+	enum policy_lock lock;  /* lock:STATE, default on */
 	bool unsafe_env;        /* allow_unsafe/env, default off: the whole environment of the caller is passed */
 	struct policy_transition *transitions; /* owned by the policy */
 	size_t transition_count;

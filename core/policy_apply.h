@@ -1,5 +1,5 @@
 /*
- * What carries out the commands of the language, each for one name: see the table of core/policy_command.c.
+ * What each command of the rule language does to the loader's policy. Part of core/policy_load.h.
  */
 #ifndef KENNEL_CORE_POLICY_APPLY_H
 #define KENNEL_CORE_POLICY_APPLY_H
@@ -8,8 +8,6 @@
 
 struct policy_statement;
 
-/* Errors go to the loader. */
-void policy_command_apply(struct policy_statement *statement);
 void policy_apply_sandbox(struct policy_statement *statement);
 void policy_apply_default(struct policy_statement *statement);
 void policy_apply_rule(struct policy_statement *statement, enum action action);
@@ -31,12 +29,12 @@ void policy_apply_setgid(struct policy_statement *statement);
 void policy_apply_mask(struct policy_statement *statement);
 void policy_apply_append(struct policy_statement *statement);
 void policy_apply_strict_names(struct policy_statement *statement);
+void policy_apply_lock(struct policy_statement *statement);
 void policy_apply_passenv(struct policy_statement *statement);
 void policy_apply_setenv(struct policy_statement *statement);
 void policy_apply_unsetenv(struct policy_statement *statement);
 void policy_apply_clearenv(struct policy_statement *statement);
 void policy_apply_unsafe_env(struct policy_statement *statement);
 void policy_apply_rlimit(struct policy_statement *statement);
-void policy_apply_lock(struct policy_statement *statement);
 
 #endif

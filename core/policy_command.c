@@ -8,10 +8,14 @@
 #include "core/policy_load.h"
 #include "core/util.h"
 
+/* From inside a running sandbox: too late, possible, or without any sense. */
+enum policy_later { LATER_NEVER, LATER_CHANGES, LATER_WRONG };
+
 struct policy_command {
 	const char *name;      /* with a slash at its end: a family */
 	const char *operators; /* NULL: known, but not supported yet */
 	void (*apply)(struct policy_statement *statement);
+	enum policy_later later;
 };
 
 /* Offset in the text of the part of the name that starts with part. */
@@ -55,42 +59,42 @@ static void policy_apply_include_profile(struct policy_statement *statement)
 }
 
 static const struct policy_command policy_commands[] = {
-	{ "include", " ", policy_apply_include },
-	{ "include_profile", " ", policy_apply_include_profile },
-	{ "sandbox/", ":", policy_apply_sandbox },
-	{ "default/", ":", policy_apply_default },
-	{ "abi/", ":", policy_apply_abi },
-	{ "log/refused", ":", policy_apply_log_refused },
-	{ "log/file", ":", policy_apply_log_file },
-	{ "exit/wait_all", ":", policy_apply_wait_all },
-	{ "limit/calls", ":", policy_apply_limit_calls },
-	{ "limit/workers", ":", policy_apply_limit_workers },
-	{ "lock", ":", policy_apply_lock },
-	{ "trace/ptrace", ":", policy_apply_trace_ptrace },
-	{ "trace/allow_unsafe_ptrace", ":", policy_apply_unsafe_ptrace },
-	{ "trace/allow_unsafe_symlinks", ":", policy_apply_unsafe_symlinks },
-	{ "trace/allow_unsafe_hardlinks", ":", policy_apply_unsafe_hardlinks },
-	{ "trace/allow_unsafe_env", ":", policy_apply_unsafe_env },
-	{ "trace/", NULL, NULL },
-	{ "allow_unsafe/ptrace", ":", policy_apply_unsafe_ptrace },
-	{ "allow_unsafe/symlinks", ":", policy_apply_unsafe_symlinks },
-	{ "allow_unsafe/hardlinks", ":", policy_apply_unsafe_hardlinks },
-	{ "allow_unsafe/env", ":", policy_apply_unsafe_env },
-	{ "allow_unsafe/", NULL, NULL },
-	{ "exec/mmap", ":", policy_apply_exec_mmap },
-	{ "exec/anonymous", ":", policy_apply_exec_anonymous },
-	{ "ghost", "!", policy_apply_ghost },
-	{ "setuid", "+-^", policy_apply_setuid },
-	{ "setgid", "+-^", policy_apply_setgid },
-	{ "rlimit/", ":", policy_apply_rlimit },
-	{ "mask", "+-^", policy_apply_mask },
-	{ "append", "+-^", policy_apply_append },
-	{ "filename/strict", ":", policy_apply_strict_names },
-	{ "block", NULL, NULL },
-	{ "passenv", "+-^", policy_apply_passenv },
-	{ "setenv", "!", policy_apply_setenv },
-	{ "unsetenv", "!", policy_apply_unsetenv },
-	{ "clearenv", "!", policy_apply_clearenv },
+	{ "include", " ", policy_apply_include, LATER_WRONG },
+	{ "include_profile", " ", policy_apply_include_profile, LATER_WRONG },
+	{ "sandbox/", ":", policy_apply_sandbox, LATER_CHANGES },
+	{ "default/", ":", policy_apply_default, LATER_CHANGES },
+	{ "abi/", ":", policy_apply_abi, LATER_NEVER },
+	{ "log/refused", ":", policy_apply_log_refused, LATER_CHANGES },
+	{ "log/file", ":", policy_apply_log_file, LATER_NEVER },
+	{ "exit/wait_all", ":", policy_apply_wait_all, LATER_NEVER },
+	{ "limit/calls", ":", policy_apply_limit_calls, LATER_NEVER },
+	{ "limit/workers", ":", policy_apply_limit_workers, LATER_NEVER },
+	{ "lock", ":", policy_apply_lock, LATER_CHANGES },
+	{ "trace/ptrace", ":", policy_apply_trace_ptrace, LATER_NEVER },
+	{ "trace/allow_unsafe_ptrace", ":", policy_apply_unsafe_ptrace, LATER_NEVER },
+	{ "trace/allow_unsafe_symlinks", ":", policy_apply_unsafe_symlinks, LATER_NEVER },
+	{ "trace/allow_unsafe_hardlinks", ":", policy_apply_unsafe_hardlinks, LATER_NEVER },
+	{ "trace/allow_unsafe_env", ":", policy_apply_unsafe_env, LATER_NEVER },
+	{ "trace/", NULL, NULL, LATER_NEVER },
+	{ "allow_unsafe/ptrace", ":", policy_apply_unsafe_ptrace, LATER_NEVER },
+	{ "allow_unsafe/symlinks", ":", policy_apply_unsafe_symlinks, LATER_NEVER },
+	{ "allow_unsafe/hardlinks", ":", policy_apply_unsafe_hardlinks, LATER_NEVER },
+	{ "allow_unsafe/env", ":", policy_apply_unsafe_env, LATER_NEVER },
+	{ "allow_unsafe/", NULL, NULL, LATER_NEVER },
+	{ "exec/mmap", ":", policy_apply_exec_mmap, LATER_CHANGES },
+	{ "exec/anonymous", ":", policy_apply_exec_anonymous, LATER_CHANGES },
+	{ "ghost", "!", policy_apply_ghost, LATER_CHANGES },
+	{ "setuid", "+-^", policy_apply_setuid, LATER_CHANGES },
+	{ "setgid", "+-^", policy_apply_setgid, LATER_CHANGES },
+	{ "rlimit/", ":", policy_apply_rlimit, LATER_NEVER },
+	{ "mask", "+-^", policy_apply_mask, LATER_CHANGES },
+	{ "append", "+-^", policy_apply_append, LATER_CHANGES },
+	{ "filename/strict", ":", policy_apply_strict_names, LATER_CHANGES },
+	{ "block", NULL, NULL, LATER_NEVER },
+	{ "passenv", "+-^", policy_apply_passenv, LATER_WRONG },
+	{ "setenv", "!", policy_apply_setenv, LATER_WRONG },
+	{ "unsetenv", "!", policy_apply_unsetenv, LATER_WRONG },
+	{ "clearenv", "!", policy_apply_clearenv, LATER_WRONG },
 };
 
 static const struct policy_command *policy_command_find(const char *name)
@@ -187,15 +191,30 @@ static void policy_command_rule(struct policy_statement *statement)
 		policy_apply_rule(statement, (enum action)action);
 }
 
+/* False after an error, for a command that a running sandbox does not take. */
+static bool policy_command_in_time(const struct policy_statement *statement, const struct policy_command *command)
+{
+	struct policy_loader *loader = statement->loader;
+
+	if (!loader->running || command->later == LATER_CHANGES)
+		return true;
+	loader->unchangeable = command->later == LATER_NEVER;
+	policy_statement_fail(statement, policy_name_offset(statement, statement->name),
+		"command '%s' is not one for a running sandbox", statement->name);
+	return false;
+}
+
 void policy_command_apply(struct policy_statement *statement)
 {
 	const struct policy_command *command = policy_command_find(statement->name);
 
-	if (!command)
+	if (statement->loader->running && statement->op == '?')
+		policy_query_apply(statement);
+	else if (!command)
 		policy_command_rule(statement);
 	else if (!command->operators)
 		policy_statement_fail(statement, policy_name_offset(statement, statement->name),
 			"command '%s' is not supported yet by this version", statement->name);
-	else if (policy_operator_valid(statement, command->operators))
+	else if (policy_operator_valid(statement, command->operators) && policy_command_in_time(statement, command))
 		command->apply(statement);
 }

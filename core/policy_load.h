@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <sys/types.h>
 
+#include "core/policy_apply.h"
 #include "core/policy_build.h"
 #include "core/policy_errors.h"
 #include "core/policy_parse.h"
@@ -35,6 +36,10 @@ struct policy_loader {
 	unsigned file_count;
 	size_t byte_count, weight;
 	bool out_of_memory;
+	bool running;      /* a command from inside: core/policy_change.c */
+	bool unchangeable; /* it was refused because the sandbox runs */
+	bool asked;        /* it was a question */
+	bool answer;       /* yes */
 };
 
 /* Where text comes from. */
@@ -84,15 +89,26 @@ static inline const char *policy_value(const struct policy_statement *statement)
 /* The value without quoting; false after an error, an empty value included. */
 bool policy_value_plain(const struct policy_statement *statement, char *buffer, size_t size);
 
+/* The enforced categories of a comma list, after the first slash of the name. 0 when any word of it is wrong. */
+uint64_t policy_categories(const struct policy_statement *statement);
+
+/* NAME?, from inside only. */
+void policy_query_apply(struct policy_statement *statement);
+
 /* Can it match a canonical path? false after an error. */
 bool policy_path_pattern(const struct policy_statement *statement, const char *value);
 
 /* 0, 1, or -1 after an error. */
 int policy_boolean(const struct policy_statement *statement);
 
+/* The commands; errors go to the loader. Each has a function of its own: core/policy_apply.h. */
+void policy_command_apply(struct policy_statement *statement);
 void policy_load_include(struct policy_statement *statement, const char *file);
 void policy_load_include_profile(struct policy_statement *statement, const char *name);
 /* Lines of text, which must be NUL-terminated at text[length]; place->line counts up. */
 void policy_load_text(struct policy_loader *loader, const char *text, size_t length, struct policy_place *place);
+
+/* One command at this place. */
+void policy_load_one(struct policy_loader *loader, const char *text, const struct policy_place *place);
 
 #endif

@@ -287,17 +287,21 @@ void policy_load_text(struct policy_loader *loader, const char *text, size_t len
 	}
 }
 
+void policy_load_one(struct policy_loader *loader, const char *text, const struct policy_place *place)
+{
+	if (text[strspn(text, " \t\r\n")] == '\0')
+		policy_fail(loader, place, 0, "expected a command such as sandbox, default, allow, deny or include");
+	else if (strchr(text, '\n'))
+		policy_fail(loader, place, strcspn(text, "\n"), "expected one command, found a second line");
+	else
+		policy_load_line(loader, text, strlen(text), place);
+}
+
 void policy_load_command(struct policy_loader *loader, const char *text)
 {
 	struct policy_place place = { .file = "-m", .line = ++loader->command_count };
 
 	policy_mark_configured(loader->policy);
-	if (policy_loader_full(loader))
-		return;
-	if (text[strspn(text, " \t\r\n")] == '\0')
-		policy_fail(loader, &place, 0, "expected a command such as sandbox, default, allow, deny or include");
-	else if (strchr(text, '\n'))
-		policy_fail(loader, &place, strcspn(text, "\n"), "expected one command, found a second line");
-	else
-		policy_load_line(loader, text, strlen(text), &place);
+	if (!policy_loader_full(loader))
+		policy_load_one(loader, text, &place);
 }

@@ -1,6 +1,5 @@
 /*
- * Printing policies. Rules that one command made are one line again: their order across
- * categories is that of their sequence numbers.
+ * Printing policies. Rules that one command made are one line again.
  */
 #include "core/policy_print.h"
 
@@ -8,45 +7,9 @@
 #include <string.h>
 
 #include "core/pattern.h"
+#include "core/policy_cursor.h"
 #include "core/policy_files.h"
 #include "core/utf8.h"
-
-/* Walks the rules of all categories in the order in which commands made them. */
-struct policy_cursor {
-	const struct policy *policy;
-	size_t next[CAT_COUNT];
-};
-
-static const struct rule *policy_cursor_peek(const struct policy_cursor *cursor, unsigned category)
-{
-	size_t count;
-	const struct rule *rules = policy_rules(cursor->policy, (enum category)category, &count);
-
-	return cursor->next[category] < count ? &rules[cursor->next[category]] : NULL;
-}
-
-/* The rule that the next command made, NULL at the end; all its categories as bits. */
-static const struct rule *policy_cursor_next(struct policy_cursor *cursor, uint64_t *categories_out)
-{
-	const struct rule *first = NULL;
-
-	for (unsigned i = 0; i < CAT_COUNT; i++) {
-		const struct rule *rule = policy_cursor_peek(cursor, i);
-
-		if (rule && (!first || rule->sequence < first->sequence))
-			first = rule;
-	}
-	*categories_out = 0;
-	for (unsigned i = 0; first && i < CAT_COUNT; i++) {
-		const struct rule *rule = policy_cursor_peek(cursor, i);
-
-		if (!rule || rule->sequence != first->sequence)
-			continue;
-		*categories_out |= CAT_BIT(i);
-		cursor->next[i]++;
-	}
-	return first;
-}
 
 static void policy_print_categories(uint64_t categories, const char *quote, FILE *stream)
 {
@@ -123,6 +86,8 @@ static void policy_print_settings(const struct policy_settings *settings, FILE *
 		fputs("filename/strict:on\n", stream);
 	for (size_t i = 0; i < settings->file_count; i++)
 		fprintf(stream, "%s+%s\n", policy_file_name(&settings->files[i]), settings->files[i].text);
+	if (settings->lock != POLICY_LOCK_ON)
+		fprintf(stream, "lock:%s\n", policy_lock_name(settings->lock));
 	if (settings->unsafe_env)
 		fputs("allow_unsafe/env:on\n", stream);
 	if (settings->ghost)
@@ -211,8 +176,9 @@ static void policy_json_settings(const struct policy_settings *settings, FILE *s
 	fprintf(stream, ",\"trace_ptrace\":%s,\"exec_mmap\":%s,\"exec_anonymous\":%s",
 		policy_json_bool(settings->trace_ptrace), policy_json_bool(settings->exec_mmap),
 		policy_json_bool(settings->exec_anonymous));
-	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s", policy_json_bool(settings->ghost),
-		policy_json_bool(settings->unsafe_ptrace), policy_json_bool(settings->strict_names));
+	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s,\"lock\":\"%s\"",
+		policy_json_bool(settings->ghost), policy_json_bool(settings->unsafe_ptrace),
+		policy_json_bool(settings->strict_names), policy_lock_name(settings->lock));
 	fprintf(stream, ",\"unsafe_symlinks\":%s,\"unsafe_hardlinks\":%s}", policy_json_bool(settings->unsafe_symlinks),
 		policy_json_bool(settings->unsafe_hardlinks));
 }

@@ -48,8 +48,7 @@ static uint64_t policy_category_word(const struct policy_statement *statement, s
 	return 0;
 }
 
-/* A comma list, after the first slash of the name. 0 when any word of it is wrong. */
-static uint64_t policy_categories(const struct policy_statement *statement)
+uint64_t policy_categories(const struct policy_statement *statement)
 {
 	const char *at = strchr(statement->name, '/') + 1;
 	uint64_t all = 0;

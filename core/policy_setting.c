@@ -133,19 +133,21 @@ void policy_apply_abi(struct policy_statement *statement)
 
 void policy_apply_lock(struct policy_statement *statement)
 {
-	static const char *const words[] = { "on", "off", "exec", "ipc", "read", "drop" };
+	const char *words[POLICY_LOCK_COUNT];
 	const char *value = policy_value(statement);
 	struct policy_hint hint;
 
-	if (str_equal(value, "on"))
-		return;
-	for (size_t i = 1; i < ARRAY_SIZE(words); i++) {
-		if (!str_equal(words[i], value))
+	for (int lock = 0; lock < POLICY_LOCK_COUNT; lock++) {
+		words[lock] = policy_lock_name((enum policy_lock)lock);
+		if (!str_equal(words[lock], value))
 			continue;
-		policy_statement_fail(
-			statement, statement->value_at, "lock:%s is not supported yet by this version", value);
+		policy_settings_edit(statement->loader->policy)->lock = (enum policy_lock)lock;
 		return;
 	}
-	policy_statement_fail(statement, statement->value_at, "unknown lock state '%s', expected on%s", value,
-		policy_hint_nearest(&hint, value, POLICY_WORDS(words)));
+	if (str_equal(value, "ipc"))
+		policy_statement_fail(statement, statement->value_at, "lock:ipc is not supported yet by this version");
+	else
+		policy_statement_fail(statement, statement->value_at,
+			"unknown lock state '%s', expected on, read, drop, exec or off%s", value,
+			policy_hint_nearest(&hint, value, POLICY_WORDS(words)));
 }

@@ -3,7 +3,8 @@
  * intercepted and allowed, in the same place, as root and as nobody, as x86_64 and as i386; the results are
  * compared line by line, and what differs becomes a table in the build folder, whose first rows are printed.
  * O_PATH is left out there, and compared in a second run that leaves walk and stat to the kernel
- * (doc/BOUNDARY.md, "O_PATH").
+ * (doc/BOUNDARY.md, "O_PATH"). A third asks the same of a policy that decides nothing yet, and could be
+ * changed from inside.
  */
 #include "tests/integration/fixture.h"
 
@@ -21,7 +22,7 @@
 
 TestSuite(differential, .init = fixture_enter, .fini = fixture_leave, .timeout = 240);
 
-enum way { WAY_WATCHED, WAY_PATHS };
+enum way { WAY_WATCHED, WAY_PATHS, WAY_UNLOCKED };
 enum { DIFFERENCES_SHOWN = 20, LINE_MAX_SIZE = 16384, JOB_MS = 100000 };
 
 /* Device nodes are made where a rule allows it, not where the default does. */
@@ -203,9 +204,10 @@ static struct comparison differential_compare(const char *native_name, const cha
 /* One table for each test, in the folder that KENNEL_TABLES names. */
 static const char *differential_table(const char *name, uid_t uid, enum way way)
 {
+	static const char *const ways[] = { "watched", "paths", "unlocked" };
 	const char *folder = getenv("KENNEL_TABLES");
 
-	return text("%s/%s-%s-%s.txt", folder && *folder ? folder : "..", name, way == WAY_PATHS ? "paths" : "watched",
+	return text("%s/%s-%s-%s.txt", folder && *folder ? folder : "..", name, ways[way],
 		uid ? "nobody" : "root");
 }
 
@@ -214,6 +216,7 @@ static void differential_check(const char *name, uid_t uid, enum way way, unsign
 	const char *const *const options[] = {
 		[WAY_WATCHED] = WORDS(DEVICES, WATCH_ALL, "-m", "abi/i386:on"),
 		[WAY_PATHS] = WORDS("-m", "sandbox/walk,stat:off", DEVICES, WATCH_ALL, "-m", "abi/i386:on"),
+		[WAY_UNLOCKED] = WORDS("-p", "off", "-m", "lock:off", "-m", "sandbox/dpath:on", DEVICES),
 	};
 	const char *const *command = WORDS(fixture_guest(name), way == WAY_PATHS ? NULL : "no-path");
 	const char *table = differential_table(name, uid, way);
@@ -265,3 +268,7 @@ DIFFERENTIAL(memory, 350)
 DIFFERENTIAL_BY(edges, "diff_edges", watched, WAY_WATCHED, 7600)
 DIFFERENTIAL_BY(edges_i386, "diff_edges.i386", watched, WAY_WATCHED, 7600)
 DIFFERENTIAL(errnos, 3000)
+
+DIFFERENTIAL_BY(open, "diff_open", unlocked, WAY_UNLOCKED, 3900)
+DIFFERENTIAL_BY(look, "diff_look", unlocked, WAY_UNLOCKED, 4900)
+DIFFERENTIAL_BY(list, "diff_list", unlocked, WAY_UNLOCKED, 480)
