@@ -115,7 +115,7 @@ int cmd_check(int argc, char **argv)
 	cmd_check_arguments(loader, argc, argv, &options);
 	if (options.help) {
 		cmd_check_help();
-		return 0;
+		return fflush(stdout) ? CHECK_EXIT_ERROR : 0;
 	}
 	policy = policy_loader_finish(loader, stderr);
 	if (!policy)

@@ -53,7 +53,7 @@ static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGU
 			       "                  entry-result, landlock, landlock-scope\n"
 			       "  --help          this text\n"
 			       "Exit status: the command's; 128+N when signal N ended it; 125 an error of\n"
-			       "Kennel, 126 the command cannot be executed, 127 it was not found.\n";
+			       "Kennel, 126 the command cannot or may not be executed, 127 it was not found.\n";
 
 struct run {
 	struct inherited inherited;
@@ -301,7 +301,7 @@ static int run_checked(struct run *run)
 	char why[512];
 
 	if (run->options.help)
-		return fputs(run_help, stdout) < 0 ? RUN_ERROR : 0;
+		return fputs(run_help, stdout) < 0 || fflush(stdout) ? RUN_ERROR : 0;
 	if (!run->options.command)
 		return run_refuse("no command to run (see kennel run --help)");
 	kfeat_probe(&run->features);

@@ -179,6 +179,9 @@ static bool dispatch_in_ghost_mode(struct sandbox *sandbox)
 	return sandbox->ghost;
 }
 
+/* Of a call that core/runtime.c answered. */
+static const struct handler dispatch_inside = { .name = "inside", .flags = H_READS_MEM };
+
 void dispatch_start(struct call *call)
 {
 	struct call *older = call_pool_find(call->sandbox->calls, call->tid);
@@ -191,7 +194,7 @@ void dispatch_start(struct call *call)
 	if (dispatch_in_ghost_mode(call->sandbox)) {
 		verdict = verdict_fail(ENOSYS);
 	} else if (runtime_takes(call, &verdict)) {
-		call->handler = NULL; /* it never saw the call */
+		call->handler = &dispatch_inside; /* its own never saw the call */
 	} else if (call->handler) {
 		verdict = dispatch_step(call, NULL);
 		if (verdict.kind == VERDICT_FAIL && verdict.value == SLOW_ERROR)

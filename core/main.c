@@ -25,14 +25,14 @@ static int main_version(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return puts("kennel " KENNEL_VERSION) < 0 ? 125 : 0;
+	return puts("kennel " KENNEL_VERSION) < 0 || fflush(stdout) ? 125 : 0;
 }
 
 static int main_print_help(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return fputs(main_help, stdout) < 0 ? 125 : 0;
+	return fputs(main_help, stdout) < 0 || fflush(stdout) ? 125 : 0;
 }
 
 static const struct main_command main_commands[] = {

@@ -151,6 +151,8 @@ static int payload_exec(char *const *argv, char *const *envp)
 	const char *path = environment_value(envp, "PATH");
 	int told = ENOENT;
 
+	if (argv[0][0] == '\0')
+		return ENOENT;
 	if (strchr(argv[0], '/'))
 		return payload_exec_in("", 0, argv, envp);
 	for (path = path ? path : "/bin:/usr/bin"; path; path = *path ? path + 1 : NULL) {

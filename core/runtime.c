@@ -142,12 +142,14 @@ static struct verdict runtime_stat(struct call *call, const struct runtime_call 
 
 static int runtime_write_state(const struct policy *policy, int fd)
 {
-	AUTO_CLOSE int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	AUTO_FCLOSE FILE *stream = copy < 0 ? NULL : fdopen(copy, "w");
 
-	if (!stream)
+	if (!stream) {
+		if (copy >= 0)
+			close(copy);
 		return -ENOMEM;
-	copy = -1; /* the stream's */
+	}
 	policy_print_json(policy, stream);
 	return fflush(stream) || ferror(stream) ? -ENOMEM : 0;
 }

@@ -5,6 +5,7 @@
 #include "tests/integration/fixture.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -72,6 +73,64 @@ Test(launch, a_command_that_cannot_be_executed_is_126)
 	launch_expect(OFF, WORDS("/"), 126);
 	cr_assert(chmod("plain", 0755) == 0);
 	launch_expect(OFF, WORDS("./plain"), 126);
+}
+
+#define EXEC(action) \
+	WORDS("-p", "off", "-m", "sandbox/exec:on", "-m", "default/exec:allow", "-m", action "/exec+/***/evil")
+
+Test(launch, a_command_that_may_not_be_executed_is_126)
+{
+	file_write("evil", "#!/bin/sh\necho ran\n");
+	cr_assert(chmod("evil", 0755) == 0);
+	launch_expect(EXEC("allow"), WORDS("./evil"), 0);
+	launch_expect(EXEC("deny"), WORDS("./evil"), 126);
+	launch_expect(EXEC("filter"), WORDS("./evil"), 126);
+	/* A script without its interpreter is a file that does not exist. */
+	file_write("lost", "#!/nonexistent/interpreter\n");
+	cr_assert(chmod("lost", 0755) == 0);
+	launch_expect(OFF, WORDS("./lost"), 127);
+	launch_expect(OFF, WORDS(""), 127);
+}
+
+Test(launch, actions_end_the_command_with_their_status)
+{
+	file_write("evil", "#!/bin/sh\necho ran\n");
+	cr_assert(chmod("evil", 0755) == 0);
+	launch_expect(EXEC("kill"), WORDS("./evil"), 128 + SIGKILL);
+	launch_expect(EXEC("abort"), SHELL("exec ./evil"), 128 + SIGABRT);
+	launch_expect(EXEC("exit"), WORDS("./evil"), EACCES);
+	launch_expect(EXEC("exit"), SHELL("./evil; sleep 5"), EACCES);
+	launch_expect(EXEC("panic"), SHELL("./evil; sleep 5"), 127);
+	cr_assert(!strstr(launch_outcome.out, "ran"));
+}
+
+Test(launch, what_is_wrong_with_kennel_itself_is_125)
+{
+	static const char *const wrong[] = { "run --log /nonexistent/log -p off -- true",
+		"run --log fd:77 -p off -- true", "run --keep-fd 99 -p off -- true", "run -p", "run -P", "run -m",
+		"run --ro", "run --rw", "run --hide", "run --exec", "run --keep-fd", "run --log",
+		"run -p off --without nothing -- true", "run -p off --connect 1.2.3.4!1 -- true",
+		"run -p off --bind 1.2.3.4!1 -- true", "run -p off", "run -p off --",
+		"run -p off -m log/file:/nonexistent/log -- true", "run --help >/dev/full", "--help >/dev/full",
+		"--version >/dev/full", "check --help >/dev/full", "plan --help >/dev/full" };
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		run_native(SHELL(text("\"$KENNEL\" %s", wrong[i])), &launch_outcome);
+		cr_expect(launch_outcome.status == 125, "%s: status %d\n%s", wrong[i], launch_outcome.status,
+			launch_outcome.err);
+	}
+}
+
+Test(launch, short_options_stand_for_their_rules)
+{
+	file_write("seen", "here\n");
+	run_native(
+		SHELL("mkdir -p work; \"$KENNEL\" run -m 'allow/walk,stat,list,chdir,ioctl,fs+/***' --ro=/ --rw work "
+		      "--exec /usr --hide seen -- sh -c 'cat seen; echo x >work/made && cat work/made; echo x >other'"),
+		&launch_outcome);
+	cr_expect_str_eq(launch_outcome.out, "x\n", "%s", launch_outcome.err);
+	cr_expect(access("work/made", F_OK) == 0 && access("other", F_OK) < 0);
+	cr_expect(strstr(launch_outcome.err, "seen: No such file"), "%s", launch_outcome.err);
 }
 
 Test(launch, a_command_is_found_along_path_and_keeps_its_dashes)
