@@ -136,3 +136,20 @@ Test(payload, a_limit_above_the_callers_is_an_error_before_anything_runs)
 		&payload_outcome);
 	cr_expect_str_eq(payload_outcome.out, "150\n150\n");
 }
+
+Test(payload, limits_bind_whoever_runs_it)
+{
+	fixture_need_root();
+	fixture_run(&(struct job){ .options = WORDS(WATCH_ALL, "-m", "rlimit/nofile:40", "-m", "rlimit/stack:1M"),
+			    .command = SHELL("ulimit -Sn; ulimit -Hn; ulimit -Hs; ulimit -n 41 2>/dev/null || echo no"),
+			    .uid = NOBODY },
+		&payload_outcome);
+	expect_status(&payload_outcome, 0, "ulimit");
+	cr_expect_str_eq(payload_outcome.out, "40\n40\n1024\nno\n");
+	/* Root itself has no capability left to raise it with. */
+	run_kennel(WORDS("-p", "off", "-m", "rlimit/nofile:40"), SHELL("grep -E '^Cap(Prm|Eff)' /proc/self/status"),
+		&payload_outcome);
+	expect_status(&payload_outcome, 0, "capabilities");
+	for (const char *line = strstr(payload_outcome.out, ":\t"); line; line = strstr(line + 1, ":\t"))
+		cr_expect_eq(strtoull(line + 2, NULL, 16) & (1ULL << 24), 0, "%s", line);
+}

@@ -215,3 +215,40 @@ Test(runtime, the_plan_says_what_an_open_lock_costs)
 
 /* Its size is asked for before it is read; no rule names the memory that it comes in. */
 PART(the_state_can_be_read_where_nothing_may_be_seen, "state", "-p", "off", "-m", "sandbox/stat:on", "-m", "lock:off")
+
+Test(runtime, who_has_no_privileges_can_do_the_same)
+{
+	static const char *const parts[] = { "calls", "ways", "state", "nonsense", "race" };
+
+	fixture_need_root();
+	cr_assert(chmod(".", 0777) == 0);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct job job = { .options = WORDS(READING, "-m", "lock:off"),
+			.command = WORDS(fixture_guest(GUEST), parts[i]),
+			.uid = NOBODY };
+
+		fixture_run(&job, &runtime_outcome);
+		expect_status(&runtime_outcome, 0, parts[i]);
+		run_native(SHELL("rm -f made link deep"), &runtime_outcome);
+	}
+	fixture_run(&(struct job){ .options = WORDS(READING, "-m", "lock:exec"),
+			    .command = WORDS(fixture_guest(GUEST), "others", "2"),
+			    .uid = NOBODY },
+		&runtime_outcome);
+	expect_status(&runtime_outcome, 0, "others");
+}
+
+/* A process that took another identity is asked for its number, not for its rights. */
+Test(runtime, a_change_of_identity_changes_nothing)
+{
+	fixture_need_root();
+	run_kennel(WORDS(READING, "-m", "lock:exec"),
+		SHELL(text("exec setpriv --reuid %d --regid %d --clear-groups %s others 2", NOBODY, NOBODY,
+			fixture_guest(GUEST))),
+		&runtime_outcome);
+	expect_status(&runtime_outcome, 0, "others");
+	run_kennel(WORDS(READING, "-m", "lock:off"),
+		SHELL("exec setpriv --reuid 65534 --regid 65534 --clear-groups cat /dev/kennel"), &runtime_outcome);
+	expect_status(&runtime_outcome, 0, "cat");
+	cr_expect(strstr(runtime_outcome.out, "\"lock\":\"off\""));
+}
