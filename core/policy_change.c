@@ -87,9 +87,10 @@ int policy_change(
 		return -ENOSPC;
 	}
 	error = policy_change_locked(policy, loader->policy, command);
-	if (error)
+	if (error) {
 		snprintf(message, size, "lock:%s forbids it", policy_lock_name(policy_settings(policy)->lock));
-	else
-		*changed_out = policy_loader_finish(loader, NULL);
-	return error;
+		return error;
+	}
+	*changed_out = policy_loader_finish(loader, NULL);
+	return *changed_out ? 0 : -ENOMEM;
 }
