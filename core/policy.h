@@ -15,10 +15,10 @@
 
 struct policy;
 
-/* Where a rule was written; file is "-m", "-p NAME", an option's name, or a path. */
+/* Where a rule was written; file is "-p NAME", a path, or the name of an option such as -m. */
 struct rule_origin {
 	const char *file; /* owned by the policy */
-	unsigned line;    /* 0 where there are no lines */
+	unsigned line;    /* of an option: 2 for the second of its name */
 };
 
 struct rule {

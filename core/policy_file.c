@@ -99,7 +99,7 @@ static void policy_file_parse(struct policy_loader *loader, const char *path, co
 	const char *slash = strrchr(path, '/');
 	size_t directory_length = slash ? (size_t)(slash - path) + (slash == path) : 0;
 	char directory[PATH_MAX];
-	struct policy_place place = { .file = path, .has_lines = true, .directory = directory };
+	struct policy_place place = { .file = path, .directory = directory };
 	bool has_mark = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
 
 	snprintf(directory, sizeof(directory), "%.*s", (int)directory_length, path);
@@ -160,7 +160,7 @@ static void policy_profile_load(const struct policy_request *request, const char
 	size_t count = 0;
 	struct policy_hint hint;
 	char file[POLICY_WORD_MAX];
-	struct policy_place place = { .file = file, .has_lines = true };
+	struct policy_place place = { .file = file };
 
 	if (!profile) {
 		for (; count < profile_texts_count && count < ARRAY_SIZE(words); count++)

@@ -98,13 +98,10 @@ static bool policy_file_parse(struct policy_statement *statement, struct policy_
 
 static void policy_file_apply(struct policy_statement *statement, enum policy_file_kind kind)
 {
-	const struct policy_place *place = statement->place;
-	struct policy *policy = statement->loader->policy;
-	struct policy_settings *settings = policy_settings_edit(policy);
+	struct policy_settings *settings = policy_settings_edit(statement->loader->policy);
 	struct policy_file file = { .kind = kind };
 
-	file.origin =
-		(struct rule_origin){ policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
+	file.origin = policy_origin(statement);
 	file.text = strdup(policy_value(statement));
 	if (policy_file_parse(statement, &file) &&
 		policy_charge(statement, POLICY_WEIGHT_SETTING + pattern_weight(file.pattern))) {

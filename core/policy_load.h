@@ -18,6 +18,7 @@
 #define POLICY_INCLUDE_BYTES (16u << 20) /* of all files together: includes may not multiply */
 #define POLICY_INCLUDE_FILES 1024u
 #define POLICY_LINE_MAX 32768u
+#define POLICY_SHORT_COUNT 6
 
 /* A file or profile that is being read; profiles have device 0 and their text as inode. */
 struct policy_source {
@@ -30,7 +31,8 @@ struct policy_loader {
 	struct policy_errors errors;
 	policy_lookup_fn *lookup;
 	void *lookup_context;
-	unsigned command_count; /* -m, so that an error says which one */
+	unsigned command_count;                    /* -m, so that an error says which one */
+	unsigned short_counts[POLICY_SHORT_COUNT]; /* the same for each short option */
 	struct policy_source sources[POLICY_INCLUDE_DEPTH];
 	unsigned depth;
 	unsigned file_count;
@@ -45,8 +47,7 @@ struct policy_loader {
 /* Where text comes from. */
 struct policy_place {
 	const char *file;
-	unsigned line;
-	bool has_lines;        /* false: rules name no line */
+	unsigned line;         /* of an option: which one of its name */
 	const char *directory; /* includes are relative to it; NULL: the current directory */
 };
 
@@ -76,6 +77,9 @@ struct policy_hint {
 	char text[80];
 };
 const char *policy_hint_nearest(struct policy_hint *hint, const char *word, const char *const *words, size_t count);
+
+/* Where the statement was written; file is NULL, and an error the loader's, without memory. */
+struct rule_origin policy_origin(const struct policy_statement *statement);
 
 /* Where in the text a part of statement->name stands, a byte of the expanded value. */
 size_t policy_name_offset(const struct policy_statement *statement, const char *part);

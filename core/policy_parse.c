@@ -111,6 +111,17 @@ void policy_statement_fail(const struct policy_statement *statement, size_t offs
 	va_end(arguments);
 }
 
+struct rule_origin policy_origin(const struct policy_statement *statement)
+{
+	struct policy_loader *loader = statement->loader;
+	struct rule_origin origin = { policy_own_string(loader->policy, statement->place->file),
+		statement->place->line };
+
+	if (!origin.file)
+		policy_fail_memory(loader);
+	return origin;
+}
+
 void policy_load_error(struct policy_loader *loader, const char *option, const char *format, ...)
 {
 	va_list arguments;

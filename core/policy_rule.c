@@ -220,14 +220,11 @@ static bool policy_rule_charge(
 
 void policy_apply_rule(struct policy_statement *statement, enum action action)
 {
-	const struct policy_place *place = statement->place;
 	struct policy *policy = statement->loader->policy;
 	uint64_t categories = policy_categories(statement);
 	struct pattern *pattern = policy_rule_pattern(statement, categories);
-	struct rule_origin origin = { policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
+	struct rule_origin origin = policy_origin(statement);
 
-	if (!origin.file)
-		policy_fail_memory(statement->loader);
 	if (!categories || !pattern || !origin.file || !policy_rule_charge(statement, pattern, categories)) {
 		pattern_free(pattern);
 		return;

@@ -27,7 +27,7 @@ struct policy_short {
 	bool names_category;  /* one category, and not a path: an error while it is not enforced */
 };
 
-static const struct policy_short policy_shorts[] = {
+static const struct policy_short policy_shorts[POLICY_SHORT_COUNT] = {
 	{ "ro", "--ro", BITS_READ, ACTION_ALLOW, 0, false },
 	{ "rw", "--rw", BITS_READ | BITS_WRITE, ACTION_ALLOW, 0, false },
 	{ "hide", "--hide", BITS_SEE | CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE), ACTION_DENY,
@@ -97,9 +97,10 @@ static int policy_path_canonical(const char *absolute, char name[PATH_MAX])
 
 static int policy_short_rule(struct policy_loader *loader, const struct policy_short *option, const char *path)
 {
+	unsigned number = loader->short_counts[option - policy_shorts];
 	char text[PATH_MAX * 4 + 8];
 	struct pattern *pattern = NULL;
-	struct rule_origin origin = { policy_own_string(loader->policy, option->origin), 0 };
+	struct rule_origin origin = { policy_own_string(loader->policy, option->origin), number };
 	size_t offset;
 	const char *error;
 	long length = pattern_quote(str_equal(path, "/") ? "" : path, text, sizeof(text) - 4);
@@ -197,6 +198,7 @@ void policy_load_short(struct policy_loader *loader, const char *option, const c
 	for (size_t i = 0; i < ARRAY_SIZE(policy_shorts); i++) {
 		if (!str_equal(policy_shorts[i].name, option))
 			continue;
+		loader->short_counts[i]++;
 		policy_short_apply(loader, &policy_shorts[i], value);
 		return;
 	}

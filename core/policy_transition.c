@@ -124,12 +124,10 @@ static bool policy_transition_parse(struct policy_statement *statement, struct p
 
 static void policy_transition_apply(struct policy_statement *statement, enum id_kind kind)
 {
-	const struct policy_place *place = statement->place;
 	struct policy *policy = statement->loader->policy;
 	struct policy_transition transition = { .kind = kind };
 
-	transition.origin =
-		(struct rule_origin){ policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
+	transition.origin = policy_origin(statement);
 	if (!policy_charge(statement, POLICY_WEIGHT_SETTING) || !policy_transition_parse(statement, &transition))
 		return;
 	if (statement->op != '+')

@@ -42,35 +42,35 @@ static const struct needs_row rows[] = {
 	{ { QUIET, "exec/anonymous:off" },
 		"\"default/exec:deny\" needs it: exec/anonymous:off must see each change of memory" },
 	{ { QUIET, "allow/exec+/usr/***", "deny/exec+/usr/bin/id" },
-		"the rule \"deny/exec+/usr/bin/id\" (-m) needs it: Landlock takes back nothing of what was allowed "
+		"the rule \"deny/exec+/usr/bin/id\" (-m:6) needs it: Landlock takes back nothing of what was allowed "
 		"before" },
 	{ { QUIET, "default/exec:allow", "deny/exec+/usr/bin/id" },
-		"the rule \"deny/exec+/usr/bin/id\" (-m) needs it: Landlock only allows" },
+		"the rule \"deny/exec+/usr/bin/id\" (-m:6) needs it: Landlock only allows" },
 	{ { QUIET, "warn/exec+/usr/***" },
-		"the rule \"warn/exec+/usr/***\" (-m) needs it: Landlock neither logs nor stops (log/refused:off, or "
+		"the rule \"warn/exec+/usr/***\" (-m:5) needs it: Landlock neither logs nor stops (log/refused:off, or "
 		"filter, would do)" },
 	{ { QUIET, "allow/exec+/usr/*/x" },
-		"the rule \"allow/exec+/usr/*/x\" (-m) needs it: Landlock knows only one file, or a directory with "
+		"the rule \"allow/exec+/usr/*/x\" (-m:5) needs it: Landlock knows only one file, or a directory with "
 		"everything below it" },
 	{ { QUIET, "allow/exec+/{a,b}/***" },
-		"the rule \"allow/exec+/{a,b}/***\" (-m) needs it: Landlock knows only one file, or a directory with "
+		"the rule \"allow/exec+/{a,b}/***\" (-m:5) needs it: Landlock knows only one file, or a directory with "
 		"everything below it" },
 	{ { QUIET, "allow/exec+!memfd:**" },
-		"the rule \"allow/exec+!memfd:**\" (-m) needs it: Landlock does not know memory files" },
+		"the rule \"allow/exec+!memfd:**\" (-m:5) needs it: Landlock does not know memory files" },
 	{ { QUIET, "allow/exec+/w/bin/***", "allow/write+/w/***" },
-		"the rule \"allow/exec+/w/bin/***\" (-m) needs it: the sandbox may change what has this name, and "
+		"the rule \"allow/exec+/w/bin/***\" (-m:5) needs it: the sandbox may change what has this name, and "
 		"Landlock would not follow" },
 	{ { QUIET, "allow/exec+/w/bin/***", "allow/create+/w" },
-		"the rule \"allow/exec+/w/bin/***\" (-m) needs it: the sandbox may change what has this name, and "
+		"the rule \"allow/exec+/w/bin/***\" (-m:5) needs it: the sandbox may change what has this name, and "
 		"Landlock would not follow" },
 	{ { QUIET, "allow/exec+/w/bin/***", "sandbox/write:off" },
-		"the rule \"allow/exec+/w/bin/***\" (-m) needs it: the sandbox may change what has this name, and "
+		"the rule \"allow/exec+/w/bin/***\" (-m:5) needs it: the sandbox may change what has this name, and "
 		"Landlock would not follow" },
 	{ { QUIET, "sandbox/chdir:on" }, "\"default/chdir:deny\" needs it" },
 	{ { QUIET, "sandbox/chdir:on", "default/chdir:allow", "deny/chdir+/x" },
-		"the rule \"deny/chdir+/x\" (-m) needs it" },
+		"the rule \"deny/chdir+/x\" (-m:7) needs it" },
 	{ { QUIET, "sandbox/walk:on" }, "\"default/walk:deny\" needs it" },
-	{ { "sandbox/all:off", "setgid+0.5" }, "the rule \"setgid+0.5\" (-m) needs it" },
+	{ { "sandbox/all:off", "setgid+0.5" }, "the rule \"setgid+0.5\" (-m:2) needs it" },
 };
 
 static const char *needs(const char *const *commands, struct plan_host host, char *buffer, size_t size)

@@ -229,6 +229,27 @@ Test(policy_file, ro_and_rw_are_these_rules)
 		short_policy(NULL, "ro", "/nonexistent/a*{b"), "allow/read,exec,readdir+/nonexistent/a\\*\\{b/***\n");
 }
 
+Test(policy_file, rules_of_short_options_know_which_option_made_them)
+{
+	struct policy_loader *loader = fixture_loader();
+	struct policy *policy;
+	const struct rule *rule;
+
+	policy_load_short(loader, "ro", "/nonexistent/a");
+	policy_load_short(loader, "hide", "/nonexistent/b");
+	policy_load_short(loader, "ro", "/nonexistent/c");
+	policy = policy_loader_finish(loader, stderr);
+	policy_loader_free(loader);
+	cr_assert_not_null(policy);
+	rule = policy_decide(policy, CAT_READ, "/nonexistent/b").rule;
+	cr_expect(eq(str, (char *)rule->origin.file, "--hide"));
+	cr_expect(eq(uint, rule->origin.line, 1));
+	rule = policy_decide(policy, CAT_READ, "/nonexistent/c").rule;
+	cr_expect(eq(str, (char *)rule->origin.file, "--ro"));
+	cr_expect(eq(uint, rule->origin.line, 2));
+	policy_free(policy);
+}
+
 Test(policy_file, exec_is_the_rule_of_that_name)
 {
 	expect_rules(short_policy(NULL, "exec", "/nonexistent"), "allow/exec+/nonexistent/***\n");

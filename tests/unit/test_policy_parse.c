@@ -249,7 +249,7 @@ Test(policy_parse, rules_know_where_they_were_written, .timeout = 5)
 	cr_expect(eq(uint, rule->origin.line, 4));
 	rule = policy_decide(policy, CAT_READ, "/x").rule;
 	cr_expect(eq(str, (char *)rule->origin.file, "-m"));
-	cr_expect(eq(uint, rule->origin.line, 0));
+	cr_expect(eq(uint, rule->origin.line, 3));
 	policy_free(policy);
 }
 
@@ -384,7 +384,7 @@ Test(policy_parse, json_names_the_place_of_each_rule, .timeout = 5)
 	policy_print_json(policy, stream);
 	fclose(stream);
 	cr_expect_not_null(strstr(text, "\"rules\":[{\"action\":\"deny\",\"categories\":[\"read\",\"write\"],"
-					"\"pattern\":\"/a\\\\\\\"b\",\"file\":\"-m\",\"line\":0}]}\n"));
+					"\"pattern\":\"/a\\\\\\\"b\",\"file\":\"-m\",\"line\":2}]}\n"));
 	cr_expect_not_null(strstr(text, "\"read\":{\"on\":false,\"default\":\"deny\"}"));
 	free(text);
 	policy_free(policy);
