@@ -28,7 +28,7 @@ VERSION = "0.1.0"
 
 CORE = (
     # main() picks a command; the commands.
-    "main cmd_run cmd_check cmd_plan run_options "
+    "main cmd_run cmd_check cmd_explain cmd_plan command_words run_options explain explain_print tip "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # What a sandbox can be told, and asked, from inside.
@@ -43,7 +43,7 @@ CORE = (
     # Paths.
     "path path_walk path_name path_long path_link mounts slow "
     # The policy: language, rules, patterns, profiles.
-    "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short "
+    "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short policy_path "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
     "policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
@@ -53,7 +53,7 @@ CORE = (
     "plan plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
     "surface landlock kfeat "
     # The log.
-    "log log_access json"
+    "log log_access json json_print"
 ).split()
 
 # One family of system calls per file, and the table that lists them.
@@ -83,7 +83,7 @@ UNIT_TESTS = """
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree
     test_matcher+naive_list test_policy_bounds+policy_fixture
-    test_nearest test_open_files+fake_open test_policy_file+policy_fixture
+    test_nearest test_explain+policy_fixture test_open_files+fake_open test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
     test_log+forked+json_check test_log_access+json_check test_loop test_call+fake_dispatch+forked

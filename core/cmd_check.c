@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
+#include "core/command_words.h"
 #include "core/environment.h"
-#include "core/nearest.h"
 #include "core/payload_limits.h"
 #include "core/plan_host.h"
 #include "core/policy_environment.h"
@@ -55,25 +55,16 @@ static bool cmd_check_option_take(const char *argument, struct check_options *op
 	return true;
 }
 
-static void cmd_check_unknown(struct policy_loader *loader, const char *argument)
-{
-	static const char *const words[] = { "-p", "-P", "-m", "--ro", "--rw", "--hide", "--exec", "--connect",
-		"--bind", "--print", "--json", "--environment", "--help" };
-	const char *nearest = nearest_word(argument, words, ARRAY_SIZE(words));
-
-	policy_load_error(loader, "check", "unknown argument '%s', expected an option%s%s%s", argument,
-		nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
-}
-
 static void cmd_check_arguments(struct policy_loader *loader, int argc, char **argv, struct check_options *options)
 {
+	static const char *const own[] = { "--print", "--json", "--environment", "--help", NULL };
 	int index = 1;
 
 	while (index < argc) {
 		if (policy_options_take(loader, argc, argv, &index))
 			continue;
 		if (!cmd_check_option_take(argv[index], options))
-			cmd_check_unknown(loader, argv[index]);
+			command_word_unknown(loader, "check", argv[index], own);
 		index++;
 	}
 }

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "core/command_words.h"
 #include "core/identity_state.h"
 #include "core/kfeat.h"
-#include "core/nearest.h"
 #include "core/plan.h"
 #include "core/plan_host.h"
 #include "core/plan_print.h"
@@ -49,18 +49,9 @@ static int cmd_plan_error(const char *what, int error)
 	return PLAN_EXIT_ERROR;
 }
 
-static void cmd_plan_unknown(struct policy_loader *loader, const char *argument)
-{
-	static const char *const words[] = { "--ro", "--rw", "--hide", "--exec", "--connect", "--bind", "--json",
-		"--help" };
-	const char *nearest = nearest_word(argument, words, ARRAY_SIZE(words));
-
-	policy_load_error(loader, "plan", "unknown argument '%s', expected an option%s%s%s", argument,
-		nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
-}
-
 static void cmd_plan_arguments(struct policy_loader *loader, int argc, char **argv, struct plan_options *options)
 {
+	static const char *const own[] = { "--json", "--help", NULL };
 	int index = 1;
 
 	while (index < argc) {
@@ -71,7 +62,7 @@ static void cmd_plan_arguments(struct policy_loader *loader, int argc, char **ar
 		else if (str_equal(argv[index], "--help") || str_equal(argv[index], "-h"))
 			options->help = true;
 		else
-			cmd_plan_unknown(loader, argv[index]);
+			command_word_unknown(loader, "plan", argv[index], own);
 		index++;
 	}
 }

@@ -18,10 +18,10 @@
 #include "core/process.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/tip.h"
 #include "core/util.h"
 
 #define LOG_COMMAND_MAX 512
-#define LOG_TIP_MAX (PATH_MAX * 5)
 #define LOG_LINE_MAX (PATH_MAX * 13)     /* a name of nothing but control characters */
 #define LOG_MISMATCH_MAX (PATH_MAX * 13) /* two names of nothing but control characters */
 
@@ -79,43 +79,18 @@ static void log_access_tip_categories(
 				text + length, size - length, ",%s", category_name((enum category)other));
 }
 
-/*
- * A rule that, added to the policy, allows the whole call: every category that it asks for, and
- * where a directory on the way was refused, every prefix from there to the whole name.
- */
+/* A rule that, added to the policy, allows the whole call: every category that it asks for. */
 static void log_access_tip(struct json *json, const struct call *call, enum category category, const char *name)
 {
 	const char *whole = call->subject && str_starts(call->subject, name) ? call->subject : name;
-	size_t position = strlen(name);
 	char categories[128];
-	char quoted[PATH_MAX * 2];
-	char tip[LOG_TIP_MAX];
-	size_t length;
-	unsigned depth = 0;
-
-	/* Below "/" the first slash is there already. */
-	if (str_equal(name, "/"))
-		position = 0;
+	char pattern[TIP_PATTERN_MAX];
+	char tip[TIP_PATTERN_MAX + 160];
 
 	log_access_tip_categories(call, category, whole, categories, sizeof(categories));
-	if (pattern_quote(name, quoted, sizeof(quoted)) < 0)
+	if (!tip_pattern(name, whole, pattern, sizeof(pattern)))
 		return;
-	length = (size_t)snprintf(tip, sizeof(tip), "allow/%s+%s", categories, quoted);
-	while (whole[position] == '/' && length < sizeof(tip)) {
-		size_t part = 1 + strcspn(whole + position + 1, "/");
-		char component[NAME_MAX + 2];
-
-		snprintf(component, sizeof(component), "%.*s", (int)part - !position, whole + position + !position);
-		if (pattern_quote(component, quoted, sizeof(quoted)) < 0)
-			return;
-		length += (size_t)snprintf(tip + length, sizeof(tip) - length, "{,%s", quoted);
-		position += part;
-		depth++;
-	}
-	if (length + depth >= sizeof(tip))
-		return;
-	memset(tip + length, '}', depth);
-	tip[length + depth] = '\0';
+	snprintf(tip, sizeof(tip), "allow/%s+%s", categories, pattern);
 	json_string(json, "tip", tip);
 }
 
@@ -189,7 +164,7 @@ void log_access(struct call *call, enum category category, enum action action, c
 static void log_move_tip(struct json *json, const char *from, bool is_directory, uint64_t gains)
 {
 	char quoted[PATH_MAX * 2];
-	char tip[LOG_TIP_MAX] = "allow/";
+	char tip[TIP_PATTERN_MAX + 160] = "allow/";
 	size_t length = strlen(tip);
 	const char *comma = "";
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/cmd_check.h"
+#include "core/cmd_explain.h"
 #include "core/cmd_plan.h"
 #include "core/cmd_run.h"
 #include "core/util.h"
@@ -12,6 +13,7 @@
 static const char main_help[] = "usage: kennel COMMAND [OPTION]...\n"
 				"  run      run a command under a policy\n"
 				"  check    parse a policy and print it\n"
+				"  explain  say which rule decides on a name, and what would change that\n"
 				"  plan     show what is done about each system call under a policy\n"
 				"  --version, --help\n"
 				"Each command has --help; see kennel(1) and kennel(5).\n";
@@ -38,6 +40,7 @@ static int main_print_help(int argc, char **argv)
 static const struct main_command main_commands[] = {
 	{ "run", cmd_run },
 	{ "check", cmd_check },
+	{ "explain", cmd_explain },
 	{ "plan", cmd_plan },
 	{ "--version", main_version },
 	{ "-V", main_version },

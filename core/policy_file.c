@@ -20,7 +20,7 @@ struct policy_request {
 	size_t offset;
 };
 
-static bool policy_file_has_ending(const char *path)
+bool policy_file_has_ending(const char *path)
 {
 	static const char *const endings[] = { ".kennel", ".syd-3" };
 

@@ -35,6 +35,11 @@ static const struct policy_option policy_options[] = {
 	{ "--bind", NULL, "an address" },
 };
 
+const char *policy_option_name(size_t index)
+{
+	return index < ARRAY_SIZE(policy_options) ? policy_options[index].name : NULL;
+}
+
 /* What stands behind the option in the same argument; NULL: this is another option. */
 static const char *policy_option_rest(const struct policy_option *option, const char *argument)
 {

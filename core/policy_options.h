@@ -1,5 +1,5 @@
 /*
- * The options that make a policy, shared by the commands run, check and plan: -p PROFILE,
+ * The options that make a policy, shared by the commands that take one: -p PROFILE,
  * -P FILE, -m COMMAND, --ro, --rw, --hide, --exec, --connect, --bind. Typical use:
  *
  *	struct policy_environment environment;
@@ -31,6 +31,9 @@
  * ours, nothing has changed.
  */
 bool policy_options_take(struct policy_loader *loader, int argc, char **argv, int *index);
+
+/* The name of option number index, with its dashes; NULL after the last. */
+const char *policy_option_name(size_t index);
 
 /* Their lines for --help. */
 extern const char policy_options_help[];

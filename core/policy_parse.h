@@ -30,6 +30,9 @@ void policy_load_command(struct policy_loader *loader, const char *text);
 /* A .kennel or .syd-3 file. */
 void policy_load_file(struct policy_loader *loader, const char *path);
 
+/* True for the name of a file that can be a policy. */
+bool policy_file_has_ending(const char *path);
+
 /* A profile that is compiled into the program. */
 void policy_load_profile(struct policy_loader *loader, const char *name);
 
@@ -38,6 +41,9 @@ void policy_load_profile(struct policy_loader *loader, const char *name);
  * it. Paths may be relative to the current directory.
  */
 void policy_load_short(struct policy_loader *loader, const char *option, const char *value);
+
+/* A list of categories and sets as bits, those that are enforced; 0 after an error. */
+uint64_t policy_load_categories(struct policy_loader *loader, const char *option, const char *list);
 
 /* An error of the command line itself, such as an option without its value. */
 __attribute__((format(printf, 3, 4))) void policy_load_error(

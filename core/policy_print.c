@@ -6,10 +6,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/json_print.h"
 #include "core/pattern.h"
 #include "core/policy_cursor.h"
 #include "core/policy_files.h"
-#include "core/utf8.h"
 
 static void policy_print_categories(uint64_t categories, const char *quote, FILE *stream)
 {
@@ -66,7 +66,7 @@ static const char *policy_file_name(const struct policy_file *file)
 	return file->kind == POLICY_FILE_MASK ? "mask" : "append";
 }
 
-static void policy_print_settings(const struct policy_settings *settings, FILE *stream)
+void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 {
 	char quoted[PATH_MAX * 4 + 1];
 
@@ -98,6 +98,25 @@ static void policy_print_settings(const struct policy_settings *settings, FILE *
 			settings->transitions[i].from, settings->transitions[i].to);
 }
 
+void policy_print_rule(const struct policy *policy, const struct rule *rule, FILE *stream)
+{
+	uint64_t categories = CAT_BIT(rule->category);
+
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		size_t count;
+		const struct rule *rules = policy_rules(policy, (enum category)i, &count);
+		size_t at = 0;
+
+		while (at < count && rules[at].sequence < rule->sequence)
+			at++;
+		if (at < count && rules[at].sequence == rule->sequence)
+			categories |= CAT_BIT(i);
+	}
+	fprintf(stream, "%s/", action_name(rule->action));
+	policy_print_categories(categories, "", stream);
+	fprintf(stream, "+%s", pattern_text(rule->pattern));
+}
+
 void policy_print_text(const struct policy *policy, FILE *stream)
 {
 	struct policy_cursor cursor = { .policy = policy };
@@ -116,34 +135,6 @@ void policy_print_text(const struct policy *policy, FILE *stream)
 	}
 }
 
-/* Names of files may hold any byte: what is no UTF-8 becomes U+FFFD. */
-void policy_print_string(const char *string, FILE *stream)
-{
-	size_t left = strlen(string);
-	size_t step;
-
-	fputc('"', stream);
-	for (; left > 0; string += step, left -= step) {
-		unsigned char byte = (unsigned char)*string;
-
-		step = utf8_sequence(string, left);
-		if (step == 0) {
-			fputs("\\ufffd", stream);
-			step = 1;
-		} else if (byte < 0x20 || byte == 0x7f) {
-			fprintf(stream, "\\u%04x", byte);
-		} else {
-			fprintf(stream, "%s%.*s", byte == '"' || byte == '\\' ? "\\" : "", (int)step, string);
-		}
-	}
-	fputc('"', stream);
-}
-
-static const char *policy_json_bool(bool value)
-{
-	return value ? "true" : "false";
-}
-
 static void policy_json_categories(const struct policy *policy, FILE *stream)
 {
 	const char *separator = "";
@@ -155,8 +146,7 @@ static void policy_json_categories(const struct policy *policy, FILE *stream)
 		if (!(category_enforced() & CAT_BIT(i)))
 			continue;
 		fprintf(stream, "%s\"%s\":{\"on\":%s,\"default\":\"%s\"}", separator, category_name(category),
-			policy_json_bool(policy_is_on(policy, category)),
-			action_name(policy_default(policy, category)));
+			json_bool(policy_is_on(policy, category)), action_name(policy_default(policy, category)));
 		separator = ",";
 	}
 	fputs("}", stream);
@@ -165,22 +155,21 @@ static void policy_json_categories(const struct policy *policy, FILE *stream)
 static void policy_json_settings(const struct policy_settings *settings, FILE *stream)
 {
 	fprintf(stream,
-		",\"settings\":{\"abi_i386\":%s,\"log_refused\":%s,\"log_file\":", policy_json_bool(settings->abi_i386),
-		policy_json_bool(settings->log_refused));
+		",\"settings\":{\"abi_i386\":%s,\"log_refused\":%s,\"log_file\":", json_bool(settings->abi_i386),
+		json_bool(settings->log_refused));
 	if (settings->log_file)
-		policy_print_string(settings->log_file, stream);
+		json_print_string(settings->log_file, stream);
 	else
 		fputs("null", stream);
-	fprintf(stream, ",\"wait_all\":%s,\"limit_calls\":%u,\"limit_workers\":%u",
-		policy_json_bool(settings->wait_all), settings->limit_calls, settings->limit_workers);
+	fprintf(stream, ",\"wait_all\":%s,\"limit_calls\":%u,\"limit_workers\":%u", json_bool(settings->wait_all),
+		settings->limit_calls, settings->limit_workers);
 	fprintf(stream, ",\"trace_ptrace\":%s,\"exec_mmap\":%s,\"exec_anonymous\":%s",
-		policy_json_bool(settings->trace_ptrace), policy_json_bool(settings->exec_mmap),
-		policy_json_bool(settings->exec_anonymous));
+		json_bool(settings->trace_ptrace), json_bool(settings->exec_mmap), json_bool(settings->exec_anonymous));
 	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s,\"lock\":\"%s\"",
-		policy_json_bool(settings->ghost), policy_json_bool(settings->unsafe_ptrace),
-		policy_json_bool(settings->strict_names), policy_lock_name(settings->lock));
-	fprintf(stream, ",\"unsafe_symlinks\":%s,\"unsafe_hardlinks\":%s}", policy_json_bool(settings->unsafe_symlinks),
-		policy_json_bool(settings->unsafe_hardlinks));
+		json_bool(settings->ghost), json_bool(settings->unsafe_ptrace), json_bool(settings->strict_names),
+		policy_lock_name(settings->lock));
+	fprintf(stream, ",\"unsafe_symlinks\":%s,\"unsafe_hardlinks\":%s}", json_bool(settings->unsafe_symlinks),
+		json_bool(settings->unsafe_hardlinks));
 }
 
 static void policy_json_transitions(const struct policy_settings *settings, FILE *stream)
@@ -191,7 +180,7 @@ static void policy_json_transitions(const struct policy_settings *settings, FILE
 
 		fprintf(stream, "%s{\"call\":\"%s\",\"from\":%u,\"to\":%u,\"file\":", i > 0 ? "," : "",
 			policy_transition_name(transition->kind), transition->from, transition->to);
-		policy_print_string(transition->origin.file, stream);
+		json_print_string(transition->origin.file, stream);
 		fprintf(stream, ",\"line\":%u}", transition->origin.line);
 	}
 	fputs("]", stream);
@@ -204,9 +193,9 @@ static void policy_json_files(const struct policy_settings *settings, FILE *stre
 		const struct policy_file *file = &settings->files[i];
 
 		fprintf(stream, "%s{\"command\":\"%s\",\"value\":", i > 0 ? "," : "", policy_file_name(file));
-		policy_print_string(file->text, stream);
+		json_print_string(file->text, stream);
 		fputs(",\"file\":", stream);
-		policy_print_string(file->origin.file, stream);
+		json_print_string(file->origin.file, stream);
 		fprintf(stream, ",\"line\":%u}", file->origin.line);
 	}
 	fputs("]", stream);
@@ -217,9 +206,9 @@ static void policy_json_rule(const struct rule *rule, uint64_t categories, FILE 
 	fprintf(stream, "{\"action\":\"%s\",\"categories\":[", action_name(rule->action));
 	policy_print_categories(categories, "\"", stream);
 	fputs("],\"pattern\":", stream);
-	policy_print_string(pattern_text(rule->pattern), stream);
+	json_print_string(pattern_text(rule->pattern), stream);
 	fputs(",\"file\":", stream);
-	policy_print_string(rule->origin.file, stream);
+	json_print_string(rule->origin.file, stream);
 	fprintf(stream, ",\"line\":%u}", rule->origin.line);
 }
 

@@ -11,14 +11,17 @@
 /* Commands of the rule language, one a line: switches, defaults, settings, rules in order. */
 void policy_print_text(const struct policy *policy, FILE *stream);
 
+/* Only the settings: what is neither a switch, a default nor a rule. */
+void policy_print_settings(const struct policy_settings *settings, FILE *stream);
+
+/* The command that made the rule, with all categories that it still is a rule of. No newline. */
+void policy_print_rule(const struct policy *policy, const struct rule *rule, FILE *stream);
+
 /* One JSON object and a newline; rules in order, each with the place where it was written. */
 void policy_print_json(const struct policy *policy, FILE *stream);
 
 /* core/policy_print_payload.c: what the payload starts with; JSON as members after others. */
 void policy_print_payload(const struct policy_settings *settings, FILE *stream);
 void policy_print_payload_json(const struct policy_settings *settings, FILE *stream);
-
-/* A string of JSON: what is no UTF-8 becomes U+FFFD. */
-void policy_print_string(const char *string, FILE *stream);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "core/cleanup.h"
+#include "core/json_print.h"
 #include "core/pattern.h"
 #include "core/policy_print.h"
 #include "core/policy_rlimit.h"
@@ -85,9 +86,9 @@ void policy_print_payload_json(const struct policy_settings *settings, FILE *str
 
 		fprintf(stream, "%s{\"command\":\"%s\",\"name\":", i > 0 ? "," : "",
 			policy_variable_commands[variable->kind]);
-		policy_print_string(variable->name ? variable->name : "", stream);
+		json_print_string(variable->name ? variable->name : "", stream);
 		fputs(",\"file\":", stream);
-		policy_print_string(variable->origin.file, stream);
+		json_print_string(variable->origin.file, stream);
 		fprintf(stream, ",\"line\":%u}", variable->origin.line);
 	}
 	fputs("]", stream);

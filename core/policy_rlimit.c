@@ -121,7 +121,6 @@ static const struct policy_rlimit_row *policy_rlimit_find(const struct policy_st
 
 void policy_apply_rlimit(struct policy_statement *statement)
 {
-	const struct policy_place *place = statement->place;
 	struct policy *policy = statement->loader->policy;
 	const struct policy_rlimit_row *row = policy_rlimit_find(statement, statement->name + strlen("rlimit/"));
 	struct policy_limit limit = { .set = true };
@@ -133,8 +132,7 @@ void policy_apply_rlimit(struct policy_statement *statement)
 			policy_value(statement), policy_rlimit_expected[row->unit]);
 		return;
 	}
-	limit.origin =
-		(struct rule_origin){ policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
+	limit.origin = policy_origin(statement);
 	if (limit.origin.file)
 		policy_settings_edit(policy)->limits[row->resource] = limit;
 	else

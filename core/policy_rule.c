@@ -48,9 +48,9 @@ static uint64_t policy_category_word(const struct policy_statement *statement, s
 	return 0;
 }
 
-uint64_t policy_categories(const struct policy_statement *statement)
+/* A comma list that stands at this offset of the statement. 0 when any word of it is wrong. */
+static uint64_t policy_category_list(const struct policy_statement *statement, const char *at, size_t offset)
 {
-	const char *at = strchr(statement->name, '/') + 1;
 	uint64_t all = 0;
 	bool failed = false;
 
@@ -60,13 +60,29 @@ uint64_t policy_categories(const struct policy_statement *statement)
 		uint64_t bits;
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, at);
-		bits = policy_category_word(statement, policy_name_offset(statement, at), word);
+		bits = policy_category_word(statement, offset, word);
 		failed |= bits == 0;
 		all |= bits;
 		if (at[length] == '\0')
 			return failed ? 0 : all;
 		at += length + 1;
+		offset += length + 1;
 	}
+}
+
+uint64_t policy_categories(const struct policy_statement *statement)
+{
+	const char *at = strchr(statement->name, '/') + 1;
+
+	return policy_category_list(statement, at, policy_name_offset(statement, at));
+}
+
+uint64_t policy_load_categories(struct policy_loader *loader, const char *option, const char *list)
+{
+	struct policy_place place = { .file = option, .line = 1 };
+	struct policy_statement statement = { .loader = loader, .place = &place, .text = list };
+
+	return policy_category_list(&statement, list, 0);
 }
 
 void policy_apply_sandbox(struct policy_statement *statement)

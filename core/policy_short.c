@@ -7,8 +7,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "core/cleanup.h"
 #include "core/policy_load.h"
+#include "core/policy_path.h"
 #include "core/util.h"
 
 #define BITS_READ (CAT_BIT(CAT_READ) | CAT_BIT(CAT_READDIR) | CAT_BIT(CAT_EXEC))
@@ -36,64 +36,6 @@ static const struct policy_short policy_shorts[POLICY_SHORT_COUNT] = {
 	{ "connect", "--connect", CAT_BIT(CAT_NET_CONNECT), ACTION_ALLOW, 0, true },
 	{ "bind", "--bind", CAT_BIT(CAT_NET_BIND), ACTION_ALLOW, 0, true },
 };
-
-/* Appends the components of path to name, a canonical one; '.' and empty ones vanish. */
-static int policy_path_append(char name[PATH_MAX], const char *path)
-{
-	size_t length = str_equal(name, "/") ? 0 : strlen(name);
-
-	while (*path) {
-		size_t step = strcspn(path, "/");
-
-		if (step == 2 && memcmp(path, "..", 2) == 0) {
-			while (length > 0 && name[--length] != '/')
-				continue;
-		} else if (step > 0 && !(step == 1 && *path == '.')) {
-			if (length + step + 2 > PATH_MAX)
-				return -ENAMETOOLONG;
-			name[length++] = '/';
-			memcpy(name + length, path, step);
-			length += step;
-		}
-		path += step;
-		path += *path == '/';
-	}
-	if (length == 0)
-		name[length++] = '/';
-	name[length] = '\0';
-	return 0;
-}
-
-static bool policy_path_goes_up(const char *path)
-{
-	for (;;) {
-		size_t step = strcspn(path, "/");
-
-		if (step == 2 && memcmp(path, "..", 2) == 0)
-			return true;
-		if (path[step] == '\0')
-			return false;
-		path += step + 1;
-	}
-}
-
-/* Symlinks followed as far as the path exists, the rest as written. */
-static int policy_path_canonical(const char *absolute, char name[PATH_MAX])
-{
-	char existing[PATH_MAX];
-	size_t length = strlen(absolute);
-
-	while (length > 0) {
-		snprintf(existing, sizeof(existing), "%.*s", (int)length, absolute);
-		if (realpath(existing, name))
-			return policy_path_append(name, absolute + length);
-		while (length > 0 && absolute[length - 1] == '/')
-			length--;
-		while (length > 0 && absolute[length - 1] != '/')
-			length--;
-	}
-	return -ENOENT;
-}
 
 static int policy_short_rule(struct policy_loader *loader, const struct policy_short *option, const char *path)
 {
@@ -128,28 +70,12 @@ static void policy_short_switch(struct policy *policy, uint64_t categories)
 	}
 }
 
-static int policy_short_absolute(const char *value, char absolute[PATH_MAX])
-{
-	size_t length = 0;
-
-	if (value[0] != '/') {
-		if (!getcwd(absolute, PATH_MAX - 1))
-			return -ENOENT;
-		length = strlen(absolute);
-		absolute[length++] = '/';
-	}
-	if (length + strlen(value) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	memcpy(absolute + length, value, strlen(value) + 1);
-	return 0;
-}
-
 static int policy_short_path(struct policy_loader *loader, const struct policy_short *option, const char *value)
 {
 	char absolute[PATH_MAX];
 	char canonical[PATH_MAX];
 	char spelt[PATH_MAX] = "/";
-	int result = policy_short_absolute(value, absolute);
+	int result = policy_path_absolute(value, absolute);
 
 	if (result == 0)
 		result = policy_path_canonical(absolute, canonical);

@@ -21,16 +21,13 @@ void policy_variable_free(struct policy_variable *variable)
 /* Takes what the variable holds, also on failure. */
 static void policy_variable_add(struct policy_statement *statement, struct policy_variable *variable)
 {
-	const struct policy_place *place = statement->place;
-	struct policy *policy = statement->loader->policy;
-	struct policy_settings *settings = policy_settings_edit(policy);
+	struct policy_settings *settings = policy_settings_edit(statement->loader->policy);
 	struct policy_variable *larger =
 		reallocarray(settings->variables, settings->variable_count + 1, sizeof(*larger));
 
 	if (larger)
 		settings->variables = larger;
-	variable->origin =
-		(struct rule_origin){ policy_own_string(policy, place->file), place->has_lines ? place->line : 0 };
+	variable->origin = policy_origin(statement);
 	if (!larger || !variable->origin.file) {
 		policy_variable_free(variable);
 		policy_fail_memory(statement->loader);

@@ -70,9 +70,14 @@ static struct decision policy_decide_by(
 	return (struct decision){ .action = policy_default(policy, category) };
 }
 
+bool policy_word_is_filesystem(const struct rule *rule, const char *name)
+{
+	return policy_rule_is_all(rule) || (!policy_rule_is_path(rule) && pattern_match(rule->pattern, name));
+}
+
 static bool policy_match_filesystem(const struct rule *rule, const void *word)
 {
-	return policy_rule_is_all(rule) || (!policy_rule_is_path(rule) && pattern_match(rule->pattern, word));
+	return policy_word_is_filesystem(rule, word);
 }
 
 struct decision policy_decide_filesystem(const struct policy *policy, const char *name)
@@ -80,10 +85,14 @@ struct decision policy_decide_filesystem(const struct policy *policy, const char
 	return policy_decide_by(policy, CAT_FS, policy_match_filesystem, name);
 }
 
+bool policy_word_is_request(const struct rule *rule, uint32_t request)
+{
+	return policy_rule_is_all(rule) || (!policy_rule_is_path(rule) && policy_rule_names_request(rule, request));
+}
+
 static bool policy_match_request(const struct rule *rule, const void *word)
 {
-	return policy_rule_is_all(rule) ||
-	       (!policy_rule_is_path(rule) && policy_rule_names_request(rule, *(const uint32_t *)word));
+	return policy_word_is_request(rule, *(const uint32_t *)word);
 }
 
 struct decision policy_decide_request(const struct policy *policy, uint32_t request)

@@ -35,6 +35,10 @@ bool policy_names_devices(const struct policy *policy);
 /* True for a rule of ioctl that names this request, and not just all of them, and allows it. */
 bool policy_gives_request(const struct policy *policy, uint32_t request);
 
+/* What a rule of fs, or of ioctl, says of one word: does it match. */
+bool policy_word_is_filesystem(const struct rule *rule, const char *name);
+bool policy_word_is_request(const struct rule *rule, uint32_t request);
+
 /* The request that a pattern of digits (decimal, or 0x and hexadecimal) is; false for any other pattern. */
 bool policy_word_request(const char *text, uint32_t *request_out);
 
