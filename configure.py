@@ -28,7 +28,8 @@ VERSION = "0.1.0"
 
 CORE = (
     # main() picks a command; the commands.
-    "main cmd_run cmd_check cmd_explain cmd_plan command_words run_options explain explain_print tip "
+    "main cmd_run cmd_check cmd_explain cmd_plan cmd_profiles cmd_quote "
+    "command_words run_options explain explain_print tip "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # What a sandbox can be told, and asked, from inside.
@@ -44,7 +45,8 @@ CORE = (
     "path path_walk path_name path_long path_link mounts slow "
     # The policy: language, rules, patterns, profiles.
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short policy_path "
-    "policy_options policy_vars policy_environment policy_file policy_errors policy_print category nearest profile "
+    "policy_options policy_vars policy_environment policy_file policy_errors policy_warnings policy_print "
+    "category nearest profile "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
     "policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
     "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
@@ -83,7 +85,8 @@ UNIT_TESTS = """
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree
     test_matcher+naive_list test_policy_bounds+policy_fixture
-    test_nearest test_explain+policy_fixture test_open_files+fake_open test_policy_file+policy_fixture
+    test_nearest test_explain+policy_fixture test_open_files+fake_open test_policy_errors
+    test_policy_warnings+policy_fixture test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
     test_log+forked+json_check test_log_access+json_check test_loop test_call+fake_dispatch+forked

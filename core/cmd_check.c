@@ -7,11 +7,13 @@
 
 #include "core/command_words.h"
 #include "core/environment.h"
+#include "core/json_print.h"
 #include "core/payload_limits.h"
 #include "core/plan_host.h"
 #include "core/policy_environment.h"
 #include "core/policy_options.h"
 #include "core/policy_print.h"
+#include "core/policy_warnings.h"
 #include "core/util.h"
 
 #define CHECK_EXIT_ERROR 125
@@ -30,10 +32,12 @@ static void cmd_check_help(void)
 	       "\n"
 	       "Loads a policy. Exit status 0, or 125 when it has errors; these go to stderr as\n"
 	       "FILE:LINE:COLUMN: MESSAGE. So does a policy that needs ptrace where there is none.\n"
+	       "Rules that can never decide are named as warnings.\n"
 	       "\n"
 	       "%s"
 	       "  --print         print the policy as rules; loaded again they give the same policy\n"
-	       "  --json          print it as JSON, with the place where each rule was written\n"
+	       "  --json          print it as JSON, with the place where each rule was written,\n"
+	       "                  the warnings, and the errors if there are any\n"
 	       "  --environment   print which variables the command would not get as they are, and why\n"
 	       "  --help          this text\n",
 		policy_options_help);
@@ -69,23 +73,58 @@ static void cmd_check_arguments(struct policy_loader *loader, int argc, char **a
 	}
 }
 
+static int cmd_check_flush(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fputs("kennel: cannot write to the standard output\n", stderr);
+	return CHECK_EXIT_ERROR;
+}
+
+/* why: what this system lacks for the policy; NULL: nothing. */
+static void cmd_check_json(const struct policy *policy, const char *why)
+{
+	fputs("{\"errors\":[],", stdout);
+	json_print_member("system", why, stdout);
+	fputs(",\"warnings\":", stdout);
+	policy_warnings_print_json(policy, stdout);
+	fputc(',', stdout);
+	policy_print_members(policy, stdout);
+	fputs("}\n", stdout);
+}
+
 static int cmd_check_print(const struct policy *policy, const struct check_options *options)
 {
 	extern char **environ;
+	char buffer[512];
+	const char *why = payload_limits_refuse(policy, buffer, sizeof(buffer));
 
-	if (options->json)
-		policy_print_json(policy, stdout);
-	else if (options->print)
-		policy_print_text(policy, stdout);
+	if (!why)
+		why = plan_host_refuses(policy, buffer, sizeof(buffer));
+	if (options->json) {
+		cmd_check_json(policy, why);
+	} else {
+		if (options->print)
+			policy_print_text(policy, stdout);
+		policy_warnings_print(policy, stderr);
+		if (why)
+			fprintf(stderr, "kennel: %s\n", why);
+	}
 	if (options->environment && environment_explain(policy, environ, stdout) < 0) {
 		fputs("kennel: out of memory\n", stderr);
 		return CHECK_EXIT_ERROR;
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fputs("kennel: cannot write to the standard output\n", stderr);
-		return CHECK_EXIT_ERROR;
+	return cmd_check_flush(why ? CHECK_EXIT_ERROR : 0);
+}
+
+static int cmd_check_refuse(const struct policy_loader *loader, const struct check_options *options)
+{
+	if (options->json) {
+		fputs("{\"errors\":", stdout);
+		policy_loader_print_json(loader, stdout);
+		printf(",\"error_count\":%lu}\n", policy_loader_errors(loader));
 	}
-	return 0;
+	return cmd_check_flush(CHECK_EXIT_ERROR);
 }
 
 int cmd_check(int argc, char **argv)
@@ -94,7 +133,6 @@ int cmd_check(int argc, char **argv)
 	struct check_options options = { false, false, false, false };
 	AUTO_POLICY_LOADER struct policy_loader *loader = NULL;
 	struct policy *policy;
-	char why[512];
 	int status;
 
 	policy_environment_init(&environment, NULL);
@@ -108,14 +146,10 @@ int cmd_check(int argc, char **argv)
 		cmd_check_help();
 		return fflush(stdout) ? CHECK_EXIT_ERROR : 0;
 	}
-	policy = policy_loader_finish(loader, stderr);
+	policy = policy_loader_finish(loader, options.json ? NULL : stderr);
 	if (!policy)
-		return CHECK_EXIT_ERROR;
+		return cmd_check_refuse(loader, &options);
 	status = cmd_check_print(policy, &options);
-	if (payload_limits_refuse(policy, why, sizeof(why)) || plan_host_refuses(policy, why, sizeof(why))) {
-		fprintf(stderr, "kennel: %s\n", why);
-		status = CHECK_EXIT_ERROR;
-	}
 	policy_free(policy);
 	return status;
 }

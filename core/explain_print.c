@@ -2,7 +2,6 @@
  * Answers of kennel explain, for people and for programs. Names are printed quoted, as rules have them:
  * what reaches a terminal holds no control character.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/explain.h"
@@ -104,27 +103,6 @@ void explain_print_text(const struct policy *policy, const struct explain_questi
 		fprintf(stream, EXPLAIN_LABEL "%s\n", answer->error ? "to allow" : "to refuse", answer->change);
 }
 
-static void explain_json_rule(const struct policy *policy, const char *key, const struct rule *rule, FILE *stream)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *memory = rule ? open_memstream(&text, &size) : NULL;
-
-	fprintf(stream, ",\"%s\":", key);
-	if (!memory) {
-		fputs("null", stream);
-		return;
-	}
-	policy_print_rule(policy, rule, memory);
-	fclose(memory);
-	fputc('{', stream);
-	json_print_member("text", text, stream);
-	fprintf(stream, ",\"action\":\"%s\",", action_name(rule->action));
-	json_print_member("file", rule->origin.file, stream);
-	fprintf(stream, ",\"line\":%u}", rule->origin.line);
-	free(text);
-}
-
 void explain_print_json(const struct policy *policy, const struct explain_question *question,
 	const struct explain_answer *answer, FILE *stream)
 {
@@ -134,8 +112,10 @@ void explain_print_json(const struct policy *policy, const struct explain_questi
 		json_bool(!answer->error), action_name(answer->decision.action), json_bool(answer->on),
 		action_name(answer->by_default), json_bool(answer->logged && !answer->reason));
 	json_print_member("errno", answer->error ? strerrorname_np(answer->error) : NULL, stream);
-	explain_json_rule(policy, "rule", answer->decision.rule, stream);
-	explain_json_rule(policy, "else", answer->next, stream);
+	fputs(",\"rule\":", stream);
+	policy_print_rule_json(policy, answer->decision.rule, stream);
+	fputs(",\"else\":", stream);
+	policy_print_rule_json(policy, answer->next, stream);
 	fputc(',', stream);
 	json_print_member("reason", answer->reason, stream);
 	fputc(',', stream);

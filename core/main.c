@@ -6,6 +6,8 @@
 #include "core/cmd_check.h"
 #include "core/cmd_explain.h"
 #include "core/cmd_plan.h"
+#include "core/cmd_profiles.h"
+#include "core/cmd_quote.h"
 #include "core/cmd_run.h"
 #include "core/util.h"
 #include "core/version.h"
@@ -15,6 +17,8 @@ static const char main_help[] = "usage: kennel COMMAND [OPTION]...\n"
 				"  check    parse a policy and print it\n"
 				"  explain  say which rule decides on a name, and what would change that\n"
 				"  plan     show what is done about each system call under a policy\n"
+				"  profiles list the policies that are part of the program, or print one\n"
+				"  quote    print text as it is written in patterns\n"
 				"  --version, --help\n"
 				"Each command has --help; see kennel(1) and kennel(5).\n";
 
@@ -42,6 +46,8 @@ static const struct main_command main_commands[] = {
 	{ "check", cmd_check },
 	{ "explain", cmd_explain },
 	{ "plan", cmd_plan },
+	{ "profiles", cmd_profiles },
+	{ "quote", cmd_quote },
 	{ "--version", main_version },
 	{ "-V", main_version },
 	{ "version", main_version },

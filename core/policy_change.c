@@ -44,7 +44,7 @@ static int policy_change_load(struct policy_loader *loader, const char *command,
 		policy_fail(loader, &place, 0, "expected a command, found a comment");
 	else
 		policy_load_one(loader, command, &place);
-	if (loader->out_of_memory || loader->errors.out_of_memory)
+	if (loader->errors.out_of_memory)
 		return -ENOMEM;
 	if (loader->errors.count == 0)
 		return loader->asked && !loader->answer ? POLICY_CHANGE_NO : 0;

@@ -4,75 +4,112 @@
  */
 #include "core/policy_errors.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/json_print.h"
+#include "core/util.h"
+
+static const char hint_start[] = " (did you mean '";
+static const char hint_end[] = "'?)";
+
+static void policy_error_release(struct policy_error *error)
+{
+	free(error->file);
+	free(error->message);
+	free(error->expected);
+	free(error->nearest);
+}
 
 void policy_errors_release(struct policy_errors *errors)
 {
-	free(errors->text);
-	*errors = (struct policy_errors){ .text = NULL };
+	for (size_t i = 0; i < errors->kept; i++)
+		policy_error_release(&errors->errors[i]);
+	free(errors->errors);
+	*errors = (struct policy_errors){ .errors = NULL };
 }
 
-static bool policy_errors_reserve(struct policy_errors *errors, size_t more)
+/* Where the hint starts, the end of the message when there is none. It is always last. */
+static const char *policy_error_hint(const char *message)
 {
-	size_t wanted = errors->length + more;
-	char *grown;
+	size_t length = strlen(message);
+	const char *hint = NULL;
 
-	if (wanted <= errors->capacity)
-		return true;
-	wanted = wanted * 2 + 256;
-	grown = realloc(errors->text, wanted);
-	if (!grown)
-		return false;
-	errors->text = grown;
-	errors->capacity = wanted;
-	return true;
+	if (length < sizeof(hint_end) || !str_equal(message + length - (sizeof(hint_end) - 1), hint_end))
+		return message + length;
+	for (const char *at = message; (at = strstr(at, hint_start)) != NULL; at++)
+		hint = at;
+	return hint ? hint : message + length;
 }
 
-/* What a terminal would act upon is shown as \\xHH. Returns the length written. */
-static size_t policy_errors_show(char *to, unsigned char byte)
+/* How much of the message comes from the format up to word; the whole length when it is not in there. */
+__attribute__((format(printf, 2, 0))) static size_t policy_error_position(
+	const char *word, const char *format, va_list arguments)
 {
-	static const char digits[] = "0123456789abcdef";
+	const char *found = strstr(format, word);
+	AUTO_FREE char *head = NULL;
+	va_list copy;
+	int length;
 
-	if (byte >= 0x20 && byte != 0x7f) {
-		to[0] = (char)byte;
-		return 1;
-	}
-	to[0] = '\\';
-	to[1] = 'x';
-	to[2] = digits[byte >> 4];
-	to[3] = digits[byte & 15];
-	return 4;
+	if (!found)
+		return SIZE_MAX;
+	head = strndup(format, (size_t)(found - format));
+	if (!head)
+		return SIZE_MAX;
+	va_copy(copy, arguments);
+	length = vsnprintf(NULL, 0, head, copy);
+	va_end(copy);
+	return length < 0 ? SIZE_MAX : (size_t)length;
 }
 
-static bool policy_errors_append(struct policy_errors *errors, const char *line)
+/* From "expected " to what was found instead. Texts of patterns come whole, by "%s". */
+__attribute__((format(printf, 2, 0))) static void policy_error_expected(
+	struct policy_error *error, const char *format, va_list arguments)
 {
-	/* a byte becomes at most the four of \xHH, then newline and NUL */
-	if (!policy_errors_reserve(errors, strlen(line) * 4 + 2))
-		return false;
-	for (; *line; line++)
-		errors->length += policy_errors_show(errors->text + errors->length, (unsigned char)*line);
-	errors->text[errors->length++] = '\n';
-	errors->text[errors->length] = '\0';
-	return true;
+	static const char word[] = "expected ";
+	const char *hint = policy_error_hint(error->message);
+	size_t start = policy_error_position(word, format, arguments);
+	size_t end = policy_error_position(", found", format, arguments);
+	size_t limit = (size_t)(hint - error->message);
+
+	if (start == SIZE_MAX && str_starts(error->message, word))
+		start = 0;
+	if (*hint)
+		error->nearest = strndup(hint + sizeof(hint_start) - 1,
+			strlen(hint) - (sizeof(hint_start) - 1) - (sizeof(hint_end) - 1));
+	if (start == SIZE_MAX)
+		return;
+	start += sizeof(word) - 1;
+	end = end < limit ? end : limit;
+	if (start < end)
+		error->expected = strndup(error->message + start, end - start);
 }
 
 void policy_errors_add_list(struct policy_errors *errors, const char *file, unsigned line, size_t column,
 	const char *format, va_list arguments)
 {
-	AUTO_FREE char *message = NULL;
-	AUTO_FREE char *whole = NULL;
+	struct policy_error error = { .line = line, .column = column };
+	struct policy_error *larger;
+	va_list copy;
+	int length;
 
 	if (++errors->count > POLICY_ERRORS_SHOWN)
 		return;
-	if (vasprintf(&message, format, arguments) < 0 ||
-		asprintf(&whole, "%s:%u:%zu: %s", file, line, column, message) < 0 ||
-		!policy_errors_append(errors, whole))
+	larger = reallocarray(errors->errors, errors->kept + 1, sizeof(*larger));
+	if (larger)
+		errors->errors = larger;
+	error.file = strdup(file);
+	va_copy(copy, arguments);
+	length = vasprintf(&error.message, format, copy);
+	va_end(copy);
+	if (!larger || !error.file || length < 0) {
 		errors->out_of_memory = true;
+		free(error.file);
+		return;
+	}
+	policy_error_expected(&error, format, arguments);
+	errors->errors[errors->kept++] = error;
 }
 
 void policy_errors_add(
@@ -83,4 +120,52 @@ void policy_errors_add(
 	va_start(arguments, format);
 	policy_errors_add_list(errors, file, line, column, format, arguments);
 	va_end(arguments);
+}
+
+/* What a terminal would act upon is shown as \xHH. */
+static void policy_errors_show(const char *text, FILE *stream)
+{
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte >= 0x20 && byte != 0x7f)
+			fputc(byte, stream);
+		else
+			fprintf(stream, "\\x%02x", byte);
+	}
+}
+
+void policy_errors_print(const struct policy_errors *errors, FILE *stream)
+{
+	for (size_t i = 0; i < errors->kept; i++) {
+		const struct policy_error *error = &errors->errors[i];
+
+		policy_errors_show(error->file, stream);
+		fprintf(stream, ":%u:%zu: ", error->line, error->column);
+		policy_errors_show(error->message, stream);
+		fputc('\n', stream);
+	}
+	if (errors->count > POLICY_ERRORS_SHOWN)
+		fprintf(stream, "and %lu more errors\n", errors->count - POLICY_ERRORS_SHOWN);
+	if (errors->out_of_memory)
+		fputs("out of memory while loading the policy\n", stream);
+}
+
+void policy_errors_print_json(const struct policy_errors *errors, FILE *stream)
+{
+	fputc('[', stream);
+	for (size_t i = 0; i < errors->kept; i++) {
+		const struct policy_error *error = &errors->errors[i];
+
+		fputs(i > 0 ? ",{" : "{", stream);
+		json_print_member("file", error->file, stream);
+		fprintf(stream, ",\"line\":%u,\"column\":%zu,", error->line, error->column);
+		json_print_member("message", error->message, stream);
+		fputc(',', stream);
+		json_print_member("expected", error->expected, stream);
+		fputc(',', stream);
+		json_print_member("nearest", error->nearest, stream);
+		fputc('}', stream);
+	}
+	fputc(']', stream);
 }

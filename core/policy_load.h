@@ -37,7 +37,6 @@ struct policy_loader {
 	unsigned depth;
 	unsigned file_count;
 	size_t byte_count, weight;
-	bool out_of_memory;
 	bool running;      /* a command from inside: core/policy_change.c */
 	bool unchangeable; /* it was refused because the sandbox runs */
 	bool asked;        /* it was a question */

@@ -65,21 +65,21 @@ bool policy_charge(const struct policy_statement *statement, size_t weight)
 
 static void policy_loader_print(const struct policy_loader *loader, FILE *stream)
 {
-	if (loader->errors.text)
-		fputs(loader->errors.text, stream);
-	if (loader->errors.count > POLICY_ERRORS_SHOWN)
-		fprintf(stream, "and %lu more errors\n", loader->errors.count - POLICY_ERRORS_SHOWN);
+	policy_errors_print(&loader->errors, stream);
 	if (policy_loader_full(loader))
 		fputs("the rest was not read\n", stream);
-	if (loader->out_of_memory || loader->errors.out_of_memory)
-		fputs("out of memory while loading the policy\n", stream);
+}
+
+void policy_loader_print_json(const struct policy_loader *loader, FILE *stream)
+{
+	policy_errors_print_json(&loader->errors, stream);
 }
 
 struct policy *policy_loader_finish(struct policy_loader *loader, FILE *stream)
 {
-	if (loader->errors.count == 0 && !loader->out_of_memory && policy_seal(loader->policy))
+	if (loader->errors.count == 0 && !loader->errors.out_of_memory && policy_seal(loader->policy))
 		policy_fail_memory(loader);
-	if (loader->errors.count > 0 || loader->out_of_memory) {
+	if (loader->errors.count > 0 || loader->errors.out_of_memory) {
 		if (stream)
 			policy_loader_print(loader, stream);
 		return NULL;
@@ -89,7 +89,7 @@ struct policy *policy_loader_finish(struct policy_loader *loader, FILE *stream)
 
 void policy_fail_memory(struct policy_loader *loader)
 {
-	loader->out_of_memory = true;
+	loader->errors.out_of_memory = true;
 }
 
 void policy_fail(struct policy_loader *loader, const struct policy_place *place, size_t offset, const char *format, ...)

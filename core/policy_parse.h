@@ -57,4 +57,7 @@ unsigned long policy_loader_errors(const struct policy_loader *loader);
  */
 struct policy *policy_loader_finish(struct policy_loader *loader, FILE *stream);
 
+/* The errors so far as a JSON array, at most POLICY_ERRORS_SHOWN of them; no newline. */
+void policy_loader_print_json(const struct policy_loader *loader, FILE *stream);
+
 #endif

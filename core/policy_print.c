@@ -4,6 +4,7 @@
 #include "core/policy_print.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/json_print.h"
@@ -117,6 +118,26 @@ void policy_print_rule(const struct policy *policy, const struct rule *rule, FIL
 	fprintf(stream, "+%s", pattern_text(rule->pattern));
 }
 
+void policy_print_rule_json(const struct policy *policy, const struct rule *rule, FILE *stream)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = rule ? open_memstream(&text, &size) : NULL;
+
+	if (!memory) {
+		fputs("null", stream);
+		return;
+	}
+	policy_print_rule(policy, rule, memory);
+	fclose(memory);
+	fputc('{', stream);
+	json_print_member("text", text, stream);
+	fprintf(stream, ",\"action\":\"%s\",", action_name(rule->action));
+	json_print_member("file", rule->origin.file, stream);
+	fprintf(stream, ",\"line\":%u}", rule->origin.line);
+	free(text);
+}
+
 void policy_print_text(const struct policy *policy, FILE *stream)
 {
 	struct policy_cursor cursor = { .policy = policy };
@@ -139,7 +160,7 @@ static void policy_json_categories(const struct policy *policy, FILE *stream)
 {
 	const char *separator = "";
 
-	fputs("{\"categories\":{", stream);
+	fputs("\"categories\":{", stream);
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
 		enum category category = (enum category)i;
 
@@ -212,7 +233,7 @@ static void policy_json_rule(const struct rule *rule, uint64_t categories, FILE 
 	fprintf(stream, ",\"line\":%u}", rule->origin.line);
 }
 
-void policy_print_json(const struct policy *policy, FILE *stream)
+void policy_print_members(const struct policy *policy, FILE *stream)
 {
 	struct policy_cursor cursor = { .policy = policy };
 	const char *separator = "";
@@ -230,5 +251,12 @@ void policy_print_json(const struct policy *policy, FILE *stream)
 		policy_json_rule(rule, categories, stream);
 		separator = ",";
 	}
-	fputs("]}\n", stream);
+	fputs("]", stream);
+}
+
+void policy_print_json(const struct policy *policy, FILE *stream)
+{
+	fputc('{', stream);
+	policy_print_members(policy, stream);
+	fputs("}\n", stream);
 }

@@ -17,11 +17,17 @@ void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 /* The command that made the rule, with all categories that it still is a rule of. No newline. */
 void policy_print_rule(const struct policy *policy, const struct rule *rule, FILE *stream);
 
+/* The same as a JSON object, with the place where it was written; null for NULL. */
+void policy_print_rule_json(const struct policy *policy, const struct rule *rule, FILE *stream);
+
 /* One JSON object and a newline; rules in order, each with the place where it was written. */
 void policy_print_json(const struct policy *policy, FILE *stream);
 
 /* core/policy_print_payload.c: what the payload starts with; JSON as members after others. */
 void policy_print_payload(const struct policy_settings *settings, FILE *stream);
 void policy_print_payload_json(const struct policy_settings *settings, FILE *stream);
+
+/* The members of that object, without its braces, for who has more to say. */
+void policy_print_members(const struct policy *policy, FILE *stream);
 
 #endif

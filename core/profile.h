@@ -15,6 +15,9 @@ struct profile_text {
 extern const struct profile_text profile_texts[];
 extern const size_t profile_texts_count;
 
+/* The first sentence of its comment, on one line, into buffer. */
+void profile_describe(const struct profile_text *profile, char *buffer, size_t size);
+
 /* NULL when there is none of this name. */
 const struct profile_text *profile_find(const char *name);
 
