@@ -117,8 +117,11 @@ DIFFERENTIAL_TESTS = """
     test_differential
 """.split()
 
-# Tests in python, of the build itself.
+# Tests in python: of the program; and of the build itself.
 SCRIPT_TESTS = """
+    tests/policies/test_policies.py
+""".split()
+BUILD_TESTS = """
     tests/build/test_configure.py
 """.split()
 
@@ -370,7 +373,8 @@ class Build:
         differential = self.test_programs("differential", DIFFERENTIAL_TESTS, shared, compiled)
         long = self.test_programs("integration", LONG_TESTS, shared, compiled)
         long += [path for path in units + integration if path.split("/")[-1] in LONG_RACES]
-        scripts = [self.source(path) for path in SCRIPT_TESTS if self.arguments.variant == "release"]
+        scripts = [self.source(path) for path in SCRIPT_TESTS]
+        scripts += [self.source(path) for path in BUILD_TESTS if self.arguments.variant == "release"]
         self.run_tests("test", ["--unit", *units, "--integration", *integration, "--differential", *differential,
                                 "--script", *scripts], units + integration + differential + scripts)
         self.run_tests("test-unit", ["--unit", *units], units)

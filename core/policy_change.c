@@ -38,6 +38,7 @@ static size_t policy_change_rules(const struct policy *policy)
 static int policy_change_load(struct policy_loader *loader, const char *command, char *message, size_t size)
 {
 	const struct policy_place place = { .file = CHANGE_PLACE, .line = 1 };
+	const struct policy_error *first;
 
 	loader->running = true;
 	if (command[strspn(command, " \t")] == '#')
@@ -48,7 +49,8 @@ static int policy_change_load(struct policy_loader *loader, const char *command,
 		return -ENOMEM;
 	if (loader->errors.count == 0)
 		return loader->asked && !loader->answer ? POLICY_CHANGE_NO : 0;
-	snprintf(message, size, "%.*s", (int)strcspn(loader->errors.text, "\n"), loader->errors.text);
+	first = &loader->errors.errors[0];
+	snprintf(message, size, "%s:%u:%zu: %s", first->file, first->line, first->column, first->message);
 	return loader->unchangeable ? -EOPNOTSUPP : -EINVAL;
 }
 

@@ -63,7 +63,17 @@ __attribute__((format(printf, 2, 0))) static size_t policy_error_position(
 	return length < 0 ? SIZE_MAX : (size_t)length;
 }
 
-/* From "expected " to what was found instead. Texts of patterns come whole, by "%s". */
+/* Texts about patterns and variables come whole, by "%s", and hold nothing of a policy but names. */
+static size_t policy_error_whole(const char *message)
+{
+	const char *found = strstr(message, ", expected ");
+
+	if (str_starts(message, "expected "))
+		return 0;
+	return found ? (size_t)(found + 2 - message) : SIZE_MAX;
+}
+
+/* From "expected " to what was found instead. */
 __attribute__((format(printf, 2, 0))) static void policy_error_expected(
 	struct policy_error *error, const char *format, va_list arguments)
 {
@@ -73,8 +83,8 @@ __attribute__((format(printf, 2, 0))) static void policy_error_expected(
 	size_t end = policy_error_position(", found", format, arguments);
 	size_t limit = (size_t)(hint - error->message);
 
-	if (start == SIZE_MAX && str_starts(error->message, word))
-		start = 0;
+	if (start == SIZE_MAX && str_equal(format, "%s"))
+		start = policy_error_whole(error->message);
 	if (*hint)
 		error->nearest = strndup(hint + sizeof(hint_start) - 1,
 			strlen(hint) - (sizeof(hint_start) - 1) - (sizeof(hint_end) - 1));
