@@ -28,8 +28,8 @@ VERSION = "0.1.0"
 
 CORE = (
     # main() picks a command; the commands.
-    "main cmd_run cmd_check cmd_explain cmd_plan cmd_profiles cmd_quote "
-    "command_words run_options explain explain_print tip "
+    "main cmd_run cmd_check cmd_diff cmd_explain cmd_plan cmd_profiles cmd_quote command_words run_options "
+    "explain explain_print tip policy_diff policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # What a sandbox can be told, and asked, from inside.
@@ -50,6 +50,7 @@ CORE = (
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
     "policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
     "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
+    "pattern_product pattern_names "
     "matcher matcher_build automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
@@ -86,7 +87,7 @@ UNIT_TESTS = """
     test_procfs_held+fake_path+path_tree
     test_matcher+naive_list test_policy_bounds+policy_fixture
     test_nearest test_explain+policy_fixture test_open_files+fake_open test_policy_errors
-    test_policy_warnings+policy_fixture test_policy_file+policy_fixture
+    test_policy_warnings+policy_fixture test_policy_diff+policy_fixture test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
     test_log+forked+json_check test_log_access+json_check test_loop test_call+fake_dispatch+forked

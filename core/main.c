@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/cmd_check.h"
+#include "core/cmd_diff.h"
 #include "core/cmd_explain.h"
 #include "core/cmd_plan.h"
 #include "core/cmd_profiles.h"
@@ -15,6 +16,7 @@
 static const char main_help[] = "usage: kennel COMMAND [OPTION]...\n"
 				"  run      run a command under a policy\n"
 				"  check    parse a policy and print it\n"
+				"  diff     say what one policy allows and another does not\n"
 				"  explain  say which rule decides on a name, and what would change that\n"
 				"  plan     show what is done about each system call under a policy\n"
 				"  profiles list the policies that are part of the program, or print one\n"
@@ -44,6 +46,7 @@ static int main_print_help(int argc, char **argv)
 static const struct main_command main_commands[] = {
 	{ "run", cmd_run },
 	{ "check", cmd_check },
+	{ "diff", cmd_diff },
 	{ "explain", cmd_explain },
 	{ "plan", cmd_plan },
 	{ "profiles", cmd_profiles },

@@ -77,7 +77,7 @@ struct policy_hint {
 };
 const char *policy_hint_nearest(struct policy_hint *hint, const char *word, const char *const *words, size_t count);
 
-/* Where the statement was written; file is NULL, and an error the loader's, without memory. */
+/* Where it was written; without memory file is NULL, and that an error of the loader. */
 struct rule_origin policy_origin(const struct policy_statement *statement);
 
 /* Where in the text a part of statement->name stands, a byte of the expanded value. */

@@ -12,7 +12,7 @@
 #include "core/policy_cursor.h"
 #include "core/policy_files.h"
 
-static void policy_print_categories(uint64_t categories, const char *quote, FILE *stream)
+void policy_print_categories(uint64_t categories, const char *quote, FILE *stream)
 {
 	const char *separator = "";
 

@@ -11,6 +11,9 @@
 /* Commands of the rule language, one a line: switches, defaults, settings, rules in order. */
 void policy_print_text(const struct policy *policy, FILE *stream);
 
+/* Their names with commas between them, each in quotes of this kind. */
+void policy_print_categories(uint64_t categories, const char *quote, FILE *stream);
+
 /* Only the settings: what is neither a switch, a default nor a rule. */
 void policy_print_settings(const struct policy_settings *settings, FILE *stream);
 

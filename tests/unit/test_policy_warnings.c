@@ -39,9 +39,11 @@ Test(policy_warnings, a_rule_below_a_later_tree_is_named)
 	expect(WARNED("allow/read+/a/b", "deny/read+/a/***"),
 		"-m:1: warning: allow/read+/a/b never decides: deny/read+/a/*** (-m:2) comes later and covers it\n");
 	expect(WARNED("allow/read+/a/*x?", "deny/read,write+/a/***"),
-		"-m:1: warning: allow/read+/a/*x? never decides: deny/read,write+/a/*** (-m:2) comes later and covers it\n");
+		"-m:1: warning: allow/read+/a/*x? never decides: deny/read,write+/a/*** (-m:2) comes later and "
+		"covers it\n");
 	expect(WARNED("allow/read+/a/[bc]", "deny/read+/a/[bc]"),
-		"-m:1: warning: allow/read+/a/[bc] never decides: deny/read+/a/[bc] (-m:2) comes later and covers it\n");
+		"-m:1: warning: allow/read+/a/[bc] never decides: deny/read+/a/[bc] (-m:2) comes later and covers "
+		"it\n");
 	expect(WARNED("allow/fs+ext4", "deny/fs+/***"),
 		"-m:1: warning: allow/fs+ext4 never decides: deny/fs+/*** (-m:2) comes later and covers it\n");
 }

@@ -1,0 +1,287 @@
+/*
+ * Comparing the decisions of two policies over all names, category by category. What has no paths
+ * (filesystems, requests) is compared as the words that it is about.
+ */
+#include "core/policy_diff.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/ioctl_names.h"
+#include "core/pattern.h"
+#include "core/pattern_product.h"
+#include "core/policy_words.h"
+#include "core/util.h"
+
+/* Files in memory have names in these alone; nobody makes a directory in one. */
+#define MEMORY_BITS \
+	(CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_EXEC) | CAT_BIT(CAT_TRUNCATE) | \
+		CAT_BIT(CAT_STAT) | CAT_BIT(CAT_CHOWN) | CAT_BIT(CAT_CHGRP) | CAT_BIT(CAT_CHMOD) | \
+		CAT_BIT(CAT_CHATTR) | CAT_BIT(CAT_UTIME))
+
+/* The rules of one side that are compared, and what decides where none matches. */
+struct diff_side {
+	const struct policy *policy;
+	const struct rule **rules;
+	const struct pattern **patterns; /* of the rules */
+	size_t count;
+	enum action otherwise;
+};
+
+struct diff {
+	enum category category;
+	struct diff_side a, b;
+	const struct policy_diff_report *report;
+};
+
+typedef bool diff_choose_fn(const struct rule *rule);
+
+static bool diff_choose_all(const struct rule *rule)
+{
+	(void)rule;
+	return true;
+}
+
+static bool diff_choose_paths(const struct rule *rule)
+{
+	return pattern_text(rule->pattern)[0] == '/';
+}
+
+static void diff_side_release(struct diff_side *side)
+{
+	free(side->rules);
+	free(side->patterns);
+}
+
+/* any: the pattern of every word, in place of that of every path. */
+static int diff_side_fill(struct diff_side *side, const struct policy *policy, enum category category,
+	diff_choose_fn *choose, const struct pattern *any)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+	bool on = policy_is_on(policy, category);
+
+	*side = (struct diff_side){ .policy = policy,
+		.otherwise = on ? policy_default(policy, category) : ACTION_ALLOW };
+	side->rules = calloc(count + 1, sizeof(*side->rules));
+	side->patterns = calloc(count + 1, sizeof(*side->patterns));
+	if (!side->rules || !side->patterns)
+		return -ENOMEM;
+	for (size_t i = 0; on && i < count; i++) {
+		if (!choose(&rules[i]))
+			continue;
+		side->patterns[side->count] = any && diff_choose_paths(&rules[i]) ? any : rules[i].pattern;
+		side->rules[side->count++] = &rules[i];
+	}
+	return 0;
+}
+
+static struct decision diff_decision(const struct diff_side *side, size_t winner)
+{
+	if (winner == side->count)
+		return (struct decision){ .action = side->otherwise };
+	return (struct decision){ .action = side->rules[winner]->action, .rule = side->rules[winner] };
+}
+
+static void diff_tell(const struct diff *diff, struct decision a, struct decision b, const char *name)
+{
+	const struct policy_difference difference = { diff->category, name, a, b };
+
+	if (a.action != b.action)
+		diff->report->difference(diff->report->context, &difference);
+}
+
+static void diff_pair(void *context, size_t a, size_t b, const char *name)
+{
+	const struct diff *diff = context;
+
+	diff_tell(diff, diff_decision(&diff->a, a), diff_decision(&diff->b, b), name);
+}
+
+/* The same rules in the same order decide the same, however many there are. */
+static bool diff_sides_equal(const struct diff *diff)
+{
+	if (diff->a.count != diff->b.count || diff->a.otherwise != diff->b.otherwise)
+		return false;
+	for (size_t i = 0; i < diff->a.count; i++)
+		if (diff->a.rules[i]->action != diff->b.rules[i]->action ||
+			!str_equal(pattern_text(diff->a.patterns[i]), pattern_text(diff->b.patterns[i])))
+			return false;
+	return true;
+}
+
+static size_t diff_winner(const struct diff_side *side, const char *name)
+{
+	for (size_t i = side->count; i-- > 0;)
+		if (pattern_match(side->patterns[i], name))
+			return i;
+	return side->count;
+}
+
+/* Too much to be looked at as a whole: a name for each alternative of each pattern. */
+static void diff_witnesses(const struct diff *diff, const struct diff_side *side)
+{
+	for (size_t i = 0; i < side->count; i++) {
+		for (size_t j = 0; j < pattern_branches(side->patterns[i]); j++) {
+			char name[PATH_MAX];
+
+			if (!pattern_witness(side->patterns[i], j, name, sizeof(name)))
+				continue;
+			diff_tell(diff, diff_decision(&diff->a, diff_winner(&diff->a, name)),
+				diff_decision(&diff->b, diff_winner(&diff->b, name)), name);
+		}
+	}
+}
+
+static int diff_names(struct diff *diff, enum pattern_names names)
+{
+	const struct pattern_row a = { diff->a.patterns, diff->a.count };
+	const struct pattern_row b = { diff->b.patterns, diff->b.count };
+	int error;
+
+	if (diff_sides_equal(diff))
+		return 0;
+	error = pattern_product(&a, &b, names, diff_pair, diff);
+	if (error != -E2BIG)
+		return error;
+	diff_witnesses(diff, &diff->a);
+	diff_witnesses(diff, &diff->b);
+	diff->report->inexact(diff->report->context, diff->category);
+	return 0;
+}
+
+/* Both sides with the rules that choose names, compared over these names. */
+static int diff_category(const struct policy *a, const struct policy *b, struct diff *diff, diff_choose_fn *choose,
+	const struct pattern *any, enum pattern_names names)
+{
+	int error = diff_side_fill(&diff->a, a, diff->category, choose, any);
+
+	if (error == 0)
+		error = diff_side_fill(&diff->b, b, diff->category, choose, any);
+	/* Opening a device is refused by no default. */
+	if (diff->category == CAT_IOCTL)
+		diff->a.otherwise = diff->b.otherwise = ACTION_ALLOW;
+	if (error == 0)
+		error = diff_names(diff, names);
+	diff_side_release(&diff->a);
+	diff_side_release(&diff->b);
+	return error;
+}
+
+static int diff_filesystems(const struct policy *a, const struct policy *b, struct diff *diff)
+{
+	struct pattern *any = NULL;
+	const char *text;
+	size_t offset;
+	int error = pattern_new("**", &any, &offset, &text);
+
+	if (error == 0)
+		error = diff_category(a, b, diff, policy_word_rule, any, PATTERN_NAMES_WORDS);
+	pattern_free(any);
+	return error;
+}
+
+static struct decision diff_request_decision(const struct policy *policy, const uint32_t *request)
+{
+	if (!policy_is_on(policy, CAT_IOCTL))
+		return (struct decision){ .action = ACTION_ALLOW };
+	return request ? policy_decide_request(policy, *request) : policy_decide_requests(policy);
+}
+
+/* Pairs of decisions that were told: one request stands for all with the same. */
+struct diff_told {
+	struct decision (*pairs)[2];
+	size_t count;
+};
+
+static bool diff_same(struct decision one, struct decision other)
+{
+	return one.rule == other.rule && one.action == other.action;
+}
+
+static void diff_request(const struct policy *a, const struct policy *b, const struct diff *diff,
+	struct diff_told *told, const uint32_t *request, const char *name)
+{
+	struct decision pair[2] = { diff_request_decision(a, request), diff_request_decision(b, request) };
+
+	for (size_t i = 0; i < told->count; i++)
+		if (diff_same(told->pairs[i][0], pair[0]) && diff_same(told->pairs[i][1], pair[1]))
+			return;
+	memcpy(told->pairs[told->count++], pair, sizeof(pair));
+	diff_tell(diff, pair[0], pair[1], name);
+}
+
+/* Numbers that rules name and that have no name of their own. */
+static void diff_request_numbers(const struct policy *a, const struct policy *b, const struct diff *diff,
+	struct diff_told *told, const struct policy *of)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(of, CAT_IOCTL, &count);
+	uint32_t request;
+
+	for (size_t i = 0; i < count; i++)
+		if (policy_word_request(pattern_text(rules[i].pattern), &request) && !ioctl_name(request))
+			diff_request(a, b, diff, told, &request, pattern_text(rules[i].pattern));
+}
+
+/* Every request that has a name or that a rule numbers, and all the others together. */
+static int diff_requests(const struct policy *a, const struct policy *b, const struct diff *diff)
+{
+	size_t count;
+	size_t a_count;
+	size_t b_count;
+	const struct ioctl_name *names = ioctl_names(&count);
+	struct diff_told told = { NULL, 0 };
+
+	policy_rules(a, CAT_IOCTL, &a_count);
+	policy_rules(b, CAT_IOCTL, &b_count);
+	told.pairs = calloc(count + a_count + b_count + 1, sizeof(*told.pairs));
+	if (!told.pairs)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(ioctl_name(names[i].request), names[i].name))
+			diff_request(a, b, diff, &told, &names[i].request, names[i].name);
+	diff_request_numbers(a, b, diff, &told, a);
+	diff_request_numbers(a, b, diff, &told, b);
+	diff_request(a, b, diff, &told, NULL, "any other request");
+	free(told.pairs);
+	return 0;
+}
+
+static enum pattern_names diff_category_names(enum category category)
+{
+	/* The root is crossed by every path, and judged by none. */
+	if (category == CAT_WALK)
+		return PATTERN_NAMES_BELOW;
+	return MEMORY_BITS & CAT_BIT(category) ? PATTERN_NAMES_FILES : PATTERN_NAMES_PATHS;
+}
+
+static int diff_one(const struct policy *a, const struct policy *b, struct diff *diff)
+{
+	int error = 0;
+
+	if (diff->category == CAT_FS)
+		return diff_filesystems(a, b, diff);
+	if (diff->category == CAT_IOCTL)
+		error = diff_requests(a, b, diff);
+	if (error)
+		return error;
+	return diff_category(a, b, diff, diff->category == CAT_IOCTL ? diff_choose_paths : diff_choose_all, NULL,
+		diff_category_names(diff->category));
+}
+
+int policy_diff(const struct policy *a, const struct policy *b, const struct policy_diff_report *report)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < CAT_COUNT && error == 0; i++) {
+		struct diff diff = { .category = (enum category)i, .report = report };
+
+		if (category_enforced() & CAT_BIT(i))
+			error = diff_one(a, b, &diff);
+	}
+	return error;
+}
