@@ -120,7 +120,7 @@ DIFFERENTIAL_TESTS = """
 
 # Tests in python: of the program; and of the build itself.
 SCRIPT_TESTS = """
-    tests/policies/test_policies.py
+    tests/policies/test_policies.py tests/doc/test_pages.py
 """.split()
 BUILD_TESTS = """
     tests/build/test_configure.py
@@ -164,7 +164,8 @@ BENCHES = """
 BENCHES_STATIC = ["bench/nothing", "tests/guests/storm_threads"]
 
 MAN_PAGES = """
-    doc/kennel.1 doc/kennel.5
+    doc/kennel.1 doc/kennel-run.1 doc/kennel-check.1 doc/kennel-explain.1 doc/kennel-diff.1 doc/kennel-plan.1
+    doc/kennel-profiles.1 doc/kennel-quote.1 doc/kennel.5
 """.split()
 
 # ---- Flags -----------------------------------------------------------------------------

@@ -37,14 +37,8 @@
 #define RUN_ERROR 125
 
 static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-			       "Runs a command under a policy. Policy options apply in the order given:\n"
-			       "  -p PROFILE      a built-in profile: off, ro, work\n"
-			       "  -P FILE         a policy file (.kennel or .syd-3)\n"
-			       "  -m COMMAND      one command of the rule language, see kennel(5)\n"
-			       "  --ro PATH       PATH and all below may be read\n"
-			       "  --rw PATH       ... and written, made and removed\n"
-			       "  --hide PATH     PATH and all below does not exist\n"
-			       "  --exec PATH     PATH and all below may be executed\n"
+			       "Runs a command under a policy, which these options make:\n"
+			       "%s"
 			       "Other options:\n"
 			       "  --log FILE|fd:N where refusals are logged; default: standard error\n"
 			       "  --keep-fd N     the command gets descriptor N too, besides 0, 1 and 2\n"
@@ -301,7 +295,7 @@ static int run_checked(struct run *run)
 	char why[512];
 
 	if (run->options.help)
-		return fputs(run_help, stdout) < 0 || fflush(stdout) ? RUN_ERROR : 0;
+		return printf(run_help, policy_options_help) < 0 || fflush(stdout) ? RUN_ERROR : 0;
 	if (!run->options.command)
 		return run_refuse("no command to run (see kennel run --help)");
 	kfeat_probe(&run->features);

@@ -7,7 +7,7 @@
 
 #include "core/util.h"
 
-const char policy_options_help[] = "  -p PROFILE      a policy that is part of the program: off, ro or work\n"
+const char policy_options_help[] = "  -p PROFILE      a policy that is part of the program: see kennel profiles\n"
 				   "  -P FILE         a policy file (.kennel or .syd-3)\n"
 				   "  -m COMMAND      one command of the rule language, see kennel(5)\n"
 				   "  --ro PATH       allow reading and executing PATH and everything below it\n"

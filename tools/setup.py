@@ -18,7 +18,8 @@ BUILD_PACKAGES = ("gcc libc6-dev ninja-build pkg-config libseccomp-dev libev-dev
 TEST_PACKAGES = BUILD_PACKAGES + (
     "libcriterion-dev git clang-format-14|clang-format clang-tidy-14|clang-tidy cppcheck").split()
 # Where the archive lacks one of these, tests skip by name.
-OPTIONAL_PACKAGES = "gcc-i686-linux-gnu libc6-dev-i386-cross clang-14|clang libclang-rt-14-dev|libclang-rt-dev".split()
+OPTIONAL_PACKAGES = ("gcc-i686-linux-gnu libc6-dev-i386-cross clang-14|clang libclang-rt-14-dev|libclang-rt-dev "
+                     "mandoc zsh fish").split()
 
 
 def say(text):

@@ -5,7 +5,8 @@ A line of a .decisions file is `ACTION CATEGORIES NAME [@[FILE:]LINE]`: what ken
 the policy beside it, and the rule that decides (without @: none does). ACTION is that of the language,
 or refuse where a setting refuses. A NAME in quotes has python's escapes. Each answer is also put to
 the test: the policy with the change that explain proposes behind it must answer the other way.
-A .messages file holds every error of the policy beside it, as kennel check prints them.
+A .messages file holds every error of the policy beside it, as kennel check prints them; --write
+writes these files anew, to be looked at.
 """
 
 import ast
@@ -227,5 +228,12 @@ def test_many_rules_load_and_too_many_are_refused():
         refused(path, "expected at most 16 MiB of policy", cwd=folder)
 
 
+def write_messages():
+    for path in policies("invalid"):
+        path.with_suffix(".messages").write_bytes(kennel("check", "-P", path.name, cwd=path.parent).stderr)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--write":
+        sys.exit(write_messages())
     sys.exit(tap.run(globals(), "policies", sys.argv[1]))
