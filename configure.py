@@ -120,7 +120,7 @@ DIFFERENTIAL_TESTS = """
 
 # Tests in python: of the program; and of the build itself.
 SCRIPT_TESTS = """
-    tests/policies/test_policies.py tests/doc/test_pages.py
+    tests/policies/test_policies.py tests/doc/test_pages.py tests/doc/test_completion.py
 """.split()
 BUILD_TESTS = """
     tests/build/test_configure.py
@@ -167,6 +167,13 @@ MAN_PAGES = """
     doc/kennel.1 doc/kennel-run.1 doc/kennel-check.1 doc/kennel-explain.1 doc/kennel-diff.1 doc/kennel-plan.1
     doc/kennel-profiles.1 doc/kennel-quote.1 doc/kennel.5
 """.split()
+
+# Completion files, and where shells look for them below share/.
+COMPLETIONS = {
+    "doc/completion/kennel.bash": "bash-completion/completions/kennel",
+    "doc/completion/_kennel": "zsh/site-functions/_kennel",
+    "doc/completion/kennel.fish": "fish/vendor_completions.d/kennel.fish",
+}
 
 # ---- Flags -----------------------------------------------------------------------------
 
@@ -465,7 +472,9 @@ class Build:
         for page in pages:
             section = page.rsplit(".", 1)[1]
             commands.append(f"install -D -m 644 {page} {to}/share/man/man{section}/{page.split('/')[-1]}")
-        self.always("install", " && ".join(commands), ["$builddir/kennel", *pages])
+        for path, place in COMPLETIONS.items():
+            commands.append(f"install -D -m 644 {self.source(path)} {to}/share/{place}")
+        self.always("install", " && ".join(commands), ["$builddir/kennel", *pages, *COMPLETIONS])
         self.writer.newline()
 
     def write_manifest(self):
