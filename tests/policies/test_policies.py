@@ -98,9 +98,26 @@ def test_valid_policies_decide_as_documented():
     assert sum(counts) > 150, counts
 
 
+def test_policies_of_syd_decide_as_its_users_expect():
+    paths = policies("syd")
+    assert len(paths) == 20
+    for path in paths:
+        assert expect_decisions(path) >= 3, path.name
+
+
+def test_policies_of_syd_run_what_they_allow():
+    for name, command, status in (("01-nothing", ["true"], 127), ("02-run-true", ["true"], 0),
+                                  ("02-run-true", ["cat", "/etc/passwd"], 1), ("04-readonly", ["cat", "/etc/passwd"], 0),
+                                  ("07-capture-the-flag", ["cat", "/etc/passwd"], 1),
+                                  ("07-capture-the-flag", ["cat", "/etc/hostname"], 0),
+                                  ("14-masks-and-logs", ["grep", ".", "/proc/version"], 1)):
+        result = kennel("run", "-P", f"{name}.syd-3", "--", *command, cwd=HERE / "syd", stdin=subprocess.DEVNULL)
+        assert result.returncode == status, (name, command, result.returncode, result.stderr)
+
+
 def test_valid_policies_print_as_policies_that_print_the_same():
     with tempfile.TemporaryDirectory() as folder:
-        for path in policies("valid"):
+        for path in policies("valid") + policies("syd"):
             first = kennel("check", "-P", path.name, "--print", cwd=path.parent)
             assert first.returncode == 0, (path.name, first.stderr)
             again = pathlib.Path(folder) / "again.kennel"
@@ -110,7 +127,7 @@ def test_valid_policies_print_as_policies_that_print_the_same():
 
 
 def test_valid_policies_have_no_errors_as_json():
-    for path in policies("valid"):
+    for path in policies("valid") + policies("syd"):
         result = kennel("check", "-P", path.name, "--json", cwd=path.parent)
         assert result.returncode == 0 and json.loads(result.stdout)["errors"] == [], path.name
 
