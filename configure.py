@@ -120,7 +120,7 @@ DIFFERENTIAL_TESTS = """
 
 # Tests in python: of the program; and of the build itself.
 SCRIPT_TESTS = """
-    tests/policies/test_policies.py tests/doc/test_pages.py tests/doc/test_completion.py
+    tests/commands/test_commands.py tests/policies/test_policies.py tests/doc/test_pages.py tests/doc/test_completion.py
     tests/doc/test_tutorial.py
 """.split()
 BUILD_TESTS = """
