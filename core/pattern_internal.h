@@ -13,7 +13,7 @@
 #define PATTERN_TEXT_MAX 16384u /* bytes: PATH_MAX with every byte quoted */
 #define PATTERN_TOKENS_MAX 4096u
 #define PATTERN_BRANCHES_MAX 256u
-#define PATTERN_COPIED_MAX (1u << 18) /* tokens, while braces are expanded */
+#define PATTERN_COPIED_MAX (1u << 16) /* tokens, while braces are expanded */
 
 enum pattern_token_kind {
 	PATTERN_BYTE, /* this byte */

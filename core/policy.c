@@ -401,13 +401,18 @@ void policy_set_default(struct policy *policy, uint64_t categories, enum action 
 int policy_add_transition(struct policy *policy, const struct policy_transition *transition)
 {
 	struct policy_settings *settings = &policy->settings;
-	struct policy_transition *larger =
-		reallocarray(settings->transitions, settings->transition_count + 1, sizeof(*larger));
+	size_t count = settings->transition_count;
 
-	if (!larger)
-		return -ENOMEM;
-	settings->transitions = larger;
-	larger[settings->transition_count++] = *transition;
+	/* Full at every power of two: then it doubles. */
+	if ((count & (count - 1)) == 0) {
+		struct policy_transition *larger =
+			reallocarray(settings->transitions, count ? count * 2 : 1, sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		settings->transitions = larger;
+	}
+	settings->transitions[settings->transition_count++] = *transition;
 	return 0;
 }
 

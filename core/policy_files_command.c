@@ -32,12 +32,17 @@ static void policy_file_remove(
 
 static int policy_file_add(struct policy_settings *settings, const struct policy_file *file)
 {
-	struct policy_file *larger = reallocarray(settings->files, settings->file_count + 1, sizeof(*larger));
+	size_t count = settings->file_count;
 
-	if (!larger)
-		return -ENOMEM;
-	settings->files = larger;
-	larger[settings->file_count++] = *file;
+	/* Full at every power of two: then it doubles. */
+	if ((count & (count - 1)) == 0) {
+		struct policy_file *larger = reallocarray(settings->files, count ? count * 2 : 1, sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		settings->files = larger;
+	}
+	settings->files[settings->file_count++] = *file;
 	return 0;
 }
 
