@@ -22,6 +22,8 @@
 		CAT_BIT(CAT_STAT) | CAT_BIT(CAT_CHOWN) | CAT_BIT(CAT_CHGRP) | CAT_BIT(CAT_CHMOD) | \
 		CAT_BIT(CAT_CHATTR) | CAT_BIT(CAT_UTIME))
 
+#define DIFF_MATCHES_MAX 20000000u
+
 /* The rules of one side that are compared, and what decides where none matches. */
 struct diff_side {
 	const struct policy *policy;
@@ -33,6 +35,7 @@ struct diff_side {
 
 struct diff {
 	enum category category;
+	uint64_t categories; /* all that have the same rules on both sides */
 	struct diff_side a, b;
 	const struct policy_diff_report *report;
 };
@@ -88,7 +91,7 @@ static struct decision diff_decision(const struct diff_side *side, size_t winner
 
 static void diff_tell(const struct diff *diff, struct decision a, struct decision b, const char *name)
 {
-	const struct policy_difference difference = { diff->category, name, a, b };
+	const struct policy_difference difference = { diff->categories, diff->category, name, a, b };
 
 	if (a.action != b.action)
 		diff->report->difference(diff->report->context, &difference);
@@ -121,11 +124,13 @@ static size_t diff_winner(const struct diff_side *side, const char *name)
 	return side->count;
 }
 
-/* Too much to be looked at as a whole: a name for each alternative of each pattern. */
+/* Too much to be looked at as a whole: a name for each alternative of each pattern, as far as time allows. */
 static void diff_witnesses(const struct diff *diff, const struct diff_side *side)
 {
+	size_t left = DIFF_MATCHES_MAX / (diff->a.count + diff->b.count + 1);
+
 	for (size_t i = 0; i < side->count; i++) {
-		for (size_t j = 0; j < pattern_branches(side->patterns[i]); j++) {
+		for (size_t j = 0; j < pattern_branches(side->patterns[i]) && left > 0; j++, left--) {
 			char name[PATH_MAX];
 
 			if (!pattern_witness(side->patterns[i], j, name, sizeof(name)))
@@ -149,7 +154,7 @@ static int diff_names(struct diff *diff, enum pattern_names names)
 		return error;
 	diff_witnesses(diff, &diff->a);
 	diff_witnesses(diff, &diff->b);
-	diff->report->inexact(diff->report->context, diff->category);
+	diff->report->inexact(diff->report->context, diff->categories);
 	return 0;
 }
 
@@ -273,15 +278,49 @@ static int diff_one(const struct policy *a, const struct policy *b, struct diff 
 		diff_category_names(diff->category));
 }
 
+/* The same commands made the rules of both categories, and nothing else tells the two apart. */
+static bool diff_alike(const struct policy *policy, enum category one, enum category other)
+{
+	size_t count;
+	size_t other_count;
+	const struct rule *rules = policy_rules(policy, one, &count);
+	const struct rule *others = policy_rules(policy, other, &other_count);
+
+	if (count != other_count || policy_is_on(policy, one) != policy_is_on(policy, other) ||
+		policy_default(policy, one) != policy_default(policy, other))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].sequence != others[i].sequence)
+			return false;
+	return true;
+}
+
+/* This category, and those after it that need not be looked at by themselves. */
+static uint64_t diff_group(const struct policy *a, const struct policy *b, enum category category)
+{
+	uint64_t group = CAT_BIT(category);
+
+	for (unsigned i = category + 1; i < CAT_COUNT && !(POLICY_WORD_BITS & group); i++)
+		if (!(POLICY_WORD_BITS & CAT_BIT(i)) &&
+			diff_category_names(category) == diff_category_names((enum category)i) &&
+			diff_alike(a, category, (enum category)i) && diff_alike(b, category, (enum category)i))
+			group |= CAT_BIT(i);
+	return group & category_enforced();
+}
+
 int policy_diff(const struct policy *a, const struct policy *b, const struct policy_diff_report *report)
 {
+	uint64_t left = category_enforced();
 	int error = 0;
 
 	for (unsigned i = 0; i < CAT_COUNT && error == 0; i++) {
 		struct diff diff = { .category = (enum category)i, .report = report };
 
-		if (category_enforced() & CAT_BIT(i))
-			error = diff_one(a, b, &diff);
+		if (!(left & CAT_BIT(i)))
+			continue;
+		diff.categories = diff_group(a, b, diff.category);
+		left &= ~diff.categories;
+		error = diff_one(a, b, &diff);
 	}
 	return error;
 }

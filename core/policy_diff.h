@@ -10,14 +10,15 @@
 #include "core/policy.h"
 
 struct policy_difference {
-	enum category category;
-	const char *name;     /* for which the two decide as they do */
-	struct decision a, b; /* rule NULL: the default, or the category is off */
+	uint64_t categories;    /* CAT_BIT()s: in all of them the same commands decide */
+	enum category category; /* the first of them, of which the rules are */
+	const char *name;       /* for which the two decide as they do */
+	struct decision a, b;   /* rule NULL: the default, or the category is off */
 };
 
 struct policy_diff_report {
 	void (*difference)(void *context, const struct policy_difference *difference);
-	void (*inexact)(void *context, enum category category); /* only some names were compared */
+	void (*inexact)(void *context, uint64_t categories); /* only some names were compared */
 	void *context;
 };
 

@@ -29,6 +29,7 @@ struct diff_print {
 	uint64_t inexact;
 	struct diff_row *rows;
 	size_t row_count;
+	size_t next; /* where the next row to be joined is looked for first */
 	bool out_of_memory;
 	struct policy_diff_result *result;
 };
@@ -120,7 +121,7 @@ static bool diff_same_decider(const struct policy *policy, const struct diff_row
 static bool diff_row_takes(
 	const struct diff_print *print, const struct diff_row *row, const struct policy_difference *difference)
 {
-	return str_equal(row->name, difference->name) &&
+	return !(row->categories & difference->categories) && str_equal(row->name, difference->name) &&
 	       diff_same_decider(print->a, row, difference->category, row->a, difference->a) &&
 	       diff_same_decider(print->b, row, difference->category, row->b, difference->b);
 }
@@ -133,10 +134,14 @@ static void diff_collect(void *context, const struct policy_difference *differen
 	char *name;
 
 	print->result->differs = true;
+	/* Categories with the same rules tell their names in the same order: the next one mostly is it. */
 	for (size_t i = 0; i < print->row_count; i++) {
-		if (!diff_row_takes(print, &print->rows[i], difference))
+		size_t at = (print->next + i) % print->row_count;
+
+		if (!diff_row_takes(print, &print->rows[at], difference))
 			continue;
-		print->rows[i].categories |= CAT_BIT(difference->category);
+		print->rows[at].categories |= difference->categories;
+		print->next = at + 1;
 		return;
 	}
 	larger = reallocarray(print->rows, print->row_count + 1, sizeof(*larger));
@@ -148,8 +153,8 @@ static void diff_collect(void *context, const struct policy_difference *differen
 		free(name);
 		return;
 	}
-	larger[print->row_count++] = (struct diff_row){ CAT_BIT(difference->category), difference->category, name,
-		difference->a, difference->b };
+	larger[print->row_count++] =
+		(struct diff_row){ difference->categories, difference->category, name, difference->a, difference->b };
 }
 
 static void diff_print_decider(const struct diff_print *print, const struct policy *policy, const char *side,
@@ -222,11 +227,11 @@ static void diff_print_rows(struct diff_print *print)
 	free(print->rows);
 }
 
-static void diff_print_inexact(void *context, enum category category)
+static void diff_print_inexact(void *context, uint64_t categories)
 {
 	struct diff_print *print = context;
 
-	print->inexact |= CAT_BIT(category);
+	print->inexact |= categories;
 	print->result->inexact = true;
 }
 

@@ -99,18 +99,31 @@ void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 			settings->transitions[i].from, settings->transitions[i].to);
 }
 
+/* Sequences grow. */
+const struct rule *policy_print_sibling(const struct policy *policy, enum category category, const struct rule *rule)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+	size_t low = 0;
+	size_t high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rules[middle].sequence < rule->sequence)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && rules[low].sequence == rule->sequence ? &rules[low] : NULL;
+}
+
 void policy_print_rule(const struct policy *policy, const struct rule *rule, FILE *stream)
 {
 	uint64_t categories = CAT_BIT(rule->category);
 
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
-		size_t count;
-		const struct rule *rules = policy_rules(policy, (enum category)i, &count);
-		size_t at = 0;
-
-		while (at < count && rules[at].sequence < rule->sequence)
-			at++;
-		if (at < count && rules[at].sequence == rule->sequence)
+		if (policy_print_sibling(policy, (enum category)i, rule))
 			categories |= CAT_BIT(i);
 	}
 	fprintf(stream, "%s/", action_name(rule->action));

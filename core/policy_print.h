@@ -17,6 +17,9 @@ void policy_print_categories(uint64_t categories, const char *quote, FILE *strea
 /* Only the settings: what is neither a switch, a default nor a rule. */
 void policy_print_settings(const struct policy_settings *settings, FILE *stream);
 
+/* The rule of this category that the same command made, NULL: there is none. */
+const struct rule *policy_print_sibling(const struct policy *policy, enum category category, const struct rule *rule);
+
 /* The command that made the rule, with all categories that it still is a rule of. No newline. */
 void policy_print_rule(const struct policy *policy, const struct rule *rule, FILE *stream);
 

@@ -43,26 +43,6 @@ static const struct rule *policy_warning_cover(const struct policy *policy, cons
 	return NULL;
 }
 
-/* The rule of this category that the same command made. Sequences grow. */
-static const struct rule *policy_warning_sibling(
-	const struct policy *policy, enum category category, const struct rule *rule)
-{
-	size_t count;
-	const struct rule *rules = policy_rules(policy, category, &count);
-	size_t low = 0;
-	size_t high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (rules[middle].sequence < rule->sequence)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && rules[low].sequence == rule->sequence ? &rules[low] : NULL;
-}
-
 /* All rules of the command that made this one, its first. */
 static void policy_warning_command(
 	const struct policy *policy, const struct rule *rule, policy_warning_fn *warn, void *context)
@@ -70,7 +50,7 @@ static void policy_warning_command(
 	const struct rule *by = NULL;
 
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
-		const struct rule *sibling = policy_warning_sibling(policy, (enum category)i, rule);
+		const struct rule *sibling = policy_print_sibling(policy, (enum category)i, rule);
 		const struct rule *cover;
 
 		if (sibling && i < rule->category)

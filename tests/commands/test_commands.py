@@ -112,6 +112,18 @@ def test_diff_does_not_say_the_same_where_it_cannot_know():
     assert result.returncode == 125 and b"too many combinations" in result.stdout, result
 
 
+def test_diff_of_many_rules_comes_to_an_end():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in "ab":
+            pathlib.Path(folder, f"{name}.kennel").write_text("".join(
+                f"allow/all+/srv/{name if number % 2 else 'c'}{number}/**/*.{'xyz'[number % 3]}\n"
+                for number in range(1500)), encoding="ascii")
+        found = json.loads(kennel("diff", "a.kennel", "b.kennel", "--json", cwd=folder).stdout)
+        names = {row["name"] for row in found["differences"] if "read" in row["categories"]}
+        assert len([name for name in names if name.startswith("/srv/a")]) == 750
+        assert len([name for name in names if name.startswith("/srv/b")]) == 750
+
+
 def test_diff_names_what_is_wrong():
     expect(125, "diff", "ro", err="expected two policies")
     expect(125, "diff", "-p", "ro", err="expected two policies")

@@ -38,11 +38,11 @@ static void told_difference(void *context, const struct policy_difference *diffe
 	cr_expect(ne(int, (int)difference->a.action, (int)difference->b.action));
 }
 
-static void told_inexact(void *context, enum category category)
+static void told_inexact(void *context, uint64_t categories)
 {
 	struct told *told = context;
 
-	(void)category;
+	(void)categories;
 	told->inexact = true;
 }
 
