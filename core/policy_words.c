@@ -139,16 +139,19 @@ bool policy_names_devices(const struct policy *policy)
 	return false;
 }
 
+/* What a wildcard covers as well was hardly meant. */
 bool policy_gives_request(const struct policy *policy, uint32_t request)
 {
 	size_t count;
 	const struct rule *rules = policy_rules(policy, CAT_IOCTL, &count);
 
 	for (size_t i = count; i-- > 0;) {
-		if (policy_rule_is_path(&rules[i]) || policy_rule_is_all(&rules[i]) ||
-			!policy_rule_names_request(&rules[i], request))
+		if (!policy_word_is_request(&rules[i], request))
 			continue;
-		return !action_refuses(rules[i].action);
+		if (action_refuses(rules[i].action))
+			return false;
+		if (!strpbrk(pattern_text(rules[i].pattern), "*?[{"))
+			return true;
 	}
 	return false;
 }
