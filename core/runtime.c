@@ -95,6 +95,7 @@ static int runtime_replace(struct sandbox *sandbox, struct policy *changed)
 	policy_free(sandbox->policy);
 	sandbox->plan = plan;
 	sandbox->policy = changed;
+	sandbox->policy_changed = true;
 	return 0;
 }
 

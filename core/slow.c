@@ -19,7 +19,8 @@ bool slow_matters(const struct call *call)
 {
 	const struct mounts *mounts = call->sandbox->supervisor->mounts;
 
-	return !call->may_block && mounts && mounts_any_slow(mounts);
+	/* A worker decides by the policy that it was forked with. Rather wait here than decide by an old one. */
+	return !call->may_block && !call->sandbox->policy_changed && mounts && mounts_any_slow(mounts);
 }
 
 bool slow_name(const struct call *call, const char *name)

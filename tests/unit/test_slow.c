@@ -98,3 +98,10 @@ Test(slow, what_begins_on_it_is_not_touched)
 	cr_expect_eq(slow_look(AT_FDCWD, link, path_find), -SLOW_ERROR);
 	close(fd);
 }
+
+Test(slow, workers_do_not_decide_by_a_policy_that_was_changed)
+{
+	cr_expect(slow_matters(&fake.call));
+	fake.sandbox.policy_changed = true;
+	cr_expect_not(slow_matters(&fake.call));
+}
