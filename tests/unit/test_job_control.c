@@ -82,7 +82,8 @@ static void job_control_forward_one(void *context)
 	job_control_supervise();
 	job_control_send(getpid(), *number);
 	job_control_turns(20);
-	FORKED_EXPECT(waitpid(sandbox.first_pid, &status, WNOHANG) == sandbox.first_pid);
+	/* Not forwarded: that is until the time of the test is over. */
+	FORKED_EXPECT(waitpid(sandbox.first_pid, &status, 0) == sandbox.first_pid);
 	FORKED_EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == *number);
 	job_control_free(supervisor.job_control);
 	loop_free(supervisor.loop);
