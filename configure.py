@@ -145,7 +145,7 @@ GUESTS = """
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_memory
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
-    diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside
+    diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 

@@ -103,6 +103,12 @@ void plan_appends(struct plan_builder *builder, enum sysno sysno)
 		entry.conditions[1] = plan_bits(2, O_APPEND, 0);
 		plan_add(builder, &entry);
 	}
+	/* The flag lies in memory here. */
+	if (sysno == SC_io_setup || sysno == SC_io_submit) {
+		entry.action = PLAN_REFUSE;
+		entry.error = ENOSYS;
+		plan_add(builder, &entry);
+	}
 	if (sysno == SC_pwritev2) {
 		entry.action = PLAN_REFUSE;
 		entry.error = EOPNOTSUPP;

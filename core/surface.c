@@ -21,6 +21,8 @@
 #define ATTRIBUTE_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CHATTR))
 #define NAME_BITS (ATTRIBUTE_BITS | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_DELETE) | CAT_BIT(CAT_MKDIR) | CAT_BIT(CAT_RMDIR))
 
+#define LIST_BITS (SEE_BITS | CAT_BIT(CAT_LIST))
+
 #define ALWAYS(name, error_, why) \
 	{ \
 		.sysno = SC_##name, .error = (error_), .categories = CAT_ALL_BITS, .reason = (why) \
@@ -41,6 +43,9 @@
 		.has_condition = true, .condition = { .arg = (arg_), .mask = S_IFMT, .value = (type) }, \
 		.reason = "a device reaches the machine behind every rule" \
 	}
+/* EOPNOTSUPP: programs then do without, or call fallocate. */
+#define CUTS(request) INT_IS(ioctl, EOPNOTSUPP, CAT_BIT(CAT_TRUNCATE), 1, request, cutting)
+#define TELLS(request) INT_IS(ioctl, ENOTTY, LIST_BITS, 1, request, telling)
 #define BITS_ARE(name, arg_, mask_, value_, why) WHEN(name, EPERM, CAT_ALL_BITS, arg_, mask_, value_, why)
 #define TYPING(request) \
 	{ \
@@ -66,6 +71,42 @@ enum {
 	REQUEST_FREEZE = 0xc0045877,
 	REQUEST_THAW = 0xc0045878,
 	REQUEST_USERFAULTFD_NEW = 0xaa00,
+	/* What fallocate does, and less careful cousins: struct space_resv has 48 bytes, 44 for i386. */
+	REQUEST_XFS_ALLOCSP = 0x4030580a,
+	REQUEST_XFS_ALLOCSP_32 = 0x402c580a,
+	REQUEST_XFS_FREESP = 0x4030580b,
+	REQUEST_XFS_FREESP_32 = 0x402c580b,
+	REQUEST_XFS_ALLOCSP64 = 0x40305824,
+	REQUEST_XFS_ALLOCSP64_32 = 0x402c5824,
+	REQUEST_XFS_FREESP64 = 0x40305825,
+	REQUEST_XFS_FREESP64_32 = 0x402c5825,
+	REQUEST_RESVSP = 0x40305828,
+	REQUEST_RESVSP_32 = 0x402c5828,
+	REQUEST_UNRESVSP = 0x40305829,
+	REQUEST_UNRESVSP_32 = 0x402c5829,
+	REQUEST_RESVSP64 = 0x4030582a,
+	REQUEST_RESVSP64_32 = 0x402c582a,
+	REQUEST_UNRESVSP64 = 0x4030582b,
+	REQUEST_UNRESVSP64_32 = 0x402c582b,
+	REQUEST_ZERO_RANGE = 0x40305839,
+	REQUEST_ZERO_RANGE_32 = 0x402c5839,
+	REQUEST_EXT4_MOVE_EXT = 0xc028660f,
+	REQUEST_EXT4_SWAP_BOOT = 0x6611,
+	REQUEST_F2FS_MOVE_RANGE = 0xc020f509,
+	REQUEST_F2FS_SEC_TRIM = 0x4018f514,
+	REQUEST_F2FS_ATOMIC_REPLACE = 0xf519,
+	/* What tells names without reading a directory. */
+	REQUEST_FAT_READDIR_BOTH = 0x82307201,
+	REQUEST_FAT_READDIR_BOTH_32 = 0x82187201,
+	REQUEST_FAT_READDIR_SHORT = 0x82307202,
+	REQUEST_FAT_READDIR_SHORT_32 = 0x82187202,
+	REQUEST_BTRFS_TREE_SEARCH = 0xd0009411,
+	REQUEST_BTRFS_TREE_SEARCH_V2 = 0xc0709411,
+	REQUEST_BTRFS_INO_LOOKUP = 0xd0009412,
+	REQUEST_BTRFS_INO_PATHS = 0xc0389423,
+	REQUEST_BTRFS_INO_LOOKUP_USER = 0xd000943e,
+	REQUEST_XFS_GETPARENTS = 0xc028583e,
+	REQUEST_XFS_GETPARENTS_BY_HANDLE = 0xc040583f,
 	/* Flags of fanotify_init, newer than some headers: events with pidfds, and of mounts. */
 	WATCH_PIDFD = 0x80,
 	WATCH_MNT = 0x4000,
@@ -92,7 +133,8 @@ static const char faults[] = "page faults that the program serves would hold up 
 static const char subvolumes[] = "makes or removes names through a descriptor opened for reading";
 static const char freezing[] = "stops or starts all writing to a filesystem";
 static const char lists_mounts[] = "shows mounts whose names are hidden";
-
+static const char cutting[] = "cuts or replaces what is in a file, past the rules of truncate";
+static const char telling[] = "tells names of a directory, past the rules of list";
 static const char typing[] = "types into a terminal that others read";
 
 static const struct surface_row rows[] = {
@@ -187,6 +229,40 @@ static const struct surface_row rows[] = {
 	INT_IS(ioctl, EPERM, ATTRIBUTE_BITS, 1, FS_IOC_SETFLAGS, attributes),
 	INT_IS(ioctl, EPERM, ATTRIBUTE_BITS, 1, FS_IOC32_SETFLAGS, attributes),
 	INT_IS(ioctl, EPERM, ATTRIBUTE_BITS, 1, FS_IOC_FSSETXATTR, attributes),
+	CUTS(REQUEST_XFS_ALLOCSP),
+	CUTS(REQUEST_XFS_ALLOCSP_32),
+	CUTS(REQUEST_XFS_FREESP),
+	CUTS(REQUEST_XFS_FREESP_32),
+	CUTS(REQUEST_XFS_ALLOCSP64),
+	CUTS(REQUEST_XFS_ALLOCSP64_32),
+	CUTS(REQUEST_XFS_FREESP64),
+	CUTS(REQUEST_XFS_FREESP64_32),
+	CUTS(REQUEST_RESVSP),
+	CUTS(REQUEST_RESVSP_32),
+	CUTS(REQUEST_UNRESVSP),
+	CUTS(REQUEST_UNRESVSP_32),
+	CUTS(REQUEST_RESVSP64),
+	CUTS(REQUEST_RESVSP64_32),
+	CUTS(REQUEST_UNRESVSP64),
+	CUTS(REQUEST_UNRESVSP64_32),
+	CUTS(REQUEST_ZERO_RANGE),
+	CUTS(REQUEST_ZERO_RANGE_32),
+	CUTS(REQUEST_EXT4_MOVE_EXT),
+	CUTS(REQUEST_EXT4_SWAP_BOOT),
+	CUTS(REQUEST_F2FS_MOVE_RANGE),
+	CUTS(REQUEST_F2FS_SEC_TRIM),
+	CUTS(REQUEST_F2FS_ATOMIC_REPLACE),
+	TELLS(REQUEST_FAT_READDIR_BOTH),
+	TELLS(REQUEST_FAT_READDIR_BOTH_32),
+	TELLS(REQUEST_FAT_READDIR_SHORT),
+	TELLS(REQUEST_FAT_READDIR_SHORT_32),
+	TELLS(REQUEST_BTRFS_TREE_SEARCH),
+	TELLS(REQUEST_BTRFS_TREE_SEARCH_V2),
+	TELLS(REQUEST_BTRFS_INO_LOOKUP),
+	TELLS(REQUEST_BTRFS_INO_PATHS),
+	TELLS(REQUEST_BTRFS_INO_LOOKUP_USER),
+	TELLS(REQUEST_XFS_GETPARENTS),
+	TELLS(REQUEST_XFS_GETPARENTS_BY_HANDLE),
 	WHILE(statmount, ENOSYS, SEE_BITS, lists_mounts),
 	WHILE(listmount, ENOSYS, SEE_BITS, lists_mounts),
 };
