@@ -301,6 +301,11 @@ static int path_open_strict(int dir, const char *name, uint64_t flags)
 	return path_openat2(dir, name, &how);
 }
 
+int path_open_shown(const struct call *call, const char *name)
+{
+	return slow_matters(call) && slow_name(call, name) ? -SLOW_ERROR : path_open_strict(AT_FDCWD, name, 0);
+}
+
 int path_open_lexical(struct call *call, const struct path *path, const struct open_how *how)
 {
 	char slashed[PATH_MAX + 1];
@@ -348,6 +353,9 @@ static int path_find_linked(struct call *call, struct path *path)
 	int error;
 
 	if (access_active(call, CAT_WALK) || (path->flags & PATH_NO_SYMLINKS) || slow_matters(call))
+		return -ELOOP;
+	/* A slash at the end follows it whatever the flags say. */
+	if (guards && path->trailing_slash)
 		return -ELOOP;
 	fd = (int)errno_result(syscall(SYS_openat2, dir, path->string, &how, sizeof(how)));
 	if (fd < 0 || procfs_holds(fd) || (guards && path_is_link(fd)))

@@ -97,6 +97,9 @@ bool path_lexical_failed(const struct path *path, int error);
 /* fd was made at path->name, on the slow road: one too long for the kernel to tell is remembered. */
 void path_made(struct call *call, const struct path *path, int fd);
 
+/* What the policy names is held, if no symlink is crossed. O_PATH descriptor or -errno. */
+int path_open_shown(const struct call *call, const char *name);
+
 /* Opens the held object again with these open flags (never by its name). fd or -errno. */
 int path_reopen(struct call *call, const struct path *path, uint64_t open_flags);
 

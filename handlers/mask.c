@@ -1,8 +1,7 @@
 /*
- * What mask+ shows in the place of a file. The target is opened with the rights of the caller, and
- * takes the place of the object that the path led to.
+ * What mask+ shows in the place of a file. The target is opened with the rights of the caller, by no
+ * symlink, which somebody in the sandbox could have put there, and takes the place of the object that the path led to.
  */
-#include <errno.h>
 #include <unistd.h>
 
 #include "core/access.h"
@@ -16,7 +15,7 @@ int common_mask(const struct call *call, struct path *path)
 
 	if (!target)
 		return 0;
-	fd = errno_result(open(target, O_PATH | O_CLOEXEC));
+	fd = path_open_shown(call, target);
 	if (fd < 0)
 		return fd;
 	if (path->object >= 0)

@@ -93,6 +93,19 @@ Test(list, a_masked_file_shows_another)
 	cr_assert_str_eq(list_outcome.out, "hidden\n");
 }
 
+/* Whoever puts a symlink in the place of the target would choose the file; /proc/self would be the supervisor's. */
+Test(list, a_mask_shows_nothing_that_a_symlink_leads_to)
+{
+	const char *mask;
+
+	list_make();
+	file_write("secret", "secret\n");
+	mask = text("mask+%s:%s", fixture_path("dir/file"), fixture_path("target"));
+	list_expect(WORDS(WATCH_ALL, "-m", mask, "-m", text("deny/read+%s", fixture_path("secret"))),
+		"for to in secret /proc/self/environ; do ln -sf $to target; cat dir/file 2>/dev/null || echo none; done",
+		0, "none\nnone\n");
+}
+
 Test(list, an_append_only_file_only_grows)
 {
 	const char *rule = text("append+%s", fixture_path("log"));
@@ -104,6 +117,44 @@ Test(list, an_append_only_file_only_grows)
 		"mv log x 2>/dev/null || echo held; ln log x 2>/dev/null || echo held",
 		0, "refused\nrefused\nrefused\n1\n2\nheld\nheld\n");
 	cr_assert(strstr(list_outcome.err, "append+ allows nothing else"), "%s", list_outcome.err);
+}
+
+/* The file of cut_files, as it is before and after. */
+static const char *list_whole_file(void)
+{
+	static char whole[8192 + 1];
+
+	memset(whole, 'A', sizeof(whole) - 1);
+	file_write("whole", whole);
+	return fixture_path("whole");
+}
+
+Test(list, an_append_only_file_is_cut_by_no_request_and_written_by_no_other_way)
+{
+	const char *file = list_whole_file();
+
+	run_native(WORDS(fixture_guest("cut_files"), file), &list_outcome);
+	expect_status(&list_outcome, 0, "natively");
+	cr_assert(strstr(list_outcome.out, "punch\nend\n") && strstr(list_outcome.out, "setfl\n"), "%s",
+		list_outcome.out);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *guest = fixture_guest(i ? "cut_files.i386" : "cut_files");
+
+		run_kennel(WORDS("-p", "off", "-m", "abi/i386:on", "-m", text("append+%s", file)), WORDS(guest, file),
+			&list_outcome);
+		expect_status(&list_outcome, 0, guest);
+		cr_expect_str_empty(list_outcome.out, "%s", list_outcome.out);
+	}
+}
+
+Test(list, a_file_that_truncate_refuses_is_cut_by_no_request)
+{
+	const char *file = list_whole_file();
+
+	run_kennel(WORDS(WATCH_ALL, "-m", text("deny/truncate+%s", file)), WORDS(fixture_guest("cut_files"), file, "cuts"),
+		&list_outcome);
+	expect_status(&list_outcome, 0, "truncate refused");
+	cr_expect_str_empty(list_outcome.out, "%s", list_outcome.out);
 }
 
 Test(list, hostile_names_are_refused_where_they_are_made)
