@@ -219,6 +219,11 @@ bool call_is_compat(const struct call *call)
 	return call->abi->word_bytes == 4;
 }
 
+bool call_runs_beside(const struct call *call)
+{
+	return call->sandbox->supervisor->remote_fd != 0;
+}
+
 int call_revalidate(struct call *call)
 {
 	/* A thread in a ptrace stop does not run, and is not reaped before we do it. */

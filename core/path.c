@@ -343,9 +343,10 @@ static bool path_is_link(int fd)
 static int path_find_linked(struct call *call, struct path *path)
 {
 	/* The kernel would not ask whose the last link is. */
-	const bool guards = (path->flags & PATH_FOLLOW) && access_guards_symlinks(call);
+	const bool follows = (path->flags & PATH_FOLLOW) || path->trailing_slash;
+	const bool guards = follows && access_guards_symlinks(call);
 	const struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | (guards || !(path->flags & PATH_FOLLOW) ? O_NOFOLLOW : 0),
+		.flags = O_PATH | O_CLOEXEC | (guards || !follows ? O_NOFOLLOW : 0),
 		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
 	const int dir = path->string[0] == '/' ? AT_FDCWD : path->held;

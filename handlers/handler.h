@@ -77,6 +77,9 @@ bool call_is_compat(const struct call *call); /* a 32-bit ABI */
  */
 int call_revalidate(struct call *call);
 
+/* True when a worker takes this step: beside it others are served, and names may change between a look and an act. */
+bool call_runs_beside(const struct call *call);
+
 /*
  * Calls in a ptrace stop only (H_TRACE). In leave(): what the call returned, -errno when it failed; after an exec
  * that worked 0, and the thread is stopped before its first instruction. In enter(): call_set_arg() changes the

@@ -2,7 +2,8 @@
  * A second name for a thing that has one: rename, link and their at forms. The rename category
  * decides on both ends. Names hold still: a name that allows more than the old one is refused. This is
  * sound because every rename and link of the sandbox comes through here, one after the
- * other: between the look at base and the act, nothing older can have moved there.
+ * other: between the look at base and the act, nothing older can have moved there. In a
+ * worker that is not so, and nothing is decided by what is there.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -48,7 +49,9 @@ static int rename_check(struct call *call, const struct path *from, const struct
 	mode_t mode;
 	int error = common_base_mode(from, &mode);
 
-	return error < 0 ? error : access_check_move(call, from->name, to->name, S_ISDIR(mode));
+	/* Where it may have become a directory before it is moved, it counts as one. */
+	return error < 0 ? error
+			 : access_check_move(call, from->name, to->name, S_ISDIR(mode) || call_runs_beside(call));
 }
 
 /* Both ends as they are now: 0, or the error that comes before any right is asked for. */

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 
 #define CUT_SIZE 8192
-#define CUT_ONLY 6 /* so many of the ways cut */
+#define CUT_ONLY 6        /* so many of the ways cut */
 #define CUT_NOAPPEND 0x20 /* RWF_NOAPPEND, 6.9 */
 
 struct cut_range {

@@ -146,6 +146,20 @@ Test(blocking, rules_hold_on_a_slow_filesystem)
 	cr_expect_eq(log_count(blocking_outcome.err, "cap", "create", "path", fixture_path("mnt/x")), 1);
 }
 
+/* While a worker looks, others go on: what it moves may be a directory by then, whose names tell the rule apart. */
+Test(blocking, a_move_by_a_worker_is_decided_as_that_of_a_directory)
+{
+	const char *script = "mkdir a b; : >a/x; ln -s $PWD/b mnt/way; mv a/x mnt/way/x 2>/dev/null || echo held; "
+			     "mv a/x b/x && mv b/x mnt/way/y && echo moved";
+	struct job job = { .command = WORDS("/bin/sh", "-c", script), .prepare = blocking_mount_served };
+
+	blocking_need_fuse();
+	job.options = WORDS(WATCH_ALL, "-m", text("deny/read+%s/**/*.key", fixture_path("a")));
+	fixture_run(&job, &blocking_outcome);
+	expect_status(&blocking_outcome, 0, "moves");
+	cr_expect_str_eq(blocking_outcome.out, "held\nmoved\n");
+}
+
 /* Visits the descendants of this name; how many visits went well. */
 static unsigned blocking_each(pid_t parent, const char *wanted, bool (*visit)(pid_t pid))
 {

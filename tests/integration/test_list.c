@@ -151,8 +151,8 @@ Test(list, a_file_that_truncate_refuses_is_cut_by_no_request)
 {
 	const char *file = list_whole_file();
 
-	run_kennel(WORDS(WATCH_ALL, "-m", text("deny/truncate+%s", file)), WORDS(fixture_guest("cut_files"), file, "cuts"),
-		&list_outcome);
+	run_kennel(WORDS(WATCH_ALL, "-m", text("deny/truncate+%s", file)),
+		WORDS(fixture_guest("cut_files"), file, "cuts"), &list_outcome);
 	expect_status(&list_outcome, 0, "truncate refused");
 	cr_expect_str_empty(list_outcome.out, "%s", list_outcome.out);
 }

@@ -139,6 +139,12 @@ void call_set_sysno(struct call *call, enum sysno sysno)
 	call->sysno_set = sysno;
 }
 
+bool call_runs_beside(const struct call *call)
+{
+	(void)call;
+	return false;
+}
+
 bool call_shares_memory(const struct call *call)
 {
 	return call->shares_memory;
@@ -401,6 +407,12 @@ int path_lookup_parent(struct call *call, int dirfd, uint64_t address, unsigned 
 	int error = path_begin(call, dirfd, address, flags, path);
 
 	return error < 0 ? error : path_find_parent(call, path);
+}
+
+int path_open_shown(const struct call *call, const char *name)
+{
+	(void)call;
+	return errno_result(open(name, O_PATH | O_CLOEXEC | O_NOFOLLOW));
 }
 
 void path_made(struct call *call, const struct path *path, int fd)
