@@ -5,7 +5,9 @@
  */
 #include "core/wait.h"
 
+#include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -40,12 +42,15 @@ struct wait {
 	int channel;       /* to the worker, -1: none */
 	ev_io replied;
 	uint32_t worker_id;
-	bool steps;       /* the worker takes a step of the handler, and asks questions meanwhile */
-	bool decided;     /* it was told to go on with an effect */
-	bool wrote;       /* the target has part of the result: it is not to be made again */
-	bool lent;        /* the worker has the listener, and may have placed a descriptor */
-	int placed;       /* the number of that, or -1 */
-	pid_t worker_pid; /* 0 until it has told us */
+	uint64_t open_flags; /* of what the worker opens */
+	int object;          /* for that, ours once it was unsent, or -1; for a step the log, never ours */
+	bool unsent;         /* the launcher did not take the work yet */
+	bool steps;          /* the worker takes a step of the handler, and asks questions meanwhile */
+	bool decided;        /* it was told to go on with an effect */
+	bool wrote;          /* the target has part of the result: it is not to be made again */
+	bool lent;           /* the worker has the listener, and may have placed a descriptor */
+	int placed;          /* the number of that, or -1 */
+	pid_t worker_pid;    /* 0 until it has told us */
 	struct grave grave;
 };
 
@@ -99,6 +104,19 @@ int wait_placed(const struct call *call)
 	return call->wait ? call->wait->placed : -1;
 }
 
+static int wait_try(struct wait *wait, int object);
+
+/* Nothing has happened: what the launcher did not take is tried again. */
+static void wait_go_on(struct wait *wait)
+{
+	int error = wait->unsent ? wait_try(wait, wait->object) : 0;
+
+	if (error < 0)
+		dispatch_abandon(wait->call, -error);
+	else
+		wait_look_again(wait);
+}
+
 static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 {
 	struct wait *wait = container_of(watcher, struct wait, look);
@@ -115,7 +133,7 @@ static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 	} else if (wait->wake_after >= 0 && wait->wake_after < 0.0005) {
 		dispatch_resume(call, &(struct wake){ .reason = WAKE_TIMEOUT, .fd = -1 });
 	} else {
-		wait_look_again(wait);
+		wait_go_on(wait);
 	}
 }
 
@@ -131,6 +149,7 @@ static struct wait *wait_new(struct call *call)
 	wait->call = call;
 	wait->channel = -1;
 	wait->placed = -1;
+	wait->object = -1;
 	wait->look_after = WAIT_LOOK_FIRST;
 	wait->wake_after = -1;
 	ev_timer_init(&wait->look, wait_look_cb, 0., 0.);
@@ -229,12 +248,18 @@ static void wait_replied_cb(struct ev_loop *ev, ev_io *watcher, int events)
 		wait_worked(wait, result, &message, fd);
 }
 
+/* It has a worker, or will have one as soon as the launcher takes more work. */
+static bool wait_wants_worker(const struct wait *wait)
+{
+	return wait->channel >= 0 || wait->unsent;
+}
+
 static unsigned wait_workers(const struct sandbox *sandbox)
 {
 	unsigned count = 0;
 
 	for (const struct call *call = call_pool_waiting(sandbox->calls); call; call = call->next)
-		if (call->wait && call->wait->channel >= 0)
+		if (call->wait && wait_wants_worker(call->wait))
 			count++;
 	return count;
 }
@@ -244,7 +269,7 @@ static void wait_evict_worker(struct sandbox *sandbox)
 {
 	struct call *call = call_pool_waiting(sandbox->calls);
 
-	while (call && (call->wait->channel < 0 || !wait_may_be_left(call)))
+	while (call && (!wait_wants_worker(call->wait) || !wait_may_be_left(call)))
 		call = call->next;
 	if (call)
 		dispatch_abandon(call, EINTR);
@@ -304,41 +329,71 @@ static struct wait *wait_new_worker(struct call *call)
 	return wait;
 }
 
-/* Watches the channel, or undoes the wait after an error. */
-static int wait_begin(struct wait *wait, int error)
+/* The launcher is behind with its work: tried again at each look, which then come soon after each other. */
+static int wait_later(struct wait *wait, int object)
 {
-	if (error < 0) {
-		wait_end(wait->call);
+	close(wait->channel);
+	wait->channel = -1;
+	wait->worker_id = 0;
+	wait->look_after = WAIT_LOOK_FIRST;
+	if (!wait->unsent && !wait->steps)
+		wait->object = fcntl(object, F_DUPFD_CLOEXEC, 0);
+	wait->unsent = true;
+	return wait->steps || wait->object >= 0 ? 0 : -errno;
+}
+
+/* Hands the work over and watches the channel. 0 also where that has to be tried again. */
+static int wait_try(struct wait *wait, int object)
+{
+	struct message message = { .type = wait->steps ? MESSAGE_STEP : MESSAGE_WORK, .value = wait->open_flags };
+	int error = wait_send(wait, &message, object);
+
+	if ((error == -EAGAIN || error == -ETOOMANYREFS) && wait->channel >= 0)
+		return wait_later(wait, object);
+	if (error == 0 && wait->steps)
+		error = wait_send_call(wait);
+	if (error < 0)
 		return error;
-	}
+	wait->unsent = false;
 	ev_io_set(&wait->replied, wait->channel, EV_READ);
 	ev_io_start(wait_ev(wait), &wait->replied);
-	wait_look_again(wait);
 	return 0;
+}
+
+/* The first try, or all undone after an error. */
+static int wait_begin(struct wait *wait, int object)
+{
+	int error = wait_try(wait, object);
+
+	if (error < 0)
+		wait_end(wait->call);
+	else
+		wait_look_again(wait);
+	return error;
 }
 
 int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
 {
-	struct message message = { .type = MESSAGE_WORK, .value = open_flags };
 	struct wait *wait;
 
 	if (call->sandbox->supervisor->remote_fd)
 		return remote_wait_open(call, object, open_flags);
 	wait = wait_new_worker(call);
-	return wait ? wait_begin(wait, wait_send(wait, &message, object)) : -ENOMEM;
+	if (!wait)
+		return -ENOMEM;
+	wait->open_flags = open_flags;
+	return wait_begin(wait, object);
 }
 
 int wait_for_step(struct call *call)
 {
-	struct message message = { .type = MESSAGE_STEP };
 	struct wait *wait = wait_new_worker(call);
-	int error;
 
 	if (!wait)
 		return -ENOMEM;
 	wait->steps = true;
-	error = wait_send(wait, &message, log_fd(call->sandbox->supervisor->log));
-	return wait_begin(wait, error < 0 ? error : wait_send_call(wait));
+	wait->object = log_fd(call->sandbox->supervisor->log);
+	return wait_begin(wait, wait->object);
 }
 
 static void wait_free(struct grave *grave)
@@ -362,6 +417,8 @@ void wait_end(struct call *call)
 			launch_send(supervisor, &(struct message){ .type = MESSAGE_WORK_CANCEL, .id = wait->worker_id },
 				NULL, 0);
 	}
+	if (!wait->steps && wait->object >= 0)
+		close(wait->object);
 	wait->magic = 0;
 	call->wait = NULL;
 	loop_bury(supervisor->loop, &wait->grave, wait_free);

@@ -44,9 +44,9 @@ static int launch_error;
 static unsigned asked_for;
 static int answer_error;
 
-static struct message sent[8]; /* to the launcher */
+static struct message sent[16]; /* to the launcher */
 static unsigned sent_count;
-static int reply_fd[8]; /* the worker's end, by the number of the message */
+static int reply_fd[16]; /* the worker's end, by the number of the message */
 
 void log_event(struct log *log, const char *context, const char *format, ...)
 {
@@ -584,6 +584,26 @@ Test(wait, worker_that_cannot_be_started_leaves_nothing_behind)
 	wait_park(call);
 	wait_run();
 	cr_expect_eq(fake_dispatch.resumed, 1);
+}
+
+Test(wait, work_that_the_launcher_cannot_take_yet_is_handed_over_later)
+{
+	struct call *call = wait_running_call(50);
+	unsigned before = wait_open_descriptors();
+
+	launch_error = -EAGAIN;
+	cr_assert_eq(call_wait_worker_open(call, STDIN_FILENO, O_WRONLY), 0);
+	wait_park(call);
+	wait_run_for(0.02);
+	cr_assert_gt(sent_count, 1);
+	launch_error = 0;
+	wait_run_for(0.02);
+	cr_expect(sent[sent_count - 1].type == MESSAGE_WORK && sent[sent_count - 1].value == O_WRONLY);
+	cr_assert_geq(reply_fd[sent_count - 1], 0);
+	close(reply_fd[sent_count - 1]);
+	wait_end(call);
+	cr_expect_eq(sent[sent_count - 1].type, MESSAGE_WORK_CANCEL);
+	cr_expect_eq(wait_open_descriptors(), before);
 }
 
 Test(wait, ending_twice_or_without_a_wait_is_harmless)
