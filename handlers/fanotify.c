@@ -48,7 +48,8 @@ static struct verdict fanotify_enter(struct call *call)
 	int AUTO_CLOSE fd = fds_get(call, call_arg_int(call, 0));
 	int AUTO_CLOSE held = -1;
 	char name[PATH_OF_FD_SIZE];
-	int error = fanotify_check(fd, flags, mask);
+	/* One that cannot be reached is no bad one. */
+	int error = fd < 0 && fd != -EBADF ? fd : fanotify_check(fd, flags, mask);
 
 	/* FAN_MARK_FLUSH asks for no path, and is done. */
 	if (error == 0 && !(flags & FAN_MARK_FLUSH))

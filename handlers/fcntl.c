@@ -21,6 +21,9 @@ static struct verdict fcntl_enter(struct call *call)
 	/* Natively an O_PATH descriptor is refused before anything is looked at. */
 	if (error == -EPERM && fcntl(fd, F_GETFL) & O_PATH)
 		error = -EBADF;
+	/* Whoever turns it on becomes the owner of a terminal, and gets its signals: F_SETOWN is refused, too. */
+	if (error >= 0 && call_arg_int(call, 2) & O_ASYNC && !(fcntl(fd, F_GETFL) & O_ASYNC))
+		error = -EPERM;
 	if (error >= 0)
 		error = call_revalidate(call);
 	return verdict_result(error < 0 ? error : errno_result(fcntl(fd, F_SETFL, call_arg_int(call, 2))));

@@ -2,6 +2,7 @@
  * inotify_add_watch: the watch is put on the held object, through a duplicate of the
  * target's inotify descriptor. Decides the notify category.
  */
+#include <errno.h>
 #include <sys/inotify.h>
 
 #include "core/access.h"
@@ -25,7 +26,8 @@ static struct verdict inotify_enter(struct call *call)
 	struct path AUTO_PATH path = PATH_INIT;
 	int AUTO_CLOSE fd = fds_get(call, call_arg_int(call, 0));
 	char name[PATH_OF_FD_SIZE];
-	int error = inotify_check(fd, mask);
+	/* One that cannot be reached is no bad one. */
+	int error = fd < 0 && fd != -EBADF ? fd : inotify_check(fd, mask);
 
 	if (error >= 0)
 		error = common_lookup(call, ARG_NONE, 1, mask & IN_DONT_FOLLOW ? 0 : PATH_FOLLOW, &path);
