@@ -171,6 +171,16 @@ static struct verdict dispatch_step_slowly(struct call *call)
 	return error < 0 ? verdict_fail(error) : verdict_wait();
 }
 
+/* The step where it belongs: here, unless it meets a slow mount. */
+static struct verdict dispatch_take_step(struct call *call, const struct wake *wake)
+{
+	struct verdict verdict = dispatch_step(call, wake);
+
+	if (verdict.kind == VERDICT_FAIL && verdict.value == SLOW_ERROR)
+		return dispatch_step_slowly(call);
+	return verdict;
+}
+
 /* From the moment that the command runs; its own exec is still answered. */
 static bool dispatch_in_ghost_mode(struct sandbox *sandbox)
 {
@@ -196,9 +206,7 @@ void dispatch_start(struct call *call)
 	} else if (runtime_takes(call, &verdict)) {
 		call->handler = &dispatch_inside; /* its own never saw the call */
 	} else if (call->handler) {
-		verdict = dispatch_step(call, NULL);
-		if (verdict.kind == VERDICT_FAIL && verdict.value == SLOW_ERROR)
-			verdict = dispatch_step_slowly(call);
+		verdict = dispatch_take_step(call, NULL);
 	} else {
 		log_event(call->sandbox->supervisor->log, "call", "call %ld is notified but nobody answers it",
 			(long)call->nr);
@@ -214,7 +222,7 @@ void dispatch_resume(struct call *call, const struct wake *wake)
 	call_pool_unwait(call);
 	call_advance(call, CALL_EVENT_WAKE);
 	wait_end(call);
-	verdict = dispatch_step(call, wake);
+	verdict = dispatch_take_step(call, wake);
 	dispatch_verdict(call, &verdict);
 }
 
