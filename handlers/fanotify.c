@@ -20,13 +20,12 @@
 /* Group, flags and mask are judged before the path: an empty one asks about them alone. */
 static int fanotify_check(int fd, unsigned flags, uint64_t mask)
 {
-	int error;
+	int error = errno_result(fanotify_mark(fd, flags, mask, AT_FDCWD, ""));
 
+	if (error != -ENOENT)
+		return error;
 	/* Only a group from outside of the sandbox can be of a class that has them. */
-	if (mask & FANOTIFY_ASKS)
-		return -EPERM;
-	error = errno_result(fanotify_mark(fd, flags, mask, AT_FDCWD, ""));
-	return error == -ENOENT ? 0 : error;
+	return mask & FANOTIFY_ASKS ? -EPERM : 0;
 }
 
 /* The object of the path, or the one that dirfd is where there is no path (Linux then wants more than O_PATH). */

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <grp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -311,6 +312,46 @@ static void block_surface(void)
 	block_identity();
 }
 
+static int block_numbers[3]; /* of a long directory, of one on the filesystem, and of either */
+static atomic_bool block_done;
+
+static void *block_swap(void *unused)
+{
+	while (!block_done) {
+		CHECK(dup2(block_numbers[1], block_numbers[2]) >= 0);
+		usleep(200);
+		CHECK(dup2(block_numbers[0], block_numbers[2]) >= 0);
+		usleep(1000);
+	}
+	return unused;
+}
+
+/* "long" is so full of refused names that it takes several turns: meanwhile the descriptor becomes another one. */
+static void block_swapped(void)
+{
+	char entries[4096], name[NAME_MAX + 1];
+	pthread_t thread;
+
+	memset(name, 'x', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	CHECK(mkdir("long", 0700) == 0 && chdir("long") == 0);
+	for (unsigned i = 0; i < 6000; i++) {
+		memcpy(name, (char[]){ (char)('a' + i / 400), (char)('a' + i / 20 % 20), (char)('a' + i % 20) }, 3);
+		CHECK(mknod(name, S_IFREG | 0600, 0) == 0);
+	}
+	CHECK(chdir("..") == 0);
+	block_numbers[0] = open("long", O_RDONLY | O_DIRECTORY);
+	block_numbers[1] = open("mnt", O_RDONLY | O_DIRECTORY);
+	block_numbers[2] = dup(block_numbers[0]);
+	CHECK(block_numbers[2] >= 0 && pthread_create(&thread, NULL, block_swap, NULL) == 0);
+	for (unsigned i = 0; i < 200; i++) {
+		CHECK(lseek(block_numbers[2], 0, SEEK_SET) == 0);
+		CHECK(syscall(SYS_getdents64, block_numbers[2], entries, sizeof(entries)) >= 0);
+	}
+	block_done = true;
+	CHECK(pthread_join(thread, NULL) == 0);
+}
+
 static void block_serve(const char *server)
 {
 	pid_t child = fork();
@@ -349,6 +390,7 @@ int main(int argc, char **argv)
 		{ "spoiled", block_spoiled },
 		{ "hold", block_hold },
 		{ "give", block_give },
+		{ "swapped", block_swapped },
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -310,6 +310,13 @@ Test(blocking, descriptor_that_was_given_survives_its_worker)
 	cr_expect_eq(log_count(blocking_outcome.err, "ctx", "worker", NULL, NULL), 1, "%s", blocking_outcome.err);
 }
 
+Test(blocking, descriptor_that_becomes_a_slow_one_while_the_call_waits_is_read)
+{
+	blocking_need_fuse();
+	blocking_run(WORDS(WATCH_ALL, "-m", text("deny/list+%s/**", fixture_path("long")), "-m", "log/refused:off"),
+		blocking_mount_served, "swapped", "0");
+}
+
 /* Kills the supervisor when the guest is ready and so much more time has passed. */
 static void blocking_kill_supervisor(const char *part, const char *count, unsigned after_ms)
 {
