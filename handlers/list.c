@@ -19,6 +19,8 @@
 #define LIST_CHUNK 32768
 /* So many chunks in one turn of the loop: a directory of refused names is as long as its maker likes. */
 #define LIST_CHUNKS 16
+/* Each refusal may be a line in the log: so many, and others are served. */
+#define LIST_REFUSALS 256
 #define LIST_PAUSE_MS 1
 
 struct list_job {
@@ -29,14 +31,15 @@ struct list_job {
 	int fd;
 	uint64_t address;
 	size_t room;
-	size_t done;   /* bytes that the target has */
-	int64_t at;    /* where the next entry is, in our offsets */
-	bool folded;   /* its offsets are the upper halves of ours */
-	bool full;     /* the next entry does not fit */
-	bool left_out; /* some entry of this chunk was */
-	int error;     /* why the first entry cannot be given */
-	size_t read;   /* bytes in `from` */
-	size_t ready;  /* bytes in `to` that are not yet the target's */
+	size_t done;       /* bytes that the target has */
+	int64_t at;        /* where the next entry is, in our offsets */
+	bool folded;       /* its offsets are the upper halves of ours */
+	bool full;         /* the next entry does not fit */
+	bool left_out;     /* some entry of this chunk was */
+	unsigned refusals; /* in this turn */
+	int error;         /* why the first entry cannot be given */
+	size_t read;       /* bytes in `from` */
+	size_t ready;      /* bytes in `to` that are not yet the target's */
 	unsigned char from[LIST_CHUNK];
 	unsigned char to[LIST_CHUNK];
 };
@@ -96,16 +99,22 @@ static int list_flush(struct list_job *job)
 	return error;
 }
 
+static bool list_stops(const struct list_job *job)
+{
+	return job->full || job->refusals >= LIST_REFUSALS;
+}
+
 /* The entries that were read, until one does not fit. `singly`: written one by one, until one cannot be. */
 static int list_take(struct list_job *job, bool singly)
 {
 	struct list_entry entry;
 	int error = 0;
 
-	for (size_t at = 0; at < job->read && !job->full && error >= 0; at += entry.record) {
+	for (size_t at = 0; at < job->read && !list_stops(job) && error >= 0; at += entry.record) {
 		list_entry_read(job->from + at, &entry);
 		if (list_refused(job, &entry)) {
 			job->left_out = true;
+			job->refusals++;
 		} else if (!list_give(job, &entry)) {
 			job->full = true;
 			break;
@@ -133,6 +142,7 @@ static int list_chunk(struct list_job *job)
 		return error;
 	job->at = at;
 	job->full = false;
+	job->refusals = 0;
 	return list_take(job, true);
 }
 
@@ -187,6 +197,14 @@ static bool list_is_exact(const struct list_job *job, size_t want)
 	return same && want == job->room - job->done;
 }
 
+/* As list_all(), behind entries that were not looked at. */
+static int list_stopped(const struct list_job *job)
+{
+	if (job->done > 0)
+		return 1;
+	return job->full ? job->error : 0;
+}
+
 /* Chunk by chunk: 1 at the end, of the directory or of what fits; 0 when it has to go on later. */
 static int list_all(struct list_job *job)
 {
@@ -201,8 +219,8 @@ static int list_all(struct list_job *job)
 		if (got <= 0)
 			return got < 0 ? (int)got : 1;
 		error = list_chunk(job);
-		if (job->full || error < 0)
-			return list_put_back(job) < 0 ? -EIO : error < 0 ? error : job->done == 0 ? job->error : 1;
+		if (list_stops(job) || error < 0)
+			return list_put_back(job) < 0 ? -EIO : error < 0 ? error : list_stopped(job);
 		if (exact && !job->left_out)
 			return 1;
 		if (job->done > 0 && job->room - job->done < list_entry_least(job->layout, job->word))
@@ -268,6 +286,7 @@ static struct verdict list_enter(struct call *call)
 	job.done = 0;
 	job.ready = 0;
 	job.error = 0;
+	job.refusals = 0;
 	job.folded = false;
 	job.full = false;
 	return list_run(&job);

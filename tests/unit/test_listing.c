@@ -188,6 +188,19 @@ Test(listing, a_mark_that_is_refused_is_not_put)
 		0);
 	cr_expect_eq(RUN(fanotify, .sysno = SC_fanotify_mark,
 			     ARGS(FD(group), FAN_MARK_ADD, FAN_OPEN_PERM, FD(AT_FDCWD), ADDRESS("dir"))),
+		-EINVAL);
+	close(group);
+}
+
+/* Such a group comes from outside of the sandbox only; the supervisor would wait for its answers, too. */
+Test(listing, a_mark_that_holds_up_who_opens_is_refused)
+{
+	int group = fanotify_init(FAN_CLASS_CONTENT, O_RDONLY);
+
+	if (group < 0)
+		cr_skip_test("no fanotify");
+	cr_expect_eq(RUN(fanotify, .sysno = SC_fanotify_mark,
+			     ARGS(FD(group), FAN_MARK_ADD, FAN_OPEN_PERM, FD(AT_FDCWD), ADDRESS("dir"))),
 		-EPERM);
 	close(group);
 }
