@@ -18,12 +18,11 @@ enum path_flags {
 	PATH_FOLLOW = 1 << 0,      /* a symlink in the last place is followed */
 	PATH_EMPTY = 1 << 1,       /* AT_EMPTY_PATH: an empty string means dirfd itself */
 	PATH_NULL_EMPTY = 1 << 2,  /* a NULL pointer means dirfd itself (statx, newfstatat from 6.11) */
-	PATH_MAGIC_NAME = 1 << 3,  /* the last component is not opened: path_parent() */
-	PATH_NO_SYMLINKS = 1 << 4, /* this and the next: openat2's RESOLVE_ flags */
-	PATH_NO_MAGICLINKS = 1 << 5,
-	PATH_NO_XDEV = 1 << 6,
-	PATH_BENEATH = 1 << 7,
-	PATH_IN_ROOT = 1 << 8,
+	PATH_NO_SYMLINKS = 1 << 3, /* this and the next: openat2's RESOLVE_ flags */
+	PATH_NO_MAGICLINKS = 1 << 4,
+	PATH_NO_XDEV = 1 << 5,
+	PATH_BENEATH = 1 << 6,
+	PATH_IN_ROOT = 1 << 7,
 };
 
 #define PATH_LINK_TEXT_SIZE 32 /* "TGID/task/TID" */
@@ -66,13 +65,11 @@ void path_release(struct path *path);
  * EFAULT, ENAMETOOLONG, ENOENT (empty, or refused by walk), EBADF, ENOTDIR.
  */
 int path_begin(struct call *call, int dirfd, uint64_t address, unsigned flags, struct path *path);
-
 /* Same, for a string that is already ours (a socket address). */
 int path_begin_string(struct call *call, int dirfd, const char *string, unsigned flags, struct path *path);
 
 /* After path_begin: fills object (O_PATH) and the final name, by either road. */
 int path_find(struct call *call, struct path *path);
-
 /*
  * After path_begin, for names about to be made, removed or moved: fills parent, base and name; the last component
  * is not opened and may be missing. A last "." or ".." is left in base: the kernel has its own errno for it.
@@ -100,7 +97,7 @@ void path_made(struct call *call, const struct path *path, int fd);
 /* What the policy names is held, if no symlink is crossed. O_PATH descriptor or -errno. */
 int path_open_shown(const struct call *call, const char *name);
 
-/* Opens the held object again with these open flags (never by its name). fd or -errno. */
+/* Opens the held object again (never by its name). fd or -errno. */
 int path_reopen(struct call *call, const struct path *path, uint64_t open_flags);
 
 /* What readlink says when the object is /proc/self or thread-self itself: the length; 0: ask the kernel. */

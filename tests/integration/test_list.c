@@ -102,7 +102,8 @@ Test(list, a_mask_shows_nothing_that_a_symlink_leads_to)
 	file_write("secret", "secret\n");
 	mask = text("mask+%s:%s", fixture_path("dir/file"), fixture_path("target"));
 	list_expect(WORDS(WATCH_ALL, "-m", mask, "-m", text("deny/read+%s", fixture_path("secret"))),
-		"for to in secret /proc/self/environ; do ln -sf $to target; cat dir/file 2>/dev/null || echo none; done",
+		"for to in secret /proc/self/environ; do ln -sf $to target; "
+		"cat dir/file 2>/dev/null || echo none; done",
 		0, "none\nnone\n");
 }
 

@@ -4,9 +4,12 @@
  */
 #include "tests/unit/fake_dispatch.h"
 
+#include <ev.h>
+
 #include "core/call.h"
 #include "core/call_pool.h"
 #include "core/dispatch.h"
+#include "core/loop.h"
 #include "core/notify.h"
 #include "core/wait.h"
 
@@ -85,4 +88,22 @@ int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
 const struct handler *handler_find(enum sysno sysno)
 {
 	return sysno == SC_openat ? &fake_dispatch_handler : NULL;
+}
+
+static void fake_dispatch_expired_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
+	(void)ev;
+	(void)events;
+	loop_stop(watcher->data);
+}
+
+void fake_dispatch_run_for(struct loop *loop, double seconds)
+{
+	ev_timer timer;
+
+	ev_timer_init(&timer, fake_dispatch_expired_cb, seconds, 0.);
+	timer.data = loop;
+	ev_timer_start(loop_ev(loop), &timer);
+	loop_run(loop);
+	ev_timer_stop(loop_ev(loop), &timer);
 }

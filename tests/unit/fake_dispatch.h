@@ -10,6 +10,8 @@
 
 #include "handlers/handler.h"
 
+struct loop;
+
 struct fake_dispatch {
 	unsigned resumed;
 	unsigned abandoned;
@@ -25,5 +27,8 @@ struct fake_dispatch {
 
 extern struct fake_dispatch fake_dispatch;
 extern const struct handler fake_dispatch_handler; /* the one of openat; other calls have none */
+
+/* The loop runs so long, or until it is stopped. */
+void fake_dispatch_run_for(struct loop *loop, double seconds);
 
 #endif
