@@ -30,6 +30,9 @@
 
 #define LAUNCH_MAGIC 0x4c41554eU
 
+/* As many as there can be workers. */
+#define LAUNCH_CANCELS 4096
+
 struct launcher {
 	uint32_t magic;
 	struct supervisor *supervisor;
@@ -39,6 +42,9 @@ struct launcher {
 	struct sandbox *starting; /* whose payload has not reached exec yet */
 	int payload_channel;      /* -1: none is starting */
 	ev_io payload_readable;
+	ev_io writable; /* while there are workers to be dismissed that the launcher could not be told of */
+	unsigned cancel_count;
+	uint32_t cancels[LAUNCH_CANCELS];
 };
 
 static void launch_close_payload(struct launcher *launcher)
@@ -174,6 +180,7 @@ static void launch_lost(struct launcher *launcher)
 
 	log_event(launcher->supervisor->log, "launcher", "the launcher is gone: the sandbox ends");
 	ev_io_stop(loop_ev(launcher->supervisor->loop), &launcher->readable);
+	ev_io_stop(loop_ev(launcher->supervisor->loop), &launcher->writable);
 	launcher_kill_children();
 	sandbox->ended = true;
 	sandbox->exit_status = 125;
@@ -202,6 +209,36 @@ static void launch_readable_cb(struct ev_loop *ev, ev_io *watcher, int events)
 		launch_give_up(launcher->supervisor->sandboxes, "cannot start a process", message.status);
 }
 
+static int launch_send_cancel(const struct launcher *launcher, uint32_t id)
+{
+	const struct message message = { .type = MESSAGE_WORK_CANCEL, .id = id };
+
+	return channel_post(launcher->channel, &message, NULL, 0);
+}
+
+static void launch_writable_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	struct launcher *launcher = container_of(watcher, struct launcher, writable);
+
+	(void)events;
+	MAGIC_CHECK(launcher, LAUNCH_MAGIC);
+	while (launcher->cancel_count &&
+		launch_send_cancel(launcher, launcher->cancels[launcher->cancel_count - 1]) != -EAGAIN)
+		launcher->cancel_count--;
+	if (!launcher->cancel_count)
+		ev_io_stop(ev, watcher);
+}
+
+void launch_cancel_worker(struct supervisor *supervisor, uint32_t id)
+{
+	struct launcher *launcher = supervisor->launcher;
+
+	if (!launcher || launch_send_cancel(launcher, id) != -EAGAIN || launcher->cancel_count == LAUNCH_CANCELS)
+		return;
+	launcher->cancels[launcher->cancel_count++] = id;
+	ev_io_start(loop_ev(supervisor->loop), &launcher->writable);
+}
+
 int launch_attach(struct supervisor *supervisor, pid_t launcher_pid, int channel)
 {
 	struct launcher *launcher = calloc(1, sizeof(*launcher));
@@ -215,6 +252,7 @@ int launch_attach(struct supervisor *supervisor, pid_t launcher_pid, int channel
 	supervisor->launcher_pid = launcher_pid;
 	ev_io_init(&launcher->readable, launch_readable_cb, channel, EV_READ);
 	ev_io_start(loop_ev(supervisor->loop), &launcher->readable);
+	ev_io_init(&launcher->writable, launch_writable_cb, channel, EV_WRITE);
 	return 0;
 }
 
@@ -227,6 +265,7 @@ void launch_detach(struct supervisor *supervisor)
 	MAGIC_CHECK(launcher, LAUNCH_MAGIC);
 	launch_close_payload(launcher);
 	ev_io_stop(loop_ev(supervisor->loop), &launcher->readable);
+	ev_io_stop(loop_ev(supervisor->loop), &launcher->writable);
 	close(launcher->channel);
 	launcher->magic = 0;
 	free(launcher);

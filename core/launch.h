@@ -21,6 +21,9 @@ void launch_detach(struct supervisor *supervisor);
 /* Sends a message to the launcher. 0 or -errno. */
 int launch_send(struct supervisor *supervisor, const struct message *message, const int *fds, unsigned count);
 
+/* Dismisses the worker that was asked for with this id; never lost, the launcher may be behind. */
+void launch_cancel_worker(struct supervisor *supervisor, uint32_t id);
+
 /* A number for a piece of work, never 0. */
 uint32_t launch_next_id(struct supervisor *supervisor);
 

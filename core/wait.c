@@ -414,8 +414,7 @@ void wait_end(struct call *call)
 		ev_io_stop(wait_ev(wait), &wait->replied);
 		close(wait->channel);
 		if (wait->worker_id)
-			launch_send(supervisor, &(struct message){ .type = MESSAGE_WORK_CANCEL, .id = wait->worker_id },
-				NULL, 0);
+			launch_cancel_worker(supervisor, wait->worker_id);
 	}
 	if (!wait->steps && wait->object >= 0)
 		close(wait->object);

@@ -352,6 +352,31 @@ static void block_swapped(void)
 	CHECK(pthread_join(thread, NULL) == 0);
 }
 
+static void *block_open_pipe(void *unused)
+{
+	open("pipe", O_WRONLY);
+	return unused;
+}
+
+/* Many threads wait, and all end at once. */
+static void block_dismissed(void)
+{
+	pid_t child;
+
+	CHECK(mkfifo("pipe", 0600) == 0 && (child = fork()) >= 0);
+	for (size_t i = 0; child == 0 && i < block_count; i++) {
+		pthread_t thread;
+
+		CHECK(pthread_create(&thread, NULL, block_open_pipe, NULL) == 0);
+	}
+	if (child == 0)
+		pause();
+	sleep(1);
+	CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	printf("ready\n");
+	pause();
+}
+
 static void block_serve(const char *server)
 {
 	pid_t child = fork();
@@ -391,6 +416,7 @@ int main(int argc, char **argv)
 		{ "hold", block_hold },
 		{ "give", block_give },
 		{ "swapped", block_swapped },
+		{ "dismissed", block_dismissed },
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

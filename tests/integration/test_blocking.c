@@ -336,6 +336,27 @@ static void blocking_kill_supervisor(const char *part, const char *count, unsign
 	rmdir("mnt");
 }
 
+static bool blocking_count(pid_t worker)
+{
+	(void)worker;
+	return true;
+}
+
+Test(blocking, workers_of_many_callers_that_die_at_once_die_with_them)
+{
+	const struct job job = { .options = WORDS(WATCH_ALL),
+		.command = WORDS(fixture_guest("block_calls"), "dismissed", "230") };
+	struct running running;
+
+	fixture_start(&job, &running);
+	cr_assert(wait_for_text(running.out, "ready", 20000), "the command did not start");
+	for (unsigned i = 0; i < 100 && blocking_each_worker(running.pid, blocking_count); i++)
+		sleep_ms(50);
+	cr_expect_eq(blocking_each_worker(running.pid, blocking_count), 0);
+	cr_assert(kill(running.pid, SIGKILL) == 0);
+	fixture_finish(&running, &blocking_outcome);
+}
+
 Test(blocking, workers_hold_no_listener_while_they_wait)
 {
 	blocking_need_fuse();

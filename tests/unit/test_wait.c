@@ -123,6 +123,11 @@ int launch_send(struct supervisor *asked, const struct message *message, const i
 	return launch_error;
 }
 
+void launch_cancel_worker(struct supervisor *asked, uint32_t id)
+{
+	launch_send(asked, &(struct message){ .type = MESSAGE_WORK_CANCEL, .id = id }, NULL, 0);
+}
+
 static void wait_stop(void)
 {
 	loop_stop(supervisor.loop);
@@ -196,10 +201,7 @@ static void wait_run(void)
 	wait_elapsed += ev_time();
 }
 
-static void wait_run_for(double seconds)
-{
-	fake_dispatch_run_for(supervisor.loop, seconds);
-}
+#define wait_run_for(seconds) fake_dispatch_run_for(supervisor.loop, seconds)
 
 Test(wait, timeout_resumes_the_call_not_before_its_time)
 {
@@ -574,16 +576,12 @@ Test(wait, worker_that_cannot_be_started_leaves_nothing_behind)
 
 Test(wait, work_that_the_launcher_cannot_take_yet_is_handed_over_later)
 {
-	unsigned before = wait_open_descriptors();
-
 	launch_error = -EAGAIN;
 	wait_for_worker(50);
 	wait_run_for(0.02);
 	launch_error = 0;
 	wait_run_for(0.02);
 	cr_expect(sent[sent_count - 1].type == MESSAGE_WORK && sent[sent_count - 1].value == O_WRONLY);
-	wait_end(call_pool_waiting(sandbox.calls));
-	cr_expect_eq(wait_open_descriptors(), before + 1, "what the worker would have");
 }
 
 Test(wait, ending_twice_or_without_a_wait_is_harmless)
