@@ -112,7 +112,7 @@ struct policy_settings {
 	size_t transition_count;
 	struct policy_file *files; /* mask and append, in order; owned by the policy (core/policy_files.h) */
 	size_t file_count;
-	struct matcher *file_matchers[2]; /* by kind, where there are many files; owned by the policy */
+	struct matcher *file_matchers[2];  /* by kind, where there are many files; owned by the policy */
 	struct policy_variable *variables; /* in order; owned by the policy (core/policy_variables.h) */
 	size_t variable_count;
 	struct policy_limit limits[POLICY_LIMITS_MAX]; /* rlimit/NAME, by the kernel's number */

@@ -26,7 +26,7 @@ struct sandbox {
 	struct sandbox *next;
 	struct policy *policy;
 	struct plan *plan;
-	bool policy_changed; /* from inside: the workers, which were forked before, know another one */
+	bool policy_changed;       /* from inside: the workers, which were forked before, know another one */
 	struct notifier *notifier; /* owns the listener; NULL when the plan needs none */
 	struct call_pool *calls;
 	struct tracees *tracees;

@@ -207,8 +207,7 @@ static const char *differential_table(const char *name, uid_t uid, enum way way)
 	static const char *const ways[] = { "watched", "paths", "unlocked" };
 	const char *folder = getenv("KENNEL_TABLES");
 
-	return text("%s/%s-%s-%s.txt", folder && *folder ? folder : "..", name, ways[way],
-		uid ? "nobody" : "root");
+	return text("%s/%s-%s-%s.txt", folder && *folder ? folder : "..", name, ways[way], uid ? "nobody" : "root");
 }
 
 static void differential_check(const char *name, uid_t uid, enum way way, unsigned at_least)

@@ -20,7 +20,7 @@ static struct outcome storm_outcome;
 
 static long long storm_count(const char *what)
 {
-	const char *found = strstr(storm_outcome.out, text("%s ", what));
+	const char *found = strstr(storm_outcome.out, what);
 
 	cr_assert(found, "no %s in %s%s", what, storm_outcome.out, storm_outcome.err);
 	return strtoll(found + strlen(what), NULL, 10);
