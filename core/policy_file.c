@@ -166,7 +166,7 @@ static void policy_profile_load(const struct policy_request *request, const char
 		for (; count < profile_texts_count && count < ARRAY_SIZE(words); count++)
 			words[count] = profile_texts[count].name;
 		policy_fail(request->loader, request->place, request->offset,
-			"unknown profile '%s', expected off, ro or work%s", name,
+			"unknown profile '%s', expected one that kennel profiles lists%s", name,
 			policy_hint_nearest(&hint, name, words, count));
 		return;
 	}
