@@ -73,7 +73,7 @@ ARCH = """
 
 # Policies that are compiled into the program.
 PROFILES = """
-    off ro work
+    off ro work build judge node python shell secrets
 """.split()
 
 # Criterion units, one program each: a name, or name+support files of the same folder.
@@ -121,7 +121,7 @@ DIFFERENTIAL_TESTS = """
 # Tests in python: of the program; and of the build itself.
 SCRIPT_TESTS = """
     tests/commands/test_commands.py tests/policies/test_policies.py tests/doc/test_pages.py tests/doc/test_completion.py
-    tests/doc/test_tutorial.py
+    tests/doc/test_tutorial.py tests/profiles/test_real_programs.py tests/profiles/test_confined.py
 """.split()
 BUILD_TESTS = """
     tests/build/test_configure.py

@@ -19,7 +19,7 @@ TEST_PACKAGES = BUILD_PACKAGES + (
     "libcriterion-dev git clang-format-14|clang-format clang-tidy-14|clang-tidy cppcheck").split()
 # Where the archive lacks one of these, tests skip by name.
 OPTIONAL_PACKAGES = ("gcc-i686-linux-gnu libc6-dev-i386-cross clang-14|clang libclang-rt-14-dev|libclang-rt-dev "
-                     "mandoc zsh fish").split()
+                     "mandoc zsh fish nodejs").split()
 
 
 def say(text):

@@ -40,6 +40,7 @@ Test(profile, names_are_found_exactly, .timeout = 5)
 	cr_expect_not_null(profile_find("off"));
 	cr_expect_not_null(profile_find("ro"));
 	cr_expect_not_null(profile_find("work"));
+	cr_expect_not_null(profile_find("secrets"));
 	cr_expect_null(profile_find("wor"));
 	cr_expect_null(profile_find(""));
 }
@@ -171,4 +172,64 @@ Test(profile, work_lets_names_move_within_the_work, .timeout = 5)
 	cr_expect_not(policy_name_allows_no_more(policy, "/etc/shadow", "/w/a", false));
 	cr_expect_not(policy_name_allows_no_more(policy, "/home/u", "/w/u", true));
 	policy_free(policy);
+}
+
+Test(profile, each_has_a_description_of_a_line, .timeout = 5)
+{
+	char description[512];
+
+	for (size_t i = 0; i < profile_texts_count; i++) {
+		profile_describe(&profile_texts[i], description, sizeof(description));
+		cr_expect(strlen(description) > 10 && strlen(description) < 100, "%s: %s", profile_texts[i].name,
+			description);
+		cr_expect_null(strchr(description, '\n'));
+		policy_free(profile_policy(profile_texts[i].name));
+	}
+}
+
+Test(profile, judge_lets_its_folder_and_libraries_be_read_and_run, .timeout = 5)
+{
+	static const struct profile_row rows[] = {
+		{ CAT_READ, "/w/input", true },
+		{ CAT_EXEC, "/w/solution", true },
+		{ CAT_EXEC, "/usr/lib/x86_64-linux-gnu/libc.so.6", true },
+		{ CAT_READ, "/usr/lib/x86_64-linux-gnu/libc.so.6", true },
+		{ CAT_EXEC, "/usr/lib/git-core/git", false },
+		{ CAT_READ, "/usr/lib/os-release", false },
+		{ CAT_EXEC, "/usr/bin/true", false },
+		{ CAT_READ, "/etc/passwd", false },
+		{ CAT_STAT, "/etc/passwd", false },
+		{ CAT_WRITE, "/w/input", false },
+		{ CAT_CREATE, "/w/new", false },
+		{ CAT_CREATE, "!memfd:x", false },
+		{ CAT_WRITE, "/dev/null", true },
+		{ CAT_WRITE, "/dev/tty", false },
+		{ CAT_CHDIR, "/", false },
+		{ CAT_NOTIFY, "/w", false },
+	};
+
+	check_profile("judge", rows, ARRAY_SIZE(rows));
+}
+
+Test(profile, shell_reads_the_home_and_python_shares_memory, .timeout = 5)
+{
+	static const struct profile_row shell[] = {
+		{ CAT_READ, "/home/u/notes", true },
+		{ CAT_WRITE, "/home/u/notes", false },
+		{ CAT_READ, "/home/u/.ssh/id", false },
+		{ CAT_READ, "/home/u/.bash_history", false },
+		{ CAT_READ, "/home/u/.bashrc", true },
+		{ CAT_READ, "/home/v/notes", false },
+		{ CAT_WRITE, "/w/file", true },
+	};
+	static const struct profile_row python[] = {
+		{ CAT_CREATE, "/w/__pycache__/x.pyc", true },
+		{ CAT_CREATE, "/usr/lib/python3/__pycache__/x.pyc", false },
+		{ CAT_CREATE, "/dev/shm/psm_x", true },
+		{ CAT_CREATE, "/dev/shm/x", false },
+		{ CAT_READ, "/home/u/notes", false },
+	};
+
+	check_profile("shell", shell, ARRAY_SIZE(shell));
+	check_profile("python", python, ARRAY_SIZE(python));
 }
