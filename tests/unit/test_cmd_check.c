@@ -53,7 +53,8 @@ Test(cmd_check, is_silent_about_a_good_policy)
 Test(cmd_check, errors_go_to_stderr_and_give_125)
 {
 	cr_assert(eq(int, CHECK("-p", "wrok", "-m", "allow/raed+/x", "--prnt", "--print"), 125));
-	cr_assert_stderr_eq_str("-p:1:1: unknown profile 'wrok', expected one that kennel profiles lists (did you mean 'work'?)\n"
+	cr_assert_stderr_eq_str("-p:1:1: unknown profile 'wrok', expected one that kennel profiles lists "
+				"(did you mean 'work'?)\n"
 				"-m:1:7: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
 				"check:1:1: unknown argument '--prnt', expected an option (did you mean '--print'?)\n");
 }

@@ -111,7 +111,8 @@ static const struct error_row error_rows[] = {
 	{ "rlimit/rttime:-1", "15: unknown value '-1', expected microseconds, a duration such as 200ms or infinity" },
 	{ "exec/mmap+/x", "10: expected ':' after 'exec/mmap'" },
 	{ "exec/nmap:off", "1: unknown command 'exec/nmap', " COMMANDS " (did you mean 'exec/mmap'?)" },
-	{ "include_profile wrok", "17: unknown profile 'wrok', expected one that kennel profiles lists (did you mean 'work'?)" },
+	{ "include_profile wrok", "17: unknown profile 'wrok', expected one that kennel profiles lists (did you mean "
+				  "'work'?)" },
 	{ "include /x.conf", "9: expected the name of a .kennel or .syd-3 file, found '/x.conf'" },
 	{ "include /nonexistent.kennel", "9: cannot read '/nonexistent.kennel': No such file or directory" },
 };
