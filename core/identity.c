@@ -27,6 +27,8 @@
 
 /* Free slots below which the table counts as crowded: other threads open files too. */
 #define IDENTITY_FD_SLACK 8
+/* So many slots are looked at to know whether a table is full: about 4 ms. */
+#define IDENTITY_FD_LOOKS 4096
 
 /* 16-bit ids on 32-bit architectures otherwise. */
 #ifdef SYS_setgroups32
@@ -400,8 +402,8 @@ bool identity_table_full(struct call *call)
 	count = identity_descriptors(call);
 	if (!count || count < limit.rlim_cur)
 		return false;
-	/* Some may lie above a limit that was lowered. */
-	for (rlim_t i = 0; i < limit.rlim_cur; i++) {
+	/* Some may lie above a limit that was lowered. In a table of a million that is not worth the look at each. */
+	for (rlim_t i = 0; i < limit.rlim_cur && i < IDENTITY_FD_LOOKS; i++) {
 		snprintf(name, sizeof(name), "%d/fd/%llu", (int)call->tid, (unsigned long long)i);
 		if (fstatat(call->sandbox->supervisor->proc_fd, name, &link, AT_SYMLINK_NOFOLLOW) < 0)
 			return errno != ENOENT;
