@@ -10,7 +10,7 @@
 #include "core/pattern.h"
 #include "core/util.h"
 
-#define MASK_BITS (CAT_BIT(CAT_STAT) | CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE))
+#define MASK_BITS (CAT_BIT(CAT_STAT) | CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_TRUNCATE))
 #define POLICY_FILES_FEW 8u /* of which the plain list is quicker */
 #define APPEND_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_TRUNCATE))
 #define STRICT_BITS \

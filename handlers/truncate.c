@@ -49,9 +49,14 @@ static int truncate_set(struct call *call, int fd, int64_t length)
 
 static int truncate_find(struct call *call, struct path *path)
 {
+	const char *shown = NULL;
 	struct stat st;
 	int error = common_lookup(call, ARG_NONE, 0, PATH_FOLLOW, path);
 
+	if (error >= 0)
+		error = common_mask(call, path);
+	if (error > 0)
+		shown = access_mask(call, path->name);
 	if (error >= 0)
 		error = errno_result(fstatat(path->object, "", &st, AT_EMPTY_PATH));
 	if (error < 0)
@@ -59,6 +64,9 @@ static int truncate_find(struct call *call, struct path *path)
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	error = access_check_path(call, CAT_TRUNCATE, path);
+	/* What mask+ shows is judged by its own name, too. */
+	if (!error && shown)
+		error = access_check(call, CAT_TRUNCATE, shown);
 	return error < 0 ? error : access_check_append(call, path->name, O_TRUNC);
 }
 
