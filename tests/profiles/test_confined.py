@@ -179,7 +179,8 @@ def test_judge_lets_a_program_change_nothing():
         compiled(place)
         place.project.chmod(0o777)
         (place.project / "input").chmod(0o666)
-        for what, name, category in (("write", "input", "write"), ("create", "new", "write"), ("chmod", "cheat", "chmod"),
+        for what, name, category in (("write", "input", "write"), ("create", "new", "write"),
+                                     ("chmod", "cheat", "chmod"),
                                      ("create", "/tmp/kennel-judge", "write"), ("unlink", "input", "delete")):
             result = cheat(place, what, name)
             assert result.status == 1 and result.out == "EACCES\n", (what, result)
@@ -378,9 +379,11 @@ def test_shell_refuses_credentials_and_writing_elsewhere():
 
 def test_shell_of_somebody_who_lives_in_the_root_directory_does_not_read_devices():
     with Place() as place:
-        for name, allowed in (("/etc/passwd", True), ("/dev/mem", False), ("/proc/1/mem", False), ("/proc/1/maps", True),
+        for name, allowed in (("/etc/passwd", True), ("/dev/mem", False), ("/proc/1/mem", False),
+                              ("/proc/1/maps", True),
                               ("/srv/x", True)):
-            result = subprocess.run([place.kennel, "explain", "shell", "read", name], capture_output=True, check=False,
+            result = subprocess.run([place.kennel, "explain", "shell", "read", name], capture_output=True,
+                                    check=False,
                                     env={**place.environment(), "HOME": "/"}, cwd=place.project)
             assert result.returncode == int(not allowed), (name, result)
 
@@ -389,7 +392,8 @@ def test_shell_of_somebody_who_lives_in_the_root_directory_does_not_read_devices
 
 def test_secrets_hide_where_names_are_judged():
     with Place() as place:
-        options = ("-m", "sandbox/walk,stat,list:on", "-m", "default/walk,stat,list:allow", "-m", "include_profile secrets")
+        options = ("-m", "sandbox/walk,stat,list:on", "-m", "default/walk,stat,list:allow",
+                   "-m", "include_profile secrets")
         for name in SECRETS:
             result = place.run("shell", "cat", place.home / name, options=options)
             assert result.status == 1 and "No such file" in result.err, result
