@@ -103,8 +103,8 @@ Test(list, a_masked_file_is_not_cut_by_its_name)
 	other = text("mask+%s:%s", fixture_path("dir/file"), fixture_path("target"));
 	list_expect(WORDS("-p", "off", "-m", "sandbox/truncate:on", "-m", "default/truncate:allow", "-m", mask, "-m",
 			    other, "-m", text("deny/truncate+%s", fixture_path("target"))),
-		"python3 -c 'import os\nfor name in (\"dir/hidden\", \"dir/file\"):\n try: os.truncate(name, 1)\n except "
-		"OSError as e: print(e.errno)'",
+		"python3 -c 'import os\nfor name in (\"dir/hidden\", \"dir/file\"):\n try: os.truncate(name, 1)\n "
+		"except OSError as e: print(e.errno)'",
 		0, "22\n13\n");
 	run_native(WORDS("cat", "dir/hidden", "target"), &list_outcome);
 	cr_assert_str_eq(list_outcome.out, "hidden\nshown\n");

@@ -112,7 +112,8 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "kill"))
 		result = kill(atoi(name), SIGKILL);
 	else if (!strcmp(what, "memory"))
-		result = mmap(NULL, 2UL << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+		result = mmap(NULL, 2UL << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+			? -1 : 0;
 	else if (!strcmp(what, "fork"))
 		result = many();
 	else if (!strcmp(what, "flood"))
