@@ -112,8 +112,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "kill"))
 		result = kill(atoi(name), SIGKILL);
 	else if (!strcmp(what, "memory"))
-		result = mmap(NULL, 2UL << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
-			? -1 : 0;
+		result = mmap(NULL, 2UL << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
 	else if (!strcmp(what, "fork"))
 		result = many();
 	else if (!strcmp(what, "flood"))
@@ -181,8 +180,8 @@ def test_judge_lets_a_program_change_nothing():
         place.project.chmod(0o777)
         (place.project / "input").chmod(0o666)
         for what, name, category in (("write", "input", "write"), ("create", "new", "write"),
-                                     ("chmod", "cheat", "chmod"),
-                                     ("create", "/tmp/kennel-judge", "write"), ("unlink", "input", "delete")):
+                                     ("chmod", "cheat", "chmod"), ("create", "/tmp/kennel-judge", "write"),
+                                     ("unlink", "input", "delete")):
             result = cheat(place, what, name)
             assert result.status == 1 and result.out == "EACCES\n", (what, result)
             assert result.refused(category, os.path.normpath(place.project / name)), (what, result)
@@ -381,10 +380,8 @@ def test_shell_refuses_credentials_and_writing_elsewhere():
 def test_shell_of_somebody_who_lives_in_the_root_directory_does_not_read_devices():
     with Place() as place:
         for name, allowed in (("/etc/passwd", True), ("/dev/mem", False), ("/proc/1/mem", False),
-                              ("/proc/1/maps", True),
-                              ("/srv/x", True)):
-            result = subprocess.run([place.kennel, "explain", "shell", "read", name], capture_output=True,
-                                    check=False,
+                              ("/proc/1/maps", True), ("/srv/x", True)):
+            result = subprocess.run([place.kennel, "explain", "shell", "read", name], capture_output=True, check=False,
                                     env={**place.environment(), "HOME": "/"}, cwd=place.project)
             assert result.returncode == int(not allowed), (name, result)
 

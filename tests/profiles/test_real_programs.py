@@ -63,7 +63,7 @@ def make_project(place):
     place.file("Makefile", MAKEFILE)
     place.file("greet.h", "void greet(void);\n")
     place.file("greet.c", '#include <stdio.h>\n#include "greet.h"\n'
-                   'void greet(void) { puts("hello from a library"); }\n')
+                          'void greet(void) { puts("hello from a library"); }\n')
     place.file("main.c", '#include "greet.h"\nint main(void) { greet(); return 0; }\n')
 
 
@@ -83,14 +83,11 @@ def test_build_makes_a_debian_package():
     with Place() as place:
         make_project(place)
         place.file("pkg/DEBIAN/control", "Package: greet\nVersion: 1.0\nArchitecture: all\n"
-                   "Maintainer: A <a@example.org>\n"
-                                         "Description: greets\n")
-        expect_clean(place.shell("build", "make install DESTDIR=pkg && "
-                                 "dpkg-deb --root-owner-group --build pkg greet.deb"
-                                          " && dpkg-deb --contents greet.deb"))
+                                         "Maintainer: A <a@example.org>\nDescription: greets\n")
+        expect_clean(place.shell("build", "make install DESTDIR=pkg && dpkg-deb --root-owner-group --build pkg "
+                                          "greet.deb && dpkg-deb --contents greet.deb"))
         contents = subprocess.run(["dpkg-deb", "--contents", place.project / "greet.deb"], capture_output=True,
-                                  text=True,
-                                  check=True).stdout
+                                  text=True, check=True).stdout
         assert "./usr/bin/program" in contents and "root/root" in contents
 
 
@@ -102,9 +99,8 @@ def test_build_makes_a_source_package_out_of_a_configured_tree():
                                 "echo 'int main(void) { return 0; }' > $tmp/conftest.c\n"
                                 "${CC-cc} -o $tmp/conftest $tmp/conftest.c && $tmp/conftest\n"
                                 "cat > config.h <<END\n#define HAVE_CC 1\nEND\n")
-        expect_clean(place.shell("build", "sh configure && make && "
-                                 "tar -czf greet-1.0.tar.gz --transform s,^,greet-1.0/, "
-                                          "Makefile config.h *.c && tar -tzf greet-1.0.tar.gz"))
+        expect_clean(place.shell("build", "sh configure && make && tar -czf greet-1.0.tar.gz --transform "
+                                          "s,^,greet-1.0/, Makefile config.h *.c && tar -tzf greet-1.0.tar.gz"))
 
 
 def test_build_makes_a_python_wheel():
@@ -112,7 +108,7 @@ def test_build_makes_a_python_wheel():
         raise tap.Skip("the system's python has no setuptools and wheel")
     with Place() as place:
         place.file("setup.py", "from setuptools import setup\n"
-                   "setup(name='greet', version='1.0', py_modules=['greet'])\n")
+                               "setup(name='greet', version='1.0', py_modules=['greet'])\n")
         place.file("greet.py", "TEXT = 'hello'\n")
         result = place.run("build", PYTHON, "setup.py", "-q", "bdist_wheel")
         assert result.status == 0 and list(place.project.glob("dist/greet-1.0*.whl")), result
@@ -157,8 +153,7 @@ async def talk():
 
 if __name__ == "__main__":
     print(local_package.part.VALUE, site_package.VALUE)
-    shell = subprocess.run(["/bin/sh", "-c", "echo $((6 * 7))"], capture_output=True, text=True, check=True)
-    print(shell.stdout.strip())
+    print(subprocess.run(["/bin/sh", "-c", "echo $((6 * 7))"], capture_output=True, check=True).stdout.decode().strip())
     for method in ("fork", "spawn", "forkserver"):
         context = multiprocessing.get_context(method)
         with context.Pool(2) as pool:
@@ -211,8 +206,8 @@ def test_python_runs_its_library_out_of_the_box():
 def test_python_of_whoever_runs_the_tests_starts():
     with Place() as place:
         result = subprocess.run([place.kennel, "run", "-p", "python", "--", "python3", "-c",
-                                 "import json; print(json.dumps(1))"],
-                                capture_output=True, text=True, check=False, cwd=place.project, timeout=60)
+                                 "import json; print(json.dumps(1))"], capture_output=True, text=True,
+                                check=False, cwd=place.project, timeout=60)
         assert result.returncode == 0 and result.stdout == "1\n", result
 
 
@@ -228,8 +223,7 @@ def test_python_makes_and_uses_an_environment():
 def test_python_runs_unit_tests():
     need_python()
     with Place() as place:
-        place.file("test_x.py", "import unittest, socket, threading\nclass T(unittest.TestCase):\n"
-                   " def test_pair(self):\n"
+        place.file("test_x.py", "import unittest, socket\nclass T(unittest.TestCase):\n def test_pair(self):\n"
                                 "  a, b = socket.socketpair(); a.sendall(b'x'); self.assertEqual(b.recv(1), b'x')\n")
         expect_clean(place.run("python", PYTHON, "-m", "unittest", "-q"))
 
@@ -321,7 +315,7 @@ def test_node_refuses_what_is_none_of_its_business():
         expect_work_refusals(place, "node")
         for call, category, path in (("readFileSync", "read", place.home / ".npmrc"),
                                      ("readdirSync", "readdir", place.home),
-                                      ("rmSync", "delete", place.outside / "file")):
+                                     ("rmSync", "delete", place.outside / "file")):
             result = place.run("node", "node", "-e", f"require('fs').{call}('{path}')")
             assert result.status == 1 and "EACCES" in result.err and result.refused(category, path), result
         result = place.run("node", "node", "-e", f"require('{place.outside}/node_modules/x')")
