@@ -11,7 +11,7 @@ _kennel_options()
 {
 	case $1 in
 	run) echo "$_kennel_policy --log --keep-fd --without --help" ;;
-	check) echo "$_kennel_policy --print --json --help" ;;
+	check) echo "$_kennel_policy --print --json --environment --help" ;;
 	diff) echo "$_kennel_policy --json --help" ;;
 	explain) echo "$_kennel_policy --literal --json --help" ;;
 	plan) echo "$_kennel_policy --json --help" ;;

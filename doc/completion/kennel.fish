@@ -62,6 +62,7 @@ complete -c kennel -n '__kennel_is run' -l keep-fd -x -d 'a descriptor for the c
 complete -c kennel -n '__kennel_is run' -l without -x -a "$features" -d 'do without a kernel feature'
 complete -c kennel -n '__kennel_is run' -a '(__kennel_payload)'
 complete -c kennel -n '__kennel_is check' -l print -d 'print the policy as rules'
+complete -c kennel -n '__kennel_is check' -l environment -d 'print which variables are not passed'
 complete -c kennel -n '__kennel_is check diff explain plan profiles' -l json -d 'print JSON'
 complete -c kennel -n '__kennel_is explain' -l literal -d 'look no symlinks up'
 complete -c kennel -n '__kennel_is explain' -F -a "$categories"
