@@ -154,7 +154,7 @@ FUZZ_TARGETS = """
     fuzz_parser fuzz_pattern fuzz_matcher
 """.split()
 FUZZ_CORE = [name for name in CORE if name.startswith(("policy", "pattern", "matcher", "automaton"))]
-FUZZ_CORE += "category nearest profile ioctl_names".split()
+FUZZ_CORE += "category nearest profile ioctl_names json_print".split()
 FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
 
 # Programs that bench/run.py measures with.

@@ -31,7 +31,7 @@ static char *fuzz_print(const struct policy *policy)
 static struct policy *fuzz_load(const char *text, size_t length, const char *variable)
 {
 	struct policy_loader *loader = policy_loader_new(fuzz_lookup, (void *)variable);
-	struct policy_place place = { .file = "fuzz", .has_lines = true, .directory = "/nonexistent" };
+	struct policy_place place = { .file = "fuzz", .directory = "/nonexistent" };
 	struct policy *policy;
 	char *errors = NULL;
 	size_t size = 0;
