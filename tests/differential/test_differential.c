@@ -257,8 +257,7 @@ static void differential_check(const char *name, uid_t uid, enum way way, unsign
 #else
 #define DIFFERENTIAL(id, at_least) \
 	DIFFERENTIAL_WATCHED(id, at_least) \
-	DIFFERENTIAL_BY(id, "diff_" #id, paths_kept, WAY_PATHS, at_least) \
-	DIFFERENTIAL_BY(id##_i386, "diff_" #id ".i386", paths_kept, WAY_PATHS, at_least)
+	DIFFERENTIAL_BY(id, "diff_" #id, paths_kept, WAY_PATHS, at_least)
 #endif
 
 DIFFERENTIAL(open, 3900)
