@@ -13,7 +13,7 @@
 
 #define TRIES_DEFAULT "20000"
 #define NATIVE_TRIES "3000"
-#define RACE_MS "12000"
+#define RACE_MS "9000"
 /* Sanitizers make it slow: there it is about their findings, not about the number of tries. */
 #define RACE_MS_SANITIZED "3000"
 
