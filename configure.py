@@ -118,7 +118,7 @@ DIFFERENTIAL_TESTS = """
     test_differential
 """.split()
 
-# Tests in python: of the program; and of the build itself.
+# Tests in python.
 SCRIPT_TESTS = """
     tests/commands/test_commands.py tests/policies/test_policies.py tests/profiles/test_confined.py
 """.split()
