@@ -29,7 +29,7 @@ VERSION = "0.1.0"
 CORE = (
     # main() picks a command; the commands.
     "main cmd_run cmd_check cmd_diff cmd_explain cmd_plan cmd_profiles cmd_quote command_words run_options "
-    "explain explain_print tip policy_diff policy_diff_print "
+    "explain explain_net explain_print tip policy_diff policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # What a sandbox can be told, and asked, from inside.
@@ -47,13 +47,14 @@ CORE = (
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short policy_path "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_warnings policy_print "
     "category nearest profile "
+    "policy_net policy_net_rule policy_hosts address address_pattern netset brief mem_message "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
-    "policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
+    "policy_print_net policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
     "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
     "pattern_product pattern_names "
     "matcher matcher_build automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
-    "plan plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
+    "plan plan_net plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
     "surface landlock kfeat "
     # The log.
     "log log_access json json_print"
@@ -62,7 +63,8 @@ CORE = (
 # One family of system calls per file, and the table that lists them.
 HANDLERS = """
     access common readlink stat statfs attr fileattr namei utime xattr ids inotify memfd node rlimit open_flags
-    rename socket table truncate open open_finish open_sticky chdir exec exec_check mmap mprotect setgroups
+    rename socket socket_bind socket_connect socket_send socket_control socket_calls table truncate open open_finish
+    open_sticky chdir exec exec_check mmap mprotect setgroups
     list list_entries ioctl fcntl fanotify mask
 """.split()
 
@@ -98,6 +100,8 @@ UNIT_TESTS = """
     test_chdir+fake_handlers+fake_access test_setgroups+fake_handlers+fake_access
     test_ids+fake_handlers+fake_access test_access
     test_listing+fake_handlers+fake_access test_words+policy_fixture
+    test_address test_policy_net+policy_fixture test_plan_net+policy_fixture
+    test_mem_message+fake_handlers+fake_access
     test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
     test_environment+policy_fixture test_payload_limits+forked+policy_fixture
     test_policy_change+policy_fixture
@@ -107,7 +111,7 @@ UNIT_TESTS = """
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares test_list test_blocking test_storm test_payload test_runtime
+    test_trace_shares test_list test_blocking test_storm test_payload test_runtime test_net
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard
@@ -147,6 +151,7 @@ GUESTS = """
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
     diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
+    diff_net race_net block_net
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 

@@ -18,6 +18,7 @@
 #include "core/path.h"
 #include "core/policy.h"
 #include "core/policy_files.h"
+#include "core/policy_net.h"
 #include "core/policy_words.h"
 #include "core/process.h"
 #include "core/runtime.h"
@@ -122,6 +123,30 @@ static int access_refuse(struct call *call, const char *event, const char *why, 
 		log_event(call->sandbox->supervisor->log, event, "%s of thread %d is refused: %s: %s",
 			sysno_name(call->sysno), (int)call->tid, why, name);
 	return error;
+}
+
+int access_check_address(struct call *call, enum category category, const struct address *address)
+{
+	const struct policy *policy = call->sandbox->policy;
+	char text[ADDRESS_TEXT_SIZE];
+
+	address_text(address, text);
+	if (category == CAT_NET_CONNECT && policy_blocks(policy, address))
+		return access_refuse(call, "block", "block+ names this address", text, -category_errno(category));
+	return access_carry_out(call, category, text, policy_decide_address(policy, category, address));
+}
+
+bool access_judges_sockets(const struct call *call)
+{
+	return (policy_active_bits(call->sandbox->policy) & POLICY_NET_BITS) != 0;
+}
+
+int access_check_link(struct call *call, unsigned family)
+{
+	const char *name = policy_link_name(family);
+
+	return access_carry_out(
+		call, CAT_NET_LINK, name ? name : "unknown", policy_decide_link(call->sandbox->policy, family));
 }
 
 bool access_appends(const struct call *call, const char *name)

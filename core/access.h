@@ -10,6 +10,7 @@
 
 #include "core/category.h"
 
+struct address;
 struct call;
 struct path;
 
@@ -32,6 +33,11 @@ int access_check_device(struct call *call, const char *name);
 
 /* True when opening a device of this name would be refused or logged. */
 bool access_judges_device(const struct call *call, const char *name);
+
+/* The net categories: an IP address, or a socket without a path. For net/connect also block+. */
+int access_check_address(struct call *call, enum category category, const struct address *address);
+int access_check_link(struct call *call, unsigned family);
+bool access_judges_sockets(const struct call *call); /* is any of the net categories active? */
 
 /* append+: 0, or -EPERM (logged) for opening with flags that do else than append. */
 int access_check_append(struct call *call, const char *name, uint64_t flags);

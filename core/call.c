@@ -232,6 +232,11 @@ int call_revalidate(struct call *call)
 	return call->traced ? 0 : notify_check(call);
 }
 
+void call_set_interrupted(struct call *call, int64_t result)
+{
+	call->interrupted = result;
+}
+
 int64_t call_result(const struct call *call)
 {
 	return call->result;

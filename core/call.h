@@ -62,10 +62,11 @@ struct call {
 	uint64_t other_args[6]; /* traced: in place of args, where changed */
 	bool then_mprotect;     /* traced: leave() wants the thread to make it, with these */
 	uint64_t then_args[6];
-	bool may_block;    /* in a worker, or a step that must be taken here: slow mounts are not avoided */
-	struct wake wake;  /* in a worker: what the handler waits for has come */
-	struct wait *wait; /* what a waiting call holds, NULL otherwise; owned */
-	struct call *prev; /* list of waiting calls, oldest first; owned by the sandbox */
+	bool may_block;      /* in a worker, or a step that must be taken here: slow mounts are not avoided */
+	int64_t interrupted; /* waiting: what a signal makes of it, a result or -errno; 0: it begins anew */
+	struct wake wake;    /* in a worker: what the handler waits for has come */
+	struct wait *wait;   /* what a waiting call holds, NULL otherwise; owned */
+	struct call *prev;   /* list of waiting calls, oldest first; owned by the sandbox */
 	struct call *next;
 	_Alignas(16) unsigned char private_state[CALL_STATE_MAX];
 };

@@ -44,10 +44,10 @@ static const struct category_row category_rows[CAT_COUNT] = {
 	[CAT_MKTEMP] = { "mktemp", EACCES, true },
 	[CAT_NOTIFY] = { "notify", EACCES, true },
 	[CAT_FS] = { "fs", EACCES, true },
-	[CAT_NET_BIND] = { "net/bind", EADDRNOTAVAIL, false },
-	[CAT_NET_CONNECT] = { "net/connect", ECONNREFUSED, false },
-	[CAT_NET_SENDFD] = { "net/sendfd", EACCES, false },
-	[CAT_NET_LINK] = { "net/link", EACCES, false },
+	[CAT_NET_BIND] = { "net/bind", EADDRNOTAVAIL, true },
+	[CAT_NET_CONNECT] = { "net/connect", ECONNREFUSED, true },
+	[CAT_NET_SENDFD] = { "net/sendfd", EACCES, true },
+	[CAT_NET_LINK] = { "net/link", EACCES, true },
 };
 
 struct category_set {

@@ -39,8 +39,10 @@ static int channel_put(
 		cmsg->cmsg_len = CMSG_LEN(sizeof(int) * count);
 		memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * count);
 	}
+	/* A payload that has its filter already may not be able to wait for a sendmsg. */
 	do
-		sent = sendmsg(socket, &header, MSG_NOSIGNAL | flags);
+		sent = count || data.iov_len ? sendmsg(socket, &header, MSG_NOSIGNAL | flags)
+					     : send(socket, message, sizeof(*message), MSG_NOSIGNAL | flags);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }

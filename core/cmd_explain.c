@@ -11,10 +11,13 @@
 #include "core/cleanup.h"
 #include "core/command_words.h"
 #include "core/explain.h"
+#include "core/explain_net.h"
 #include "core/filesystem.h"
 #include "core/ioctl_names.h"
 #include "core/json_print.h"
 #include "core/policy_environment.h"
+#include "core/policy_hosts.h"
+#include "core/policy_net.h"
 #include "core/policy_options.h"
 #include "core/policy_path.h"
 #include "core/policy_words.h"
@@ -44,8 +47,9 @@ static int cmd_explain_help(void)
 	       "decides and where it was written, what would decide without it, and the command\n"
 	       "that, put behind all others, would turn the answer round. POLICY is a file\n"
 	       "(.kennel or .syd-3) or the name of a profile. NAME is a path; the type of a\n"
-	       "filesystem for fs; a request or a device for ioctl. Exit status: 0 allowed,\n"
-	       "1 refused, 125 an error.\n"
+	       "filesystem for fs; a request or a device for ioctl; ADDRESS!PORT, @NAME or\n"
+	       "!unnamed for sockets; a family for net/link. Exit status: 0 allowed, 1 refused,\n"
+	       "125 an error.\n"
 	       "\n"
 	       "%s"
 	       "  --literal       judge NAME as it is written: look no symlinks up\n"
@@ -158,14 +162,19 @@ static bool cmd_explain_request(const char *word, struct explain_question *quest
 	return false;
 }
 
-/* 0, or -errno: -EINVAL for a word that is no request. */
-static int cmd_explain_name(
-	const struct explain_options *options, struct explain_question *question, char name[PATH_MAX])
+/* 0, or -errno: -EINVAL for a word that is no request, or no address: *expected_out. */
+static int cmd_explain_name(const struct explain_options *options, struct explain_question *question,
+	struct address *address, char name[PATH_MAX], const char **expected_out)
 {
 	bool device = options->name[0] == '/' || options->name[0] == '.';
 
 	question->is_request = false;
 	question->name = name;
+	if (CAT_BIT(question->category) & POLICY_NET_BITS && !(device && question->category != CAT_NET_LINK)) {
+		*expected_out = explain_net_question(options->name, question, address, name);
+		return *expected_out ? -EINVAL : 0;
+	}
+	*expected_out = "expected an ioctl request such as TCGETS, a number or a path";
 	if (question->category == CAT_FS)
 		return cmd_explain_filesystem(options, name);
 	if (options->name[0] != '!' && (question->category != CAT_IOCTL || device))
@@ -182,13 +191,13 @@ static int cmd_explain_one(
 {
 	struct explain_question question = { .category = category };
 	struct explain_answer answer;
+	struct address address;
+	const char *expected;
 	char name[PATH_MAX];
-	int error = cmd_explain_name(options, &question, name);
+	int error = cmd_explain_name(options, &question, &address, name, &expected);
 
 	if (error)
-		return cmd_explain_error(
-			options->name, error == -EINVAL ? "expected an ioctl request such as TCGETS, a number or a path"
-							: strerror(-error));
+		return cmd_explain_error(options->name, error == -EINVAL ? expected : strerror(-error));
 	explain(policy, &question, &answer);
 	if (options->json) {
 		fputs(*first ? "" : ",", stdout);
@@ -224,12 +233,19 @@ static int cmd_explain_all(const struct policy *policy, const struct explain_opt
 	return status;
 }
 
-static int cmd_explain_policy(const struct policy *policy, const struct explain_options *options, uint64_t categories)
+static int cmd_explain_policy(struct policy *policy, const struct explain_options *options, uint64_t categories)
 {
+	int error;
+
 	if (!options->categories || !options->name)
 		return cmd_explain_error("", "expected a category and a name (see kennel explain --help)");
 	if (policy_is_empty(policy))
 		return cmd_explain_error("", "expected a policy: a file, or an option such as -p");
+	categories = explain_net_categories(options->name, categories);
+	/* As when something is run: what a rule with a name means is known then only. */
+	error = categories & POLICY_INET_BITS ? policy_hosts_resolve(policy, stderr) : 0;
+	if (error)
+		return error == -ENOENT ? EXPLAIN_EXIT_ERROR : cmd_explain_error("", strerror(-error));
 	return cmd_explain_all(policy, options, categories);
 }
 

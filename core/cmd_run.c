@@ -26,6 +26,7 @@
 #include "core/plan.h"
 #include "core/plan_host.h"
 #include "core/policy_environment.h"
+#include "core/policy_hosts.h"
 #include "core/policy_options.h"
 #include "core/policy_parse.h"
 #include "core/run_options.h"
@@ -293,6 +294,7 @@ static int run_checked(struct run *run)
 {
 	const char *missing;
 	char why[512];
+	int error;
 
 	if (run->options.help)
 		return printf(run_help, policy_options_help) < 0 || fflush(stdout) ? RUN_ERROR : 0;
@@ -311,6 +313,9 @@ static int run_checked(struct run *run)
 		return run_refuse(missing);
 	if (run_close_others(&run->options) < 0 || run_fill_stdio() < 0)
 		return run_error("cannot close descriptors", EBADF);
+	error = policy_hosts_resolve(run->policy, stderr);
+	if (error)
+		return error == -ENOENT ? RUN_ERROR : run_error("cannot look up host names", error);
 	return run_supervise(run);
 }
 

@@ -22,6 +22,9 @@
 #include "core/util.h"
 #include "core/wait.h"
 
+/* The kernel decides between EINTR and a restart. */
+#define DISPATCH_ERESTARTSYS 512
+
 /* What the handler took is released, what the call waited for is undone; it is free again. */
 static void dispatch_end(struct call *call)
 {
@@ -253,10 +256,18 @@ void dispatch_abandon(struct call *call, int error)
 	/* The target has what it waits for, all but the number. */
 	if (placed >= 0)
 		notify_return(call, placed);
+	/* What was done of it is done. */
+	else if (call->interrupted > 0)
+		notify_return(call, call->interrupted);
 	else
 		notify_fail(call, error);
 	call_advance(call, CALL_EVENT_LOST);
 	dispatch_end(call);
+}
+
+void dispatch_interrupt(struct call *call)
+{
+	dispatch_abandon(call, call->interrupted < 0 ? (int)-call->interrupted : DISPATCH_ERESTARTSYS);
 }
 
 void dispatch_lost(struct call *call)

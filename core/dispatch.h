@@ -36,4 +36,7 @@ void dispatch_abandon(struct call *call, int error);
 /* The target is gone, or the sandbox ends: cancels without an answer. */
 void dispatch_lost(struct call *call);
 
+/* A waiting call that a signal interrupts. */
+void dispatch_interrupt(struct call *call);
+
 #endif

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/explain_net.h"
 #include "core/filename.h"
 #include "core/pattern.h"
 #include "core/policy_files.h"
+#include "core/policy_net.h"
 #include "core/policy_words.h"
 #include "core/surface.h"
 #include "core/tip.h"
@@ -23,6 +25,8 @@
 
 static struct decision explain_decide(const struct policy *policy, const struct explain_question *question)
 {
+	if (question->address || question->is_family)
+		return explain_net_decide(policy, question);
 	if (question->category == CAT_FS)
 		return policy_decide_filesystem(policy, question->name);
 	if (question->category == CAT_IOCTL && question->is_request)
@@ -34,6 +38,8 @@ static struct decision explain_decide(const struct policy *policy, const struct 
 
 static bool explain_matches(const struct rule *rule, const struct explain_question *question)
 {
+	if (question->address || question->is_family)
+		return explain_net_matches(rule, question);
 	if (question->category == CAT_FS)
 		return policy_word_is_filesystem(rule, question->name);
 	if (question->category == CAT_IOCTL && question->is_request)
@@ -126,6 +132,9 @@ static void explain_settings(
 		if (row->given_back)
 			snprintf(change, sizeof(change), "allow/ioctl+%s", question->name);
 		explain_refuse(answer, row->error, row->reason, change);
+	} else if (question->address && question->category == CAT_NET_CONNECT &&
+		   policy_blocks(policy, question->address)) {
+		explain_refuse(answer, category_errno(CAT_NET_CONNECT), "block+ names this address", "");
 	} else if (!settings->exec_anonymous && answer->on && question->category == CAT_EXEC &&
 		   question->name[0] == '!') {
 		explain_refuse(answer, EACCES, "exec/anonymous:off: memory is not executed", "exec/anonymous:on");
@@ -140,12 +149,17 @@ static void explain_change(const struct explain_question *question, struct expla
 	bool by_rule = answer->on || !action_refuses(answer->next ? answer->next->action : answer->by_default);
 	char pattern[TIP_PATTERN_MAX - 64];
 
+	/* An address and a family are written as they are judged, and no patterns. */
+	bool verbatim = question->is_family || (question->address && answer->name[0] != '@' && answer->name[0] != '!');
+
 	answer->change[0] = '\0';
 	answer->switches = !answer->on;
 	/* The root is crossed by every path, and never refused. */
 	if (question->category == CAT_WALK && str_equal(answer->name, "/"))
 		by_rule = answer->switches = false;
-	if (by_rule && tip_pattern(answer->name, whole, pattern, sizeof(pattern)))
+	if (by_rule && verbatim)
+		snprintf(answer->change, sizeof(answer->change), "%s/%s+%s", action, category, answer->name);
+	else if (by_rule && tip_pattern(answer->name, whole, pattern, sizeof(pattern)))
 		snprintf(answer->change, sizeof(answer->change), "%s/%s+%s", action, category, pattern);
 }
 

@@ -12,12 +12,15 @@
 
 #include "core/policy.h"
 
-/* What is asked. name: canonical, "!memfd:NAME", the type of a filesystem (fs), a request (ioctl). */
+/* What is asked. name: canonical, "!memfd:NAME", the type of a filesystem (fs), a request (ioctl), an address. */
 struct explain_question {
 	enum category category;
 	const char *name;
 	bool is_request; /* ioctl, when name is no path */
 	uint32_t request;
+	const struct address *address; /* of a socket, when it is no path; core/explain_net.h */
+	bool is_family;                /* net/link */
+	unsigned family;
 };
 
 struct explain_answer {

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/address.h"
 #include "core/explain.h"
 #include "core/json_print.h"
 #include "core/pattern.h"
@@ -18,6 +19,15 @@ static void explain_print_name(const char *name, FILE *stream)
 	char quoted[PATH_MAX * 4 + 1];
 
 	fputs(pattern_quote(name, quoted, sizeof(quoted)) < 0 ? "(too long)" : quoted, stream);
+}
+
+/* An address is known to hold nothing that needs quoting, and no pattern. */
+static void explain_print_asked(const struct explain_question *question, const char *name, FILE *stream)
+{
+	if (question->address && question->address->name[0] == '\0')
+		fputs(name, stream);
+	else
+		explain_print_name(name, stream);
 }
 
 static void explain_print_origin(const struct rule_origin *origin, FILE *stream)
@@ -44,10 +54,10 @@ static void explain_print_verdict(
 	const struct explain_question *question, const char *given, const struct explain_answer *answer, FILE *stream)
 {
 	fprintf(stream, "%s ", category_name(question->category));
-	explain_print_name(given, stream);
+	explain_print_asked(question, given, stream);
 	if (!str_equal(given, answer->name)) {
 		fputs(", judged as ", stream);
-		explain_print_name(answer->name, stream);
+		explain_print_asked(question, answer->name, stream);
 	}
 	if (answer->error)
 		fprintf(stream, ": refused with %s", strerrorname_np(answer->error));

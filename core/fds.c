@@ -20,6 +20,7 @@
 #include "core/sandbox.h"
 #include "core/slow.h"
 #include "core/supervisor.h"
+#include "core/tracee.h"
 #include "core/util.h"
 
 #ifndef PIDFD_THREAD
@@ -64,7 +65,7 @@ static int fds_pidfd_leader(struct call *call)
 	return same == 0 ? fds_pidfd_open(leader, 0) : -EPERM;
 }
 
-/* A pidfd whose descriptors are the calling thread's. The place for a cache in the tracee. */
+/* A pidfd whose descriptors are the calling thread's. */
 static int fds_pidfd(struct call *call)
 {
 	if (call->sandbox->supervisor->features.pidfd_thread)
@@ -83,30 +84,50 @@ static int fds_duplicate(struct call *call, int pidfd, int target_fd)
 	return fd;
 }
 
+/* 0, or why it is not to be touched here: there is none with that number, or it may hang. */
+static int fds_check_number(struct call *call, int target_fd)
+{
+	char link[48];
+
+	if (target_fd < 0)
+		return -EBADF;
+	if (!slow_matters(call))
+		return 0;
+	snprintf(link, sizeof(link), "%d/fd/%d", (int)call_tid(call), target_fd);
+	return slow_link(call, link) ? -SLOW_ERROR : 0;
+}
+
+static int fds_get_by(struct call *call, int pidfd, int target_fd)
+{
+	int fd = pidfd < 0 ? pidfd : fds_duplicate(call, pidfd, target_fd);
+
+	return fd == -EPERM ? fds_blind(call) : fd;
+}
+
+int fds_get_unchecked(struct call *call, int target_fd)
+{
+	int error;
+
+	if (!call->sandbox->supervisor->features.pidfd_thread || !call->sandbox->tracees)
+		return fds_get(call, target_fd);
+	error = fds_check_number(call, target_fd);
+	return error < 0 ? error : fds_get_by(call, tracee_pidfd(call), target_fd);
+}
+
 int fds_get(struct call *call, int target_fd)
 {
 	AUTO_CLOSE int pidfd = -1;
 	AUTO_CLOSE int fd = -1;
-	char link[48];
-	int error;
+	int error = fds_check_number(call, target_fd);
 
-	if (target_fd < 0)
-		return -EBADF;
-	if (slow_matters(call)) {
-		snprintf(link, sizeof(link), "%d/fd/%d", (int)call_tid(call), target_fd);
-		if (slow_link(call, link))
-			return -SLOW_ERROR;
-	}
+	if (error < 0)
+		return error;
 	pidfd = fds_pidfd(call);
-	if (pidfd < 0)
-		return pidfd == -EPERM ? fds_blind(call) : pidfd;
-	fd = fds_duplicate(call, pidfd, target_fd);
+	fd = fds_get_by(call, pidfd, target_fd);
 	error = call_revalidate(call);
 	if (error < 0)
 		return error;
-	if (fd < 0)
-		return fd == -EPERM ? fds_blind(call) : fd;
-	return take_fd(&fd);
+	return fd < 0 ? fd : take_fd(&fd);
 }
 
 /* Field 7 of stat: the controlling terminal as the kernel encodes devices, 0 for none. */

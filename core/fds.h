@@ -11,6 +11,12 @@ struct call;
 int fds_get(struct call *call, int target_fd);
 
 /*
+ * The same for calls that come in rows, by the pidfd that the thread keeps; and for callers that ask call_revalidate()
+ * before they do anything with it: whose number it was read by is not known until then.
+ */
+int fds_get_unchecked(struct call *call, int target_fd);
+
+/*
  * What /dev/tty is to the target: its controlling terminal, opened with open_flags.
  * fd or -errno (-ENXIO: it has none, or none that can be reached from here).
  */

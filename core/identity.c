@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/socket.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -53,6 +54,9 @@ struct identity_state {
 	uint64_t permitted;
 	uint64_t inheritable;
 	bool privileged;
+	bool effective_taken; /* the effective ids are the target's, too */
+	uid_t effective_uid;
+	gid_t effective_gid;
 	bool plain_root;
 	mode_t umask;                   /* what is set in this process */
 	const struct call *target_call; /* whose status `target` is, valid with call->identity_read */
@@ -115,14 +119,32 @@ static bool identity_equal(const struct identity *a, const struct identity *b)
 	       identity_same_groups(a, b);
 }
 
+/* The file system ids follow the effective ones. */
+static int identity_set_effective(struct identity_state *state, uid_t uid, gid_t gid)
+{
+	if (identity_set_caps(state->permitted, state->permitted, state->inheritable) < 0)
+		return -EPERM;
+	/* On the way from 0 the user takes the capabilities with it, on the way to 0 it brings them. */
+	if (uid == state->effective_uid && setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
+		return -errno;
+	if (setresgid((gid_t)-1, gid, (gid_t)-1) < 0 || setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
+		return -errno;
+	if (identity_set_caps(state->permitted, state->permitted, state->inheritable) < 0)
+		return -EPERM;
+	return identity_set_fsgid(state->now.fsgid) < 0 || identity_set_fsuid(state->now.fsuid) < 0 ? -EPERM : 0;
+}
+
 /* Capabilities first: the rest needs them. setfsuid changes them again on the way to or from 0. */
 static int identity_return(struct identity_state *state)
 {
 	const struct identity *ours = &state->ours;
 	int error;
 
-	if (identity_equal(&state->now, ours))
+	if (state->effective_taken && identity_set_effective(state, state->effective_uid, state->effective_gid) < 0)
+		return -EPERM;
+	if (!state->effective_taken && identity_equal(&state->now, ours))
 		return 0;
+	state->effective_taken = false;
 	error = identity_set_caps(ours->effective, state->permitted, state->inheritable);
 	if (!error && state->now.fsuid != ours->fsuid)
 		error = identity_set_fsuid(ours->fsuid);
@@ -181,6 +203,8 @@ static int identity_read_own(struct identity_state *state)
 
 	if (getresuid(&uid, &euid, &suid) < 0 || getresgid(&gid, &egid, &sgid) < 0 || identity_get_caps(state) < 0)
 		return -errno;
+	state->effective_uid = euid;
+	state->effective_gid = egid;
 	state->real_uid = uid;
 	state->real_gid = gid;
 	state->ours.fsuid = (uid_t)setfsuid((uid_t)-1);
@@ -347,6 +371,66 @@ int identity_take_real(struct call *call)
 	}
 	wanted.effective = wanted.fsuid == 0 ? permitted : 0;
 	return identity_switch(state, &wanted);
+}
+
+int identity_take_effective(struct call *call)
+{
+	struct identity_state *state = identity_of(call);
+	int error;
+
+	if (!call->sandbox->ids_may_differ)
+		return 0;
+	error = identity_read(call);
+	if (error < 0 || (state->target.uid[STATUS_EFFECTIVE] == state->effective_uid &&
+				 state->target.gid[STATUS_EFFECTIVE] == state->effective_gid))
+		return error;
+	/* From here on identity_return() undoes whatever was reached. */
+	state->effective_taken = true;
+	error = identity_set_effective(state, state->target.uid[STATUS_EFFECTIVE], state->target.gid[STATUS_EFFECTIVE]);
+	if (!error)
+		error = identity_set_caps(state->now.effective, state->permitted, state->inheritable);
+	return error < 0 ? -EACCES : 0;
+}
+
+int identity_claim(struct call *call, struct ucred *own_out)
+{
+	const struct status *target = &identity_of(call)->target;
+	int error = identity_read(call);
+
+	*own_out = (struct ucred){
+		.pid = target->leader, .uid = target->uid[STATUS_REAL], .gid = target->gid[STATUS_REAL]
+	};
+	return error;
+}
+
+static bool identity_has_id(const unsigned *ids, unsigned id)
+{
+	return id == ids[STATUS_REAL] || id == ids[STATUS_EFFECTIVE] || id == ids[STATUS_SAVED];
+}
+
+int identity_check_claim(struct call *call, const struct ucred *claim)
+{
+	const struct status *target = &identity_of(call)->target;
+	int error = identity_read(call);
+
+	if (error < 0)
+		return error;
+	if (claim->pid != target->leader && !(target->effective >> CAP_SYS_ADMIN & 1))
+		return -EPERM;
+	if (!identity_has_id(target->uid, claim->uid) && !(target->effective >> CAP_SETUID & 1))
+		return -EPERM;
+	return identity_has_id(target->gid, claim->gid) || target->effective >> CAP_SETGID & 1 ? 0 : -EPERM;
+}
+
+bool identity_lift_claims(struct call *call)
+{
+	static const uint64_t claims =
+		UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
+	struct identity_state *state = identity_of(call);
+
+	return state->permitted >> CAP_SYS_ADMIN & 1 &&
+	       identity_set_caps(
+		       state->now.effective | (state->permitted & claims), state->permitted, state->inheritable) == 0;
 }
 
 int identity_ids(struct call *call, bool group, struct identity_ids *ids_out)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct call;
+struct ucred;
 
 /*
  * Before anything that makes a file: our umask becomes the target's.
@@ -28,6 +29,20 @@ _Bool identity_acts_with(const struct call *call, unsigned capability);
 
 /* For access(2): file system ids become the target's real ids. Undone by the dispatcher. */
 int identity_take_real(struct call *call);
+
+/*
+ * For connect on UNIX sockets, whose other side is told the effective ids: ours become the target's. Undone by the
+ * dispatcher.
+ */
+int identity_take_effective(struct call *call);
+
+/* SCM_CREDENTIALS: who the caller is, and whether it may claim to be somebody: 0 or -EPERM, as the kernel decides. */
+int identity_claim(struct call *call, struct ucred *own_out);
+int identity_check_claim(struct call *call, const struct ucred *claim);
+
+/* Until identity_lower(): as somebody who may send claims. False: we may claim no other process. */
+_Bool identity_lift_claims(struct call *call);
+void identity_lower(struct call *call);
 
 /* The ids of one kind that a thread has. */
 struct identity_ids {

@@ -5,6 +5,8 @@
 #ifndef KENNEL_CORE_IDENTITY_STATE_H
 #define KENNEL_CORE_IDENTITY_STATE_H
 
+#include "core/identity.h"
+
 struct call;
 struct identity_state;
 
@@ -34,8 +36,7 @@ void identity_drop(struct call *call);
  * Our own capabilities for one access to the target itself (memory, descriptors, its
  * links in /proc), which the identity assumed may not reach. False: nothing would change.
  */
-_Bool identity_lift(struct call *call);
-void identity_lower(struct call *call);
+_Bool identity_lift(struct call *call); /* until identity_lower() */
 
 /* The id of the thread group's leader, or -errno. One status read per call at most. */
 int identity_leader(struct call *call);

@@ -102,7 +102,8 @@ static void job_control_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	while (read(job_control->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCONT)
 			job_control_continue(job_control);
-		else if (info.ssi_code <= 0 && (pid_t)info.ssi_pid != job_control->supervisor->pid)
+		else if (info.ssi_code <= 0 && info.ssi_code != SI_TIMER &&
+			 (pid_t)info.ssi_pid != job_control->supervisor->pid)
 			job_control_forward(job_control->supervisor, (int)info.ssi_signo);
 	}
 }

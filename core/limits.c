@@ -80,6 +80,12 @@ void limits_signal_fsize(struct call *call, const struct limits_fsize *limit, ui
 	syscall(SYS_tkill, call_tid(call), SIGXFSZ);
 }
 
+void limits_signal_pipe(struct call *call)
+{
+	if (call_revalidate(call) == 0)
+		syscall(SYS_tkill, call_tid(call), SIGPIPE);
+}
+
 int limits_core(struct call *call, pid_t pid, uint64_t *soft_out, uint64_t *hard_out)
 {
 	struct rlimit limit;

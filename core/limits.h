@@ -28,4 +28,7 @@ void limits_drop_fsize(const struct limits_fsize *limit);
  */
 void limits_signal_fsize(struct call *call, const struct limits_fsize *limit, uint64_t end);
 
+/* SIGPIPE to the calling thread, as from its own write to a stream that has ended. */
+void limits_signal_pipe(struct call *call);
+
 #endif

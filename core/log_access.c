@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/log_line.h"
 #include "core/pattern.h"
+#include "core/policy_net.h"
 #include "core/process.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
@@ -87,6 +88,13 @@ static void log_access_tip(struct json *json, const struct call *call, enum cate
 	char pattern[TIP_PATTERN_MAX];
 	char tip[TIP_PATTERN_MAX + 160];
 
+	/* An address is written as it is read; only names are patterns. */
+	if (CAT_BIT(category) & POLICY_NET_BITS && name[0] != '/' && name[0] != '@') {
+		snprintf(tip, sizeof(tip), "allow/%s+%s", category_name(category), name);
+		json_string(json, "tip", tip);
+		return;
+	}
+
 	log_access_tip_categories(call, category, whole, categories, sizeof(categories));
 	if (!tip_pattern(name, whole, pattern, sizeof(pattern)))
 		return;
@@ -104,7 +112,7 @@ static void log_access_head(struct json *json, const struct call *call, const ch
 	json_string(json, "act", action_name(action));
 	json_string(json, "sys", sysno_name(call->sysno));
 	if (name)
-		json_string(json, "path", name);
+		json_string(json, CAT_BIT(category) & POLICY_NET_BITS ? "addr" : "path", name);
 }
 
 static void log_access_process(struct json *json, struct call *call)

@@ -45,21 +45,72 @@ static int mem_error(struct call *call, int error)
 }
 
 /* The bytes moved, fewer where the next page is not there, or -errno for the target. */
+static ssize_t mem_access_vector(
+	struct call *call, mem_move *move, const struct iovec *local, const struct iovec *remote, unsigned count)
+{
+	ssize_t moved;
+
+	for (unsigned i = 0; i < count; i++)
+		if ((uintptr_t)remote[i].iov_base > UINTPTR_MAX - remote[i].iov_len)
+			return -EFAULT;
+	moved = errno_result(move(call_tid(call), local, count, remote, count, 0));
+	/* A target that changed its ids is reached with our capabilities, not with its own. */
+	if (moved == -EPERM && identity_lift(call)) {
+		moved = errno_result(move(call_tid(call), local, count, remote, count, 0));
+		identity_lower(call);
+	}
+	return moved < 0 ? mem_error(call, (int)moved) : moved;
+}
+
 static ssize_t mem_access(struct call *call, mem_move *move, uint64_t address, void *buffer, size_t len)
 {
 	struct iovec local = { .iov_base = buffer, .iov_len = len };
 	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
-	ssize_t moved;
 
-	if (address > UINTPTR_MAX - len)
-		return -EFAULT;
-	moved = errno_result(move(call_tid(call), &local, 1, &remote, 1, 0));
-	/* A target that changed its ids is reached with our capabilities, not with its own. */
-	if (moved == -EPERM && identity_lift(call)) {
-		moved = errno_result(move(call_tid(call), &local, 1, &remote, 1, 0));
-		identity_lower(call);
+	return mem_access_vector(call, move, &local, &remote, 1);
+}
+
+/* In a worker: page by page, as far as there are any. */
+static ssize_t mem_read_remotely(const struct call *call, uint64_t address, unsigned char *buffer, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t chunk = MEM_PAGE - (address + done) % MEM_PAGE;
+		int error;
+
+		if (chunk > len - done)
+			chunk = len - done;
+		error = remote_read(call, address + done, buffer + done, chunk);
+		if (error < 0)
+			return done ? (ssize_t)done : error;
+		done += chunk;
 	}
-	return moved < 0 ? mem_error(call, (int)moved) : moved;
+	return (ssize_t)done;
+}
+
+ssize_t mem_read_both(struct call *call, const struct iovec *target, void *first, void *second)
+{
+	const struct iovec local[2] = { { first, target[0].iov_len }, { second, target[1].iov_len } };
+	ssize_t got;
+
+	if (call->sandbox->supervisor->remote_fd) {
+		got = mem_read(call, (uintptr_t)target[0].iov_base, first, target[0].iov_len);
+		return got < 0 ? got : mem_read_some(call, (uintptr_t)target[1].iov_base, second, target[1].iov_len);
+	}
+	got = mem_access_vector(call, process_vm_readv, local, target, 2);
+	if (got < 0)
+		return got;
+	return (size_t)got < target[0].iov_len ? -EFAULT : got - (ssize_t)target[0].iov_len;
+}
+
+ssize_t mem_read_some(struct call *call, uint64_t address, void *buffer, size_t len)
+{
+	if (!len)
+		return 0;
+	if (call->sandbox->supervisor->remote_fd)
+		return mem_read_remotely(call, address, buffer, len);
+	return mem_access(call, process_vm_readv, address, buffer, len);
 }
 
 int mem_read(struct call *call, uint64_t address, void *buffer, size_t len)

@@ -12,12 +12,22 @@
 #include <time.h>
 
 struct call;
+struct iovec;
 struct open_how;
 struct statfs;
 struct statx;
 
 /* All len bytes, or -EFAULT; -EACCES when the target cannot be read at all (logged once), -ESRCH. */
 int mem_read(struct call *call, uint64_t address, void *buffer, size_t len);
+
+/* As many of len bytes as can be read; -EFAULT when there are none. */
+ssize_t mem_read_some(struct call *call, uint64_t address, void *buffer, size_t len);
+
+/*
+ * Two places at once: all of the first, or -EFAULT; how many bytes of the second could be read. For what is read with
+ * every call of a kind: a request to the kernel costs more than what it copies.
+ */
+ssize_t mem_read_both(struct call *call, const struct iovec *target, void *first, void *second);
 
 /*
  * A string up to its NUL, never across the end of the readable page before it is needed.

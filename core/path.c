@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "core/path_long.h"
 #include "core/path_name.h"
 #include "core/path_walk.h"
+#include "core/policy_files.h"
 #include "core/procfs.h"
 #include "core/sandbox.h"
 #include "core/slow.h"
@@ -303,6 +305,13 @@ static int path_open_strict(int dir, const char *name, uint64_t flags)
 
 int path_open_shown(const struct call *call, const char *name)
 {
+	char held[PATH_OF_FD_SIZE];
+
+	/* Nobody can write that as a path. */
+	if (str_starts(name, POLICY_FILE_HELD)) {
+		path_of_fd(atoi(name + strlen(POLICY_FILE_HELD)), held);
+		return errno_result(open(held, O_PATH | O_CLOEXEC));
+	}
 	return slow_matters(call) && slow_name(call, name) ? -SLOW_ERROR : path_open_strict(AT_FDCWD, name, 0);
 }
 

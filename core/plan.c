@@ -13,12 +13,11 @@
 #include "arch/arch.h"
 #include "core/policy.h"
 #include "core/policy_files.h"
+#include "core/policy_net.h"
 #include "core/policy_words.h"
 #include "core/runtime_calls.h"
 #include "core/surface.h"
 #include "handlers/handler.h"
-
-#define SOCKETCALL_BIND 2
 
 struct plan {
 	size_t count;
@@ -39,7 +38,6 @@ static const struct part {
 	uint8_t arg;
 	int value;
 } parts[] = {
-	{ SC_socketcall, 0, SOCKETCALL_BIND }, /* i386 puts all of socket.h behind one number */
 	{ SC_setrlimit, 0, RLIMIT_CORE },
 	{ SC_prlimit64, 1, RLIMIT_CORE },
 };
@@ -175,6 +173,8 @@ static void plan_handler(struct plan_builder *builder, enum sysno sysno)
 	const struct handler *handler = plan_handler_of(sysno);
 	struct plan_entry entry = { .sysno = sysno, .action = PLAN_NOTIFY, .reason = by_rules };
 
+	if (plan_sockets(builder, sysno))
+		return;
 	if (!builder->decided[sysno]) {
 		plan_follow_exec(builder, sysno);
 		return;
@@ -227,6 +227,11 @@ static const struct rule *plan_find_teller(const struct policy *policy, uint64_t
 		if (!(active & CAT_BIT(i)))
 			continue;
 		rules = policy_rules(policy, (enum category)i, &count);
+		/* Addresses are no names that could be moved. */
+		while (CAT_BIT(i) & POLICY_NET_BITS && count > 0 && !policy_net_names_files(rules)) {
+			rules++;
+			count--;
+		}
 		if (count > 0)
 			return rules;
 	}
@@ -270,11 +275,11 @@ static void plan_mark(struct plan_builder *builder)
 
 /*
  * What rules from inside may come to decide: everything but what needs ptrace, which only a category that is on from
- * the start is worth.
+ * the start is worth. So with sockets: where none is judged, those that no rule can judge are made.
  */
 static uint64_t plan_prepare(const struct policy *policy, const struct plan_host *host)
 {
-	uint64_t traced = 0, on = 0;
+	uint64_t late = 0, traced = 0, on = 0;
 
 	for (unsigned i = 1; i < SC_COUNT; i++) {
 		const struct handler *handler = plan_handler_of((enum sysno)i);
@@ -284,7 +289,9 @@ static uint64_t plan_prepare(const struct policy *policy, const struct plan_host
 	}
 	for (unsigned i = 0; i < CAT_COUNT; i++)
 		on |= policy_is_on(policy, (enum category)i) ? CAT_BIT(i) : 0;
-	return (category_enforced() & ~traced) | (host->ptrace ? on & traced : 0);
+	if (!(policy_active_bits(policy) & POLICY_NET_BITS))
+		late = POLICY_NET_BITS;
+	return (category_enforced() & ~traced & ~late) | (host->ptrace ? on & traced : 0);
 }
 
 static void plan_fill(struct plan_builder *builder)

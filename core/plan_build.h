@@ -1,6 +1,6 @@
 /*
- * What the files of the planner share: core/plan.c, core/plan_protect.c (what holds under every
- * policy), core/plan_trace.c (what ptrace is for). Nobody else includes this.
+ * What the files of the planner share: core/plan.c, core/plan_net.c (sockets), core/plan_protect.c (what holds
+ * under every policy), core/plan_trace.c (what ptrace is for). Nobody else includes this.
  */
 #ifndef KENNEL_CORE_PLAN_BUILD_H
 #define KENNEL_CORE_PLAN_BUILD_H
@@ -66,6 +66,9 @@ void plan_protect(struct plan_builder *builder, enum sysno sysno);
 /* core/plan_files.c: ioctl by request; what would undo append+. */
 void plan_requests(struct plan_builder *builder);
 void plan_appends(struct plan_builder *builder, enum sysno sysno);
+
+/* core/plan_net.c: calls on sockets that registers decide; true: nothing is left to plan for this one. */
+bool plan_sockets(struct plan_builder *builder, enum sysno sysno);
 
 /* core/plan_trace.c: false when this call of an active category needs no ptrace stop after all. */
 bool plan_trace_wanted(const struct plan_builder *builder, enum sysno sysno, const struct handler *handler);

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/address_pattern.h"
 #include "core/cleanup.h"
 #include "core/matcher.h"
 #include "core/policy_build.h"
 #include "core/policy_files.h"
+#include "core/policy_net.h"
 #include "core/policy_variables.h"
 #include "core/policy_words.h"
 #include "core/util.h"
@@ -43,6 +45,9 @@ struct policy {
 	struct pattern **patterns; /* owned; rules of several categories share one */
 	size_t pattern_count;
 	size_t pattern_capacity;
+	struct address_pattern **addresses; /* owned, in the same way */
+	size_t address_count;
+	size_t address_capacity;
 	char **strings; /* owned: names of files that rules point to */
 	size_t string_count;
 	size_t string_capacity;
@@ -86,31 +91,47 @@ struct policy *policy_new(void)
 	return policy;
 }
 
+/* What was compiled is of the rules as they were. */
+static void policy_unseal(struct policy *policy)
+{
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		policy->categories[i].matcher = NULL;
+	for (size_t i = 0; i < policy->matcher_count; i++)
+		matcher_free(policy->matchers[i]);
+	policy->matcher_count = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(policy->settings.file_matchers); i++) {
+		matcher_free(policy->settings.file_matchers[i]);
+		policy->settings.file_matchers[i] = NULL;
+	}
+	policy->sealed = false;
+}
+
 void policy_free(struct policy *policy)
 {
 	if (!policy)
 		return;
 	MAGIC_CHECK(policy, POLICY_MAGIC);
+	policy_unseal(policy);
 	for (unsigned i = 0; i < CAT_COUNT; i++)
 		free(policy->categories[i].rules);
 	for (size_t i = 0; i < policy->pattern_count; i++)
 		pattern_free(policy->patterns[i]);
+	for (size_t i = 0; i < policy->address_count; i++)
+		address_pattern_free(policy->addresses[i]);
 	for (size_t i = 0; i < policy->string_count; i++)
 		free(policy->strings[i]);
-	for (size_t i = 0; i < policy->matcher_count; i++)
-		matcher_free(policy->matchers[i]);
 	free(policy->patterns);
+	free(policy->addresses);
 	free(policy->strings);
 	free(policy->settings.log_file);
 	free(policy->settings.transitions);
 	for (size_t i = 0; i < policy->settings.file_count; i++)
 		policy_file_free(&policy->settings.files[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(policy->settings.file_matchers); i++)
-		matcher_free(policy->settings.file_matchers[i]);
 	free(policy->settings.files);
 	for (size_t i = 0; i < policy->settings.variable_count; i++)
 		policy_variable_free(&policy->settings.variables[i]);
 	free(policy->settings.variables);
+	netset_free(&policy->settings.blocked);
 	policy->magic = 0;
 	free(policy);
 }
@@ -156,6 +177,20 @@ struct decision policy_decide(const struct policy *policy, enum category categor
 	return (struct decision){ .action = row->rules[last - 1].action, .rule = &row->rules[last - 1] };
 }
 
+/* Only a rule for everything leaves nothing to decide about addresses, or about families. */
+static bool policy_net_can_do_else(const struct policy_category *row)
+{
+	for (size_t i = row->count; i-- > 0;) {
+		const struct rule *rule = &row->rules[i];
+
+		if (rule->action != ACTION_ALLOW)
+			return true;
+		if (rule->everything)
+			return false;
+	}
+	return row->by_default != ACTION_ALLOW;
+}
+
 /*
  * Names that are no paths exist for create and exec alone (memfds, made and executed), so
  * that allowing every path leaves nothing to decide for the others.
@@ -169,8 +204,12 @@ static bool policy_can_do_else_than_allow(const struct policy *policy, enum cate
 
 	if (policy_files_categories(policy) & CAT_BIT(category))
 		return true;
+	if (category == CAT_NET_CONNECT && netset_count(&policy->settings.blocked) > 0)
+		return true;
 	if (!row->on)
 		return false;
+	if (CAT_BIT(category) & POLICY_NET_BITS)
+		return policy_net_can_do_else(row);
 	if (category == CAT_EXEC && !policy->settings.exec_anonymous)
 		return true; /* memory is refused, whatever the rules say of files */
 	for (size_t i = row->count; i-- > 0;) {
@@ -344,10 +383,45 @@ static int policy_own_pattern(struct policy *policy, struct pattern *pattern)
 	return 0;
 }
 
+/* "allow/all+/" and three stars, or the same with its categories by name: exec is a matter of its own. */
+static bool policy_means_everything(uint64_t categories, const struct pattern *pattern)
+{
+	return ((categories | CAT_BIT(CAT_EXEC)) & category_enforced()) == category_enforced() &&
+	       pattern_cover(pattern, "/") == PATTERN_COVERS_ALL;
+}
+
+int policy_own_address(struct policy *policy, struct address_pattern *address)
+{
+	int result = policy_grow(&policy->addresses, policy->address_count, &policy->address_capacity, sizeof(address));
+
+	if (result)
+		address_pattern_free(address);
+	else
+		policy->addresses[policy->address_count++] = address;
+	return result;
+}
+
 int policy_add_rules(struct policy *policy, uint64_t categories, enum action action, struct pattern *pattern,
 	struct rule_origin origin)
 {
-	int result = policy_own_pattern(policy, pattern);
+	return policy_add_address_rules(policy, categories, action, pattern, NULL, origin);
+}
+
+int policy_add_address_rules(struct policy *policy, uint64_t categories, enum action action, struct pattern *pattern,
+	struct address_pattern *address, struct rule_origin origin)
+{
+	const struct rule rule = { .action = action,
+		.pattern = pattern,
+		.address = address,
+		.origin = origin,
+		.everything = policy_means_everything(categories, pattern) };
+
+	return policy_add_like(policy, categories, &rule);
+}
+
+int policy_add_like(struct policy *policy, uint64_t categories, const struct rule *rule)
+{
+	int result = policy_own_pattern(policy, rule->pattern);
 
 	if (result)
 		return result;
@@ -358,9 +432,11 @@ int policy_add_rules(struct policy *policy, uint64_t categories, enum action act
 		if (!(categories & CAT_BIT(i)))
 			continue;
 		result = policy_grow(&row->rules, row->count, &row->capacity, sizeof(struct rule));
-		if (result == 0)
-			row->rules[row->count++] =
-				(struct rule){ action, (enum category)i, pattern, origin, policy->sequence };
+		if (result)
+			continue;
+		row->rules[row->count] = *rule;
+		row->rules[row->count].category = (enum category)i;
+		row->rules[row->count++].sequence = policy->sequence;
 	}
 	return result;
 }
@@ -467,7 +543,8 @@ static int policy_compile_category(struct policy *policy, unsigned category, str
 	AUTO_FREE const struct pattern **patterns = NULL;
 	int result;
 
-	if (!row->on || row->count <= POLICY_FEW)
+	/* Most rules there are about addresses, and each is asked about more than a name. */
+	if (!row->on || row->count <= POLICY_FEW || POLICY_NET_BITS & CAT_BIT(category))
 		return 0;
 	row->matcher = policy_same_matcher(policy, category);
 	if (row->matcher)
@@ -487,6 +564,8 @@ int policy_seal(struct policy *policy)
 {
 	struct automaton_budget budget = { .cells = POLICY_AUTOMATA_CELLS, .work = POLICY_AUTOMATA_WORK };
 
+	policy_unseal(policy);
+	netset_seal(&policy->settings.blocked);
 	policy->active_bits = policy_active_bits(policy);
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
 		int result = policy_compile_category(policy, i, &budget);

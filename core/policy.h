@@ -13,14 +13,17 @@
 #include "core/category.h"
 #include "core/policy_settings.h"
 
+struct address_pattern;
 struct policy;
 
 struct rule {
 	enum action action;
 	enum category category;
-	struct pattern *pattern; /* owned by the policy */
+	struct pattern *pattern;         /* owned by the policy; of an address only its text */
+	struct address_pattern *address; /* owned by the policy; NULL: a rule about names */
 	struct rule_origin origin;
 	unsigned long sequence; /* the same for all rules that one command made; grows */
+	bool everything;        /* every name in every category: to the net categories every address, too */
 };
 
 struct decision {

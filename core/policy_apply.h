@@ -11,6 +11,7 @@ struct policy_statement;
 void policy_apply_sandbox(struct policy_statement *statement);
 void policy_apply_default(struct policy_statement *statement);
 void policy_apply_rule(struct policy_statement *statement, enum action action);
+void policy_apply_block(struct policy_statement *statement);
 void policy_apply_abi(struct policy_statement *statement);
 void policy_apply_log_refused(struct policy_statement *statement);
 void policy_apply_log_file(struct policy_statement *statement);

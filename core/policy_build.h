@@ -1,6 +1,6 @@
 /*
- * Filling a policy: for the loader (core/policy_*.c) only. After policy_seal() nothing is
- * changed any more. int results are 0 or -ENOMEM.
+ * Filling a policy: for the loader (core/policy_*.c) only. What is changed after policy_seal()
+ * is sealed again. int results are 0 or -ENOMEM.
  */
 #ifndef KENNEL_CORE_POLICY_BUILD_H
 #define KENNEL_CORE_POLICY_BUILD_H
@@ -14,6 +14,14 @@ const char *policy_own_string(struct policy *policy, const char *string);
 /* One rule in each of the categories. The policy takes the pattern, also on failure. */
 int policy_add_rules(struct policy *policy, uint64_t categories, enum action action, struct pattern *pattern,
 	struct rule_origin origin);
+
+/* The same for addresses, which the policy owns from policy_own_address() on (also after a failure of that). */
+int policy_own_address(struct policy *policy, struct address_pattern *address);
+int policy_add_address_rules(struct policy *policy, uint64_t categories, enum action action, struct pattern *pattern,
+	struct address_pattern *address, struct rule_origin origin);
+
+/* The same for one that was a rule before: action, pattern, address, origin and what it means are as they were. */
+int policy_add_like(struct policy *policy, uint64_t categories, const struct rule *rule);
 
 /* The last (or every) rule of this action whose pattern was written as text, in each category. */
 void policy_remove_rules(struct policy *policy, uint64_t categories, enum action action, const char *text, bool every);

@@ -35,6 +35,16 @@ static size_t policy_change_rules(const struct policy *policy)
 	return total;
 }
 
+/* The sandbox has made it larger than that. */
+static bool policy_change_grows(const struct policy *before, const struct policy *after)
+{
+	size_t rules = policy_change_rules(after);
+	size_t networks = netset_count(&policy_settings(after)->blocked);
+
+	return (rules > CHANGE_RULES_MAX && rules > policy_change_rules(before)) ||
+	       (networks > CHANGE_RULES_MAX && networks > netset_count(&policy_settings(before)->blocked));
+}
+
 static int policy_change_load(struct policy_loader *loader, const char *command, char *message, size_t size)
 {
 	const struct policy_place place = { .file = CHANGE_PLACE, .line = 1 };
@@ -83,8 +93,7 @@ int policy_change(
 	error = policy_change_load(loader, command, message, size);
 	if (error || loader->asked)
 		return error;
-	if (policy_change_rules(loader->policy) > CHANGE_RULES_MAX &&
-		policy_change_rules(loader->policy) > policy_change_rules(policy)) {
+	if (policy_change_grows(policy, loader->policy)) {
 		snprintf(message, size, "the policy has too many rules");
 		return -ENOSPC;
 	}

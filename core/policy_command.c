@@ -90,7 +90,7 @@ static const struct policy_command policy_commands[] = {
 	{ "mask", "+-^", policy_apply_mask, LATER_CHANGES },
 	{ "append", "+-^", policy_apply_append, LATER_CHANGES },
 	{ "filename/strict", ":", policy_apply_strict_names, LATER_CHANGES },
-	{ "block", NULL, NULL, LATER_NEVER },
+	{ "block", "+-^", policy_apply_block, LATER_CHANGES },
 	{ "passenv", "+-^", policy_apply_passenv, LATER_WRONG },
 	{ "setenv", "!", policy_apply_setenv, LATER_WRONG },
 	{ "unsetenv", "!", policy_apply_unsetenv, LATER_WRONG },

@@ -10,7 +10,8 @@
 
 static bool policy_compare_rule(const struct rule *a, const struct rule *b)
 {
-	return a->action == b->action && str_equal(pattern_text(a->pattern), pattern_text(b->pattern));
+	return a->action == b->action && a->everything == b->everything &&
+	       str_equal(pattern_text(a->pattern), pattern_text(b->pattern));
 }
 
 /* Gone are only rules that allowed in silence; new, at the end, only such that refuse aloud. */
@@ -81,7 +82,8 @@ bool policy_compare_drops(const struct policy *before, const struct policy *afte
 	const struct policy_settings *new = policy_settings(after);
 
 	return policy_compare_categories(before, after) && policy_compare_files(old, new) &&
-	       policy_compare_transitions(old, new) && old->log_refused <= new->log_refused &&
-	       old->exec_mmap <= new->exec_mmap && old->exec_anonymous >= new->exec_anonymous &&
-	       old->ghost <= new->ghost && old->strict_names <= new->strict_names && old->lock >= new->lock;
+	       policy_compare_transitions(old, new) && netset_extends(&new->blocked, &old->blocked) &&
+	       old->log_refused <= new->log_refused && old->exec_mmap <= new->exec_mmap &&
+	       old->exec_anonymous >= new->exec_anonymous && old->ghost <= new->ghost &&
+	       old->strict_names <= new->strict_names && old->lock >= new->lock;
 }

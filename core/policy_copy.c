@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/address_pattern.h"
 #include "core/policy_build.h"
 #include "core/policy_cursor.h"
 #include "core/policy_files.h"
@@ -37,6 +38,14 @@ static int policy_copy_origin(struct policy *copy, struct rule_origin *origin)
 	return origin->file ? 0 : -ENOMEM;
 }
 
+static int policy_copy_address(struct policy *copy, const struct address_pattern *from, struct address_pattern **to)
+{
+	*to = from ? address_pattern_copy(from) : NULL;
+	if (!from)
+		return 0;
+	return *to ? policy_own_address(copy, *to) : -ENOMEM;
+}
+
 static int policy_copy_rules(struct policy *copy, const struct policy *policy)
 {
 	struct policy_cursor cursor = { .policy = policy };
@@ -44,17 +53,16 @@ static int policy_copy_rules(struct policy *copy, const struct policy *policy)
 	uint64_t categories;
 
 	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
-		struct rule_origin origin = rule->origin;
-		struct pattern *pattern;
-		int error = policy_copy_pattern(rule->pattern, &pattern);
+		struct rule same = *rule;
+		int error = policy_copy_pattern(rule->pattern, &same.pattern);
 
-		if (!error && policy_copy_origin(copy, &origin))
-			error = -ENOMEM;
+		error = error ? error : policy_copy_origin(copy, &same.origin);
+		error = error ? error : policy_copy_address(copy, rule->address, &same.address);
 		if (error) {
-			pattern_free(pattern);
+			pattern_free(same.pattern);
 			return error;
 		}
-		if (policy_add_rules(copy, categories, rule->action, pattern, origin))
+		if (policy_add_like(copy, categories, &same))
 			return -ENOMEM;
 	}
 	return 0;
@@ -109,9 +117,11 @@ static int policy_copy_settings(struct policy *copy, const struct policy *policy
 	to->transitions = NULL;
 	to->files = NULL;
 	to->variables = NULL;
+	to->blocked = (struct netset){ .sealed = false };
 	memset(to->file_matchers, 0, sizeof(to->file_matchers)); /* compiled anew when it is sealed */
 	to->transition_count = to->file_count = to->variable_count = 0;
 	error = policy_copy_string(from->log_file, &to->log_file);
+	error = error ? error : netset_copy(&to->blocked, &from->blocked);
 	for (size_t i = 0; i < from->transition_count && !error; i++) {
 		struct policy_transition transition = from->transitions[i];
 

@@ -13,6 +13,7 @@
 #include "core/ioctl_names.h"
 #include "core/pattern.h"
 #include "core/pattern_product.h"
+#include "core/policy_net.h"
 #include "core/policy_words.h"
 #include "core/util.h"
 
@@ -301,16 +302,47 @@ static uint64_t diff_group(const struct policy *a, const struct policy *b, enum 
 	uint64_t group = CAT_BIT(category);
 
 	for (unsigned i = category + 1; i < CAT_COUNT && !(POLICY_WORD_BITS & group); i++)
-		if (!(POLICY_WORD_BITS & CAT_BIT(i)) &&
+		if (!((POLICY_WORD_BITS | POLICY_NET_BITS) & CAT_BIT(i)) &&
 			diff_category_names(category) == diff_category_names((enum category)i) &&
 			diff_alike(a, category, (enum category)i) && diff_alike(b, category, (enum category)i))
 			group |= CAT_BIT(i);
 	return group & category_enforced();
 }
 
+/* Rules about addresses are not compared by what they decide, but by how they read. */
+static bool diff_reads_alike(const struct policy *a, const struct policy *b, enum category category)
+{
+	size_t a_count;
+	size_t b_count;
+	const struct rule *a_rules = policy_rules(a, category, &a_count);
+	const struct rule *b_rules = policy_rules(b, category, &b_count);
+
+	if (!policy_is_on(a, category) && !policy_is_on(b, category))
+		return true;
+	if (policy_is_on(a, category) != policy_is_on(b, category) ||
+		policy_default(a, category) != policy_default(b, category) || a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (a_rules[i].action != b_rules[i].action || a_rules[i].everything != b_rules[i].everything ||
+			!str_equal(pattern_text(a_rules[i].pattern), pattern_text(b_rules[i].pattern)))
+			return false;
+	return true;
+}
+
+static void diff_net(const struct policy *a, const struct policy *b, const struct policy_diff_report *report)
+{
+	uint64_t unlike = 0;
+
+	for (unsigned i = 0; i < CAT_COUNT; i++)
+		if (POLICY_NET_BITS & CAT_BIT(i) && !diff_reads_alike(a, b, (enum category)i))
+			unlike |= CAT_BIT(i);
+	if (unlike)
+		report->inexact(report->context, unlike);
+}
+
 int policy_diff(const struct policy *a, const struct policy *b, const struct policy_diff_report *report)
 {
-	uint64_t left = category_enforced();
+	uint64_t left = category_enforced() & ~POLICY_NET_BITS;
 	int error = 0;
 
 	for (unsigned i = 0; i < CAT_COUNT && error == 0; i++) {
@@ -322,5 +354,6 @@ int policy_diff(const struct policy *a, const struct policy *b, const struct pol
 		left &= ~diff.categories;
 		error = diff_one(a, b, &diff);
 	}
+	diff_net(a, b, report);
 	return error;
 }

@@ -18,7 +18,7 @@ struct policy_difference {
 
 struct policy_diff_report {
 	void (*difference)(void *context, const struct policy_difference *difference);
-	void (*inexact)(void *context, uint64_t categories); /* only some names were compared */
+	void (*inexact)(void *context, uint64_t categories); /* only some names were compared, or none */
 	void *context;
 };
 

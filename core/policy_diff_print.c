@@ -10,6 +10,7 @@
 #include "core/json_print.h"
 #include "core/pattern.h"
 #include "core/policy_diff.h"
+#include "core/policy_net.h"
 #include "core/policy_print.h"
 #include "core/util.h"
 
@@ -235,16 +236,25 @@ static void diff_print_inexact(void *context, uint64_t categories)
 	print->result->inexact = true;
 }
 
+static void diff_print_inexactly(const struct diff_print *print, uint64_t of, const char *why)
+{
+	if (!(print->inexact & of))
+		return;
+	policy_print_categories(print->inexact & of, "", print->stream);
+	fprintf(print->stream, ": %s\n", why);
+}
+
 static void diff_print_end(const struct diff_print *print)
 {
 	if (print->json) {
 		fputs("],\"inexact\":[", print->stream);
 		policy_print_categories(print->inexact, "\"", print->stream);
 		fprintf(print->stream, "],\"differs\":%s}\n", json_bool(print->result->differs));
-	} else if (print->inexact) {
-		policy_print_categories(print->inexact, "", print->stream);
-		fputs(": too many combinations to look at: only some names were compared\n", print->stream);
+		return;
 	}
+	diff_print_inexactly(
+		print, ~POLICY_NET_BITS, "too many combinations to look at: only some names were compared");
+	diff_print_inexactly(print, POLICY_NET_BITS, "the rules do not read the same; addresses were not compared");
 }
 
 int policy_diff_print(

@@ -10,6 +10,7 @@
 
 #include "core/cleanup.h"
 #include "core/policy_load.h"
+#include "core/policy_net_rule.h"
 #include "core/profile.h"
 #include "core/util.h"
 
@@ -20,18 +21,23 @@ struct policy_request {
 	size_t offset;
 };
 
+static bool policy_file_ends(const char *path, const char *ending)
+{
+	size_t length = strlen(path);
+	size_t ending_length = strlen(ending);
+
+	return length > ending_length && str_equal(path + length - ending_length, ending);
+}
+
 bool policy_file_has_ending(const char *path)
 {
-	static const char *const endings[] = { ".kennel", ".syd-3" };
+	return policy_file_ends(path, ".kennel") || policy_file_ends(path, ".syd-3");
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
-		size_t length = strlen(path);
-		size_t ending = strlen(endings[i]);
-
-		if (length > ending && str_equal(path + length - ending, endings[i]))
-			return true;
-	}
-	return false;
+/* A list of networks, not of commands. */
+static bool policy_file_is_list(const char *path)
+{
+	return policy_file_ends(path, ".ipset") || policy_file_ends(path, ".netset");
 }
 
 /* What is wrong with the opened file, NULL: nothing. */
@@ -105,7 +111,12 @@ static void policy_file_parse(struct policy_loader *loader, const char *path, co
 	snprintf(directory, sizeof(directory), "%.*s", (int)directory_length, path);
 	if (!slash)
 		place.directory = NULL;
-	policy_load_text(loader, text + 3 * has_mark, length - 3 * has_mark, &place);
+	text += 3 * has_mark;
+	length -= 3 * has_mark;
+	if (policy_file_is_list(path))
+		policy_load_networks(loader, text, length, &place);
+	else
+		policy_load_text(loader, text, length, &place);
 }
 
 static int policy_file_load_open(const struct policy_request *request, const char *path, int fd)
@@ -141,9 +152,9 @@ static void policy_file_load(const struct policy_request *request, const char *p
 	AUTO_CLOSE int fd = -1;
 	int result;
 
-	if (!policy_file_has_ending(path)) {
+	if (!policy_file_has_ending(path) && !policy_file_is_list(path)) {
 		policy_fail(request->loader, request->place, request->offset,
-			"expected the name of a .kennel or .syd-3 file, found '%s'", path);
+			"expected the name of a .kennel, .syd-3, .ipset or .netset file, found '%s'", path);
 		return;
 	}
 	fd = errno_result(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));

@@ -11,13 +11,16 @@
 
 enum policy_file_kind { POLICY_FILE_MASK, POLICY_FILE_APPEND };
 
+/* A descriptor of the supervisor's, which lives as long as it: no command says that. */
+#define POLICY_FILE_HELD "fd:"
+
 struct automaton_budget;
 
 struct policy_file {
 	enum policy_file_kind kind;
 	struct pattern *pattern; /* owned */
 	char *text;              /* owned: what was written behind the operator */
-	char *target;            /* owned; mask: what is shown instead */
+	char *target;            /* owned; mask: what is shown instead, a path or POLICY_FILE_HELD and a number */
 	struct rule_origin origin;
 };
 

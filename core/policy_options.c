@@ -14,6 +14,9 @@ const char policy_options_help[] = "  -p PROFILE      a policy that is part of t
 				   "  --rw PATH       the same, and changing them\n"
 				   "  --hide PATH     PATH and everything below it do not exist\n"
 				   "  --exec PATH     allow executing PATH and everything below it\n"
+				   "  --connect ADDR  ADDR may be connected to: ADDRESS/PREFIX!PORT, NAME!PORT,\n"
+				   "                  a path, @abstract, or an alias such as loopback!80\n"
+				   "  --bind ADDR     ADDR may be bound\n"
 				   "Policy options apply in the order in which they are given; the last rule that\n"
 				   "matches decides.\n";
 

@@ -63,6 +63,14 @@ bool policy_charge(const struct policy_statement *statement, size_t weight)
 	return loader->weight <= POLICY_WEIGHT_MAX;
 }
 
+bool policy_charge_line(struct policy_loader *loader, const struct policy_place *place, size_t weight)
+{
+	loader->weight += weight;
+	if (loader->weight > POLICY_WEIGHT_MAX)
+		policy_fail(loader, place, 0, "expected fewer networks: this policy is too large");
+	return !policy_loader_full(loader);
+}
+
 static void policy_loader_print(const struct policy_loader *loader, FILE *stream)
 {
 	policy_errors_print(&loader->errors, stream);

@@ -91,6 +91,7 @@ void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 		fprintf(stream, "lock:%s\n", policy_lock_name(settings->lock));
 	if (settings->unsafe_env)
 		fputs("allow_unsafe/env:on\n", stream);
+	policy_print_blocked(settings, stream);
 	if (settings->ghost)
 		fputs("ghost!\n", stream);
 	policy_print_payload(settings, stream);
@@ -258,6 +259,7 @@ void policy_print_members(const struct policy *policy, FILE *stream)
 	policy_json_transitions(policy_settings(policy), stream);
 	policy_json_files(policy_settings(policy), stream);
 	policy_print_payload_json(policy_settings(policy), stream);
+	policy_print_blocked_json(policy_settings(policy), stream);
 	fputs(",\"rules\":[", stream);
 	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
 		fputs(separator, stream);

@@ -33,6 +33,10 @@ void policy_print_json(const struct policy *policy, FILE *stream);
 void policy_print_payload(const struct policy_settings *settings, FILE *stream);
 void policy_print_payload_json(const struct policy_settings *settings, FILE *stream);
 
+/* The same for block+. */
+void policy_print_blocked(const struct policy_settings *settings, FILE *stream);
+void policy_print_blocked_json(const struct policy_settings *settings, FILE *stream);
+
 /* The members of that object, without its braces, for who has more to say. */
 void policy_print_members(const struct policy *policy, FILE *stream);
 

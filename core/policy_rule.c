@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/address_pattern.h"
 #include "core/ioctl_names.h"
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
+#include "core/policy_net.h"
+#include "core/policy_net_rule.h"
 #include "core/policy_weight.h"
 #include "core/policy_words.h"
 #include "core/util.h"
@@ -191,6 +194,12 @@ static bool policy_rule_is_word(const struct policy_statement *statement, uint64
 	       policy_value(statement)[0] != '\0';
 }
 
+/* Anything that is no path: its categories have looked at it. */
+static bool policy_rule_is_net(const struct policy_statement *statement, uint64_t categories)
+{
+	return categories && !(categories & ~POLICY_NET_BITS) && !strchr("/", policy_value(statement)[0]);
+}
+
 static struct pattern *policy_rule_pattern(const struct policy_statement *statement, uint64_t categories)
 {
 	struct pattern *pattern = NULL;
@@ -198,7 +207,7 @@ static struct pattern *policy_rule_pattern(const struct policy_statement *statem
 	const char *error = NULL;
 	int result;
 
-	bool word = policy_rule_is_word(statement, categories);
+	bool word = policy_rule_is_word(statement, categories) || policy_rule_is_net(statement, categories);
 
 	if (!word && !policy_path_pattern(statement, policy_value(statement)))
 		return NULL;
@@ -237,19 +246,26 @@ static bool policy_rule_charge(
 void policy_apply_rule(struct policy_statement *statement, enum action action)
 {
 	struct policy *policy = statement->loader->policy;
-	uint64_t categories = policy_categories(statement);
-	struct pattern *pattern = policy_rule_pattern(statement, categories);
+	struct address_pattern *address = NULL;
+	uint64_t named = policy_categories(statement);
+	uint64_t categories = named ? policy_rule_address(statement, named, &address) : 0;
+	struct pattern *pattern = categories || !named ? policy_rule_pattern(statement, categories) : NULL;
 	struct rule_origin origin = policy_origin(statement);
 
 	if (!categories || !pattern || !origin.file || !policy_rule_charge(statement, pattern, categories)) {
 		pattern_free(pattern);
+		address_pattern_free(address);
 		return;
 	}
 	if (statement->op != '+') {
 		policy_remove_rules(policy, categories, action, policy_value(statement), statement->op == '^');
 		pattern_free(pattern);
+		address_pattern_free(address);
 		return;
 	}
-	if (policy_add_rules(policy, categories, action, pattern, origin))
+	if (address && policy_own_address(policy, address)) {
+		pattern_free(pattern);
+		policy_fail_memory(statement->loader);
+	} else if (policy_add_address_rules(policy, categories, action, pattern, address, origin))
 		policy_fail_memory(statement->loader);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/netset.h"
 #include "core/policy_lock.h"
 
 /* Where a rule was written; file is "-p NAME", a path, or the name of an option such as -m. */
@@ -62,6 +63,7 @@ struct policy_settings {
 	struct policy_variable *variables; /* in order; owned by the policy (core/policy_variables.h) */
 	size_t variable_count;
 	struct policy_limit limits[POLICY_LIMITS_MAX]; /* rlimit/NAME, by the kernel's number */
+	struct netset blocked;                         /* block+; owned by the policy */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "core/cleanup.h"
 #include "core/policy_load.h"
 #include "core/policy_path.h"
 #include "core/util.h"
@@ -24,7 +25,7 @@ struct policy_short {
 	uint64_t categories;
 	enum action action;
 	uint64_t switched_on; /* with default allow, where they were off */
-	bool names_category;  /* one category, and not a path: an error while it is not enforced */
+	bool names_address;   /* and not a path: a rule as -m would give it */
 };
 
 static const struct policy_short policy_shorts[POLICY_SHORT_COUNT] = {
@@ -91,20 +92,28 @@ static int policy_short_path(struct policy_loader *loader, const struct policy_s
 	return result ? result : policy_short_rule(loader, option, canonical);
 }
 
-static void policy_short_category(struct policy_loader *loader, const struct policy_short *option)
+/* Any address, or the path of a UNIX socket: "allow/CATEGORY+ADDR". */
+static void policy_short_address(struct policy_loader *loader, const struct policy_short *option, const char *value)
 {
+	const struct policy_place place = { .file = option->origin,
+		.line = loader->short_counts[option - policy_shorts] };
 	enum category category = (enum category)__builtin_ctzll(option->categories);
+	AUTO_FREE char *text = NULL;
 
-	policy_load_error(
-		loader, option->origin, "category '%s' is not enforced yet by this version", category_name(category));
+	if (asprintf(&text, "allow/%s+%s", category_name(category), value) < 0)
+		policy_fail_memory(loader);
+	else if (*value == '\0' || strchr(value, '\n'))
+		policy_load_error(loader, option->origin, "expected an address");
+	else
+		policy_load_one(loader, text, &place);
 }
 
 static void policy_short_apply(struct policy_loader *loader, const struct policy_short *option, const char *value)
 {
 	int result;
 
-	if (option->names_category) {
-		policy_short_category(loader, option);
+	if (option->names_address) {
+		policy_short_address(loader, option, value);
 		return;
 	}
 	if (*value == '\0') {

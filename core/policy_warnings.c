@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "core/pattern.h"
+#include "core/policy_net.h"
 #include "core/policy_print.h"
 #include "core/policy_words.h"
 #include "core/util.h"
@@ -19,6 +20,9 @@ static bool policy_warning_is_path(const struct rule *rule)
 /* Every name that the rule matches, the later one matches too. */
 static bool policy_warning_covers(const struct rule *later, const struct rule *rule, const char *root)
 {
+	/* One for everything is about addresses, too, which no path covers. */
+	if (rule->everything && !later->everything && POLICY_NET_BITS & CAT_BIT(rule->category))
+		return false;
 	if (str_equal(pattern_text(later->pattern), pattern_text(rule->pattern)))
 		return true;
 	if (!policy_warning_is_path(later))

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -110,6 +111,15 @@ int remote_wait_ms(struct call *call, unsigned timeout_ms)
 
 	nanosleep(&rest, NULL);
 	call->wake = (struct wake){ .reason = WAKE_TIMEOUT, .fd = -1 };
+	return 0;
+}
+
+int remote_wait_fd(struct call *call, int fd, short events, int timeout_ms)
+{
+	struct pollfd pollfd = { .fd = fd, .events = events };
+	int ready = poll(&pollfd, 1, timeout_ms);
+
+	call->wake = (struct wake){ .reason = ready ? WAKE_READY : WAKE_TIMEOUT, .fd = -1 };
 	return 0;
 }
 

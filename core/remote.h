@@ -49,6 +49,7 @@ int remote_placed(const struct call *call, int number);
 
 /* Waits in place: the worker may. What the handler is to be woken with is left in call->wake. */
 int remote_wait_ms(struct call *call, unsigned timeout_ms);
+int remote_wait_fd(struct call *call, int fd, short events, int timeout_ms);
 int remote_wait_open(struct call *call, int object, uint64_t open_flags);
 
 /* Tells the end. ending: the sandbox ends, and with which status. */

@@ -6,6 +6,7 @@
  * handler -> verdict -> notify; nothing on that way blocks or allocates. Callbacks only mark
  * what dies; the loop frees it at the end of its turn. doc/ARCHITECTURE.md has the pictures.
  */
+#include "core/brief.h"
 #include "core/supervisor.h"
 
 #include <errno.h>
@@ -87,7 +88,7 @@ int supervisor_init(struct supervisor *supervisor, const struct kfeat *features,
 	supervisor->privileged = identity_privileged(supervisor->identity);
 	supervisor_raise_limit();
 	supervisor->job_control = job_control_new(supervisor);
-	return supervisor->job_control ? 0 : -ENOMEM;
+	return supervisor->job_control ? brief_init(supervisor) : -ENOMEM;
 }
 
 int supervisor_reopen(struct supervisor *supervisor, struct sandbox *sandbox, int log_fd, int remote_fd)
@@ -115,6 +116,7 @@ void supervisor_free(struct supervisor *supervisor)
 	launch_detach(supervisor);
 	trace_free(supervisor->tracer);
 	job_control_free(supervisor->job_control);
+	brief_free(supervisor);
 	mounts_free(supervisor->mounts);
 	long_names_free(supervisor->long_names);
 	loop_free(supervisor->loop);

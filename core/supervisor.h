@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "core/kfeat.h"
 
@@ -42,7 +43,9 @@ struct supervisor {
 	int self_fd_dir;                 /* /proc/self/fd of ours, held from the start */
 	pid_t pid;                       /* ours */
 	pid_t launcher_pid;
-	int remote_fd;   /* in a worker: the channel to the supervisor that it acts for; 0: this is the supervisor */
+	int remote_fd; /* in a worker: the channel to the supervisor that it acts for; 0: this is the supervisor */
+	timer_t brief_timer; /* core/brief.c */
+	bool has_brief_timer;
 	bool caged;      /* core/cage.c is done */
 	bool privileged; /* ids of a target may come to differ from ours */
 };

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "core/call.h"
@@ -25,11 +27,11 @@
 #include "core/sandbox.h"
 #include "core/step.h"
 #include "core/supervisor.h"
+#include "core/tracee.h"
 #include "core/util.h"
 #include "core/worker.h"
 
 #define WAIT_MAGIC 0x57414954U
-#define WAIT_ERESTARTSYS 512
 #define WAIT_LOOK_FIRST 0.005
 #define WAIT_LOOK_LAST 0.050
 
@@ -51,6 +53,8 @@ struct wait {
 	bool lent;           /* the worker has the listener, and may have placed a descriptor */
 	int placed;          /* the number of that, or -1 */
 	pid_t worker_pid;    /* 0 until it has told us */
+	int ready_fd;        /* an epoll of its own: what it watches is shared with the target; -1: none */
+	ev_io ready;
 	struct grave grave;
 };
 
@@ -129,7 +133,7 @@ static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 	if (call_revalidate(call) < 0 || process_status_read(call, &status) == -ESRCH) {
 		dispatch_lost(call);
 	} else if (wait_may_end(wait) && wait_interrupted(&status, call->tid)) {
-		dispatch_abandon(call, WAIT_ERESTARTSYS);
+		dispatch_interrupt(call);
 	} else if (wait->wake_after >= 0 && wait->wake_after < 0.0005) {
 		dispatch_resume(call, &(struct wake){ .reason = WAKE_TIMEOUT, .fd = -1 });
 	} else {
@@ -150,6 +154,7 @@ static struct wait *wait_new(struct call *call)
 	wait->channel = -1;
 	wait->placed = -1;
 	wait->object = -1;
+	wait->ready_fd = -1;
 	wait->look_after = WAIT_LOOK_FIRST;
 	wait->wake_after = -1;
 	ev_timer_init(&wait->look, wait_look_cb, 0., 0.);
@@ -169,6 +174,84 @@ int call_wait_ms(struct call *call, unsigned timeout_ms)
 	wait->wake_after = timeout_ms / 1000.0;
 	wait_look_again(wait);
 	return 0;
+}
+
+/* Ready, or the thread died. */
+static void wait_ready_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	struct wait *wait = container_of(watcher, struct wait, ready);
+	struct call *call = wait->call;
+
+	(void)ev;
+	(void)events;
+	MAGIC_CHECK(wait, WAIT_MAGIC);
+	if (call_revalidate(call) < 0)
+		dispatch_lost(call);
+	else
+		dispatch_resume(call, &(struct wake){ .reason = WAKE_READY, .fd = -1 });
+}
+
+static int wait_watch(int epoll, int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events };
+
+	return errno_result(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+}
+
+/*
+ * The descriptor's file is the target's, too, and may live on when we close ours: in the epoll of the loop
+ * it would stay. The thread's end is watched, because others can see what we hold for it.
+ */
+static int wait_open_ready(struct wait *wait, int fd, short events)
+{
+	int pidfd = tracee_pidfd(wait->call);
+	int error;
+
+	wait->ready_fd = errno_result(epoll_create1(EPOLL_CLOEXEC));
+	if (wait->ready_fd < 0)
+		return wait->ready_fd;
+	error = wait_watch(wait->ready_fd, fd, (events & POLLIN ? EPOLLIN : 0U) | (events & POLLOUT ? EPOLLOUT : 0U));
+	if (error == 0 && pidfd >= 0)
+		error = wait_watch(wait->ready_fd, pidfd, EPOLLIN);
+	return error;
+}
+
+int call_wait_fd(struct call *call, int fd, short events, int timeout_ms)
+{
+	struct wait *wait;
+	int error;
+
+	if (call->sandbox->supervisor->remote_fd)
+		return remote_wait_fd(call, fd, events, timeout_ms);
+	wait = wait_new(call);
+	if (!wait)
+		return -ENOMEM;
+	ev_io_init(&wait->ready, wait_ready_cb, -1, EV_READ);
+	error = wait_open_ready(wait, fd, events);
+	if (error < 0) {
+		wait_end(call);
+		return error;
+	}
+	ev_io_set(&wait->ready, wait->ready_fd, EV_READ);
+	ev_io_start(wait_ev(wait), &wait->ready);
+	if (timeout_ms >= 0)
+		wait->wake_after = timeout_ms / 1000.0;
+	wait_look_again(wait);
+	return 0;
+}
+
+void call_settle(struct call *call)
+{
+	struct call *next;
+
+	/* A worker has no other calls. */
+	if (!call->sandbox->calls)
+		return;
+	for (struct call *other = call_pool_waiting(call->sandbox->calls); other; other = next) {
+		next = other->next;
+		if (call_revalidate(other) < 0)
+			dispatch_lost(other);
+	}
 }
 
 /* The end of what a worker opened: what came, or EIO where it died. */
@@ -410,6 +493,10 @@ void wait_end(struct call *call)
 		return;
 	MAGIC_CHECK(wait, WAIT_MAGIC);
 	ev_timer_stop(wait_ev(wait), &wait->look);
+	if (wait->ready_fd >= 0) {
+		ev_io_stop(wait_ev(wait), &wait->ready);
+		close(wait->ready_fd);
+	}
 	if (wait->channel >= 0) {
 		ev_io_stop(wait_ev(wait), &wait->replied);
 		close(wait->channel);

@@ -106,6 +106,10 @@ int call_reserve_fd(struct call *call);
 
 /* Waits; the handler returns verdict_wait() next. One wait per call at a time. */
 int call_wait_ms(struct call *call, unsigned timeout_ms);
+/* The same until our `fd`, open as long as it waits, is ready (POLLIN, POLLOUT); timeout_ms below 0: for ever. */
+int call_wait_fd(struct call *call, int fd, short events, int timeout_ms);
+void call_set_interrupted(struct call *call, int64_t result); /* what a signal makes of it; 0: the call begins anew */
+void call_settle(struct call *call); /* ends waits of dead threads: their ports and names are free */
 
 /*
  * A worker opens our O_PATH descriptor `object` with open_flags under the target's identity and

@@ -36,7 +36,8 @@ extern const struct handler handler_list, handler_ioctl, handler_fcntl;
 
 /* memfd.c, socket.c, inotify.c, fanotify.c */
 extern const struct handler handler_memfd, handler_memfd_secret;
-extern const struct handler handler_bind, handler_socketcall;
+extern const struct handler handler_bind, handler_connect, handler_accept, handler_sendto, handler_sendmsg;
+extern const struct handler handler_socket, handler_socketcall;
 extern const struct handler handler_inotify, handler_fanotify;
 
 /* chdir.c, exec.c, mmap.c, setgroups.c: in a ptrace stop */

@@ -1,174 +1,211 @@
 /*
- * bind. The node of a UNIX socket is a new file: the create category decides on its
- * name, and it is made in the held directory. Every other address is bound as it
- * is, from our copy: what kind of socket a number is may change after we looked.
+ * Jobs on sockets: made, waited for, ended. Decides on addresses for connect and the sends; what each call
+ * does is in its own file.
  */
+#include "handlers/socket.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/netlink.h>
-#include <stddef.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/access.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
-#include "core/identity.h"
 #include "core/mem.h"
 #include "core/path.h"
-#include "handlers/common.h"
-#include "handlers/handlers.h"
+#include "core/util.h"
 
-#define SOCKET_PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
-#define SOCKETCALL_BIND 2
-#define SOCKETCALL_BIND_ARGS 3
+#define SOCKET_RETRY_FIRST_MS 2
+#define SOCKET_RETRY_LAST_MS 32
 
-/* One byte more than the kernel takes: a path that fills sun_path has no NUL of its own. */
-struct socket_address {
-	union {
-		struct sockaddr any;
-		struct sockaddr_nl netlink;
-		struct sockaddr_un un;
-		char bytes[sizeof(struct sockaddr_storage) + 1];
-	};
-	socklen_t len;
-};
-
-static int socket_read_address(struct call *call, uint64_t from, int len, struct socket_address *address_out)
+/* The private state of every call on a socket is the pointer to its job. */
+static struct socket_job **socket_slot(struct call *call)
 {
-	memset(address_out, 0, sizeof(*address_out));
-	if (len < 0 || (size_t)len > sizeof(struct sockaddr_storage))
-		return -EINVAL;
-	address_out->len = (socklen_t)len;
-	return len ? mem_read(call, from, address_out->bytes, (size_t)len) : 0;
+	return (struct socket_job **)call_state(call);
 }
 
-/* True when binding makes a node: a UNIX socket and an address with a path. */
-static bool socket_makes_node(int domain, const struct socket_address *address)
+static int64_t socket_now_ms(void)
 {
-	return domain == AF_UNIX && address->any.sa_family == AF_UNIX && address->len > SOCKET_PATH_OFFSET &&
-	       address->len <= sizeof(struct sockaddr_un) && address->un.sun_path[0] != '\0';
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/*
- * The kernel takes no directory for bind, so ours becomes the held one for this call: nothing else
- * of ours is relative to it. getsockname() then tells the last component.
- */
-static int socket_bind_in(int fd, const struct path *path)
+static int socket_describe(struct socket_job *job)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(path->base);
-	int AUTO_CLOSE back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	socklen_t size = sizeof(int);
+	int error = errno_result(getsockopt(job->fd, SOL_SOCKET, SO_DOMAIN, &job->domain, &size));
+
+	size = sizeof(int);
+	return error < 0 ? error : errno_result(getsockopt(job->fd, SOL_SOCKET, SO_TYPE, &job->type, &size));
+}
+
+static void socket_free(struct socket_job *job)
+{
+	if (!job)
+		return;
+	if (job->release)
+		job->release(job);
+	if (job->fd >= 0)
+		close(job->fd);
+	free(job);
+}
+
+void *socket_begin(struct call *call, int target_fd, size_t size, int *error_out)
+{
+	struct socket_job *job = calloc(1, size);
+
+	if (!job) {
+		*error_out = -ENOMEM;
+		return NULL;
+	}
+	job->retry_ms = SOCKET_RETRY_FIRST_MS;
+	job->timeout_option = SO_SNDTIMEO;
+	job->fd = *error_out = fds_get_unchecked(call, target_fd);
+	if (job->fd >= 0)
+		*error_out = socket_describe(job);
+	if (*error_out < 0) {
+		socket_free(job);
+		return NULL;
+	}
+	*socket_slot(call) = job;
+	return job;
+}
+
+struct verdict socket_finish(struct call *call, struct verdict verdict)
+{
+	if (verdict.kind != VERDICT_WAIT)
+		socket_cancel(call);
+	return verdict;
+}
+
+void socket_cancel(struct call *call)
+{
+	struct socket_job *job = *socket_slot(call);
+
+	*socket_slot(call) = NULL;
+	socket_free(job);
+}
+
+struct verdict socket_resume(struct call *call, const struct wake *wake)
+{
+	struct socket_job *job = *socket_slot(call);
+
+	(void)wake;
+	return socket_finish(call, job->again(call, job));
+}
+
+/* The limit that the target set; it interrupts differently, too (sock_intr_errno). */
+static void socket_take_limit(struct call *call, struct socket_job *job)
+{
+	struct timeval limit = { 0 };
+	socklen_t size = sizeof(limit);
+
+	job->timed = true;
+	job->deadline_ms = -1;
+	if (getsockopt(job->fd, SOL_SOCKET, job->timeout_option, &limit, &size) < 0 ||
+		(limit.tv_sec == 0 && limit.tv_usec == 0))
+		return;
+	job->deadline_ms = socket_now_ms() + limit.tv_sec * INT64_C(1000) + (limit.tv_usec + 999) / 1000;
+	call_set_interrupted(call, -EINTR);
+}
+
+struct verdict socket_wait(struct call *call, struct socket_job *job, short events, int expired)
+{
+	int64_t left = INT64_MAX;
 	int error;
 
-	/* A name may fill sun_path without a NUL. */
-	if (len > sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path->base, len);
-	if (back < 0 || fchdir(path->parent) < 0)
-		return -errno;
-	error = errno_result(bind(fd, (const struct sockaddr *)&address, (socklen_t)(SOCKET_PATH_OFFSET + len)));
-	if (fchdir(back) < 0)
-		abort();
-	return error;
+	if (!job->timed)
+		socket_take_limit(call, job);
+	if (job->deadline_ms >= 0)
+		left = job->deadline_ms - socket_now_ms();
+	if (left <= 0)
+		return verdict_fail(expired);
+	if (left > INT32_MAX)
+		left = -1;
+	if (events) {
+		error = call_wait_fd(call, job->fd, events, (int)left);
+	} else {
+		error = call_wait_ms(call, left >= 0 && left < job->retry_ms ? (unsigned)left : job->retry_ms);
+		if (job->retry_ms < SOCKET_RETRY_LAST_MS)
+			job->retry_ms *= 2;
+	}
+	return error < 0 ? verdict_fail(error) : verdict_wait();
 }
 
-static int socket_bind_node(struct call *call, int fd, const struct socket_address *address)
+int socket_read_address(struct call *call, uint64_t from, int length, struct address_bytes *bytes_out)
+{
+	memset(bytes_out, 0, sizeof(*bytes_out));
+	if (length < 0 || (size_t)length > ADDRESS_BYTES_MAX)
+		return -EINVAL;
+	bytes_out->length = (socklen_t)length;
+	return length ? mem_read(call, from, bytes_out->bytes, (size_t)length) : 0;
+}
+
+void socket_name_object(int object, struct address_bytes *bytes)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	path_of_fd(object, un.sun_path);
+	memcpy(bytes->bytes, &un, sizeof(un));
+	bytes->length = (socklen_t)(SOCKET_NAME_OFFSET + strlen(un.sun_path) + 1);
+}
+
+static int socket_judge_path(struct call *call, const char *name, const struct socket_purpose *purpose,
+	struct address_bytes *bytes, int *object_out)
 {
 	struct path AUTO_PATH path = PATH_INIT;
-	int error = path_begin_string(call, AT_FDCWD, address->un.sun_path, 0, &path);
+	int error = path_begin_string(call, AT_FDCWD, name, PATH_FOLLOW, &path);
 
 	if (error >= 0)
-		error = path_find_parent(call, &path);
+		error = path_find(call, &path);
 	if (error >= 0)
-		error = common_check_new(&path);
-	if (error >= 0)
-		error = access_check_path(call, CAT_CREATE, &path);
-	if (error >= 0)
-		error = identity_take_umask(call, NULL);
-	if (error >= 0)
-		error = call_revalidate(call);
-	if (error >= 0)
-		error = socket_bind_in(fd, &path);
-	return error == -EEXIST ? -EADDRINUSE : error;
-}
-
-/*
- * A netlink port 0 means the number of the process that binds, which would be ours. As
- * natively, the kernel chooses when that one is taken.
- */
-static int socket_bind_netlink(struct call *call, int fd, struct socket_address *address)
-{
-	int error;
-
-	address->netlink.nl_pid = (uint32_t)call_tid(call);
-	error = errno_result(bind(fd, &address->any, address->len));
-	if (error != -EADDRINUSE)
-		return error;
-	address->netlink.nl_pid = 0;
-	return errno_result(bind(fd, &address->any, address->len));
-}
-
-static int socket_bind_plain(struct call *call, int fd, int domain, struct socket_address *address)
-{
-	int error = call_revalidate(call);
-
+		error = access_check_path(call, CAT_NET_CONNECT, &path);
+	if (error >= 0 && purpose->passes_fds)
+		error = access_check_path(call, CAT_NET_SENDFD, &path);
 	if (error < 0)
 		return error;
-	if (domain == AF_NETLINK && address->len >= sizeof(address->netlink) && address->netlink.nl_pid == 0)
-		return socket_bind_netlink(call, fd, address);
-	return errno_result(bind(fd, &address->any, address->len));
+	*object_out = take_fd(&path.object);
+	socket_name_object(*object_out, bytes);
+	return 0;
 }
 
-static struct verdict socket_bind(struct call *call, int target_fd, uint64_t from, int len)
+/* Sockets that came from outside may be of any domain: where no rule can judge, nothing is reached. */
+static bool socket_judged(int domain)
 {
-	struct socket_address address;
-	int AUTO_CLOSE fd = fds_get(call, target_fd);
-	socklen_t size = sizeof(int);
-	int domain;
-	int error = fd;
-
-	if (error >= 0)
-		error = errno_result(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size));
-	if (error >= 0)
-		error = socket_read_address(call, from, len, &address);
-	if (error < 0)
-		return verdict_fail(error);
-	if (socket_makes_node(domain, &address))
-		return verdict_result(socket_bind_node(call, fd, &address));
-	return verdict_result(socket_bind_plain(call, fd, domain, &address));
+	return domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX || domain == AF_NETLINK;
 }
 
-static struct verdict socket_enter_bind(struct call *call)
+/* To IPv6 family 0 is no destination. Said so, because the program can make the socket one of IPv4 at any moment. */
+static bool socket_says_nothing(const struct socket_job *job, enum address_use use, const struct address_bytes *bytes)
 {
-	return socket_bind(call, call_arg_int(call, 0), call_arg(call, 1), call_arg_int(call, 2));
+	return job->domain == AF_INET6 && use == ADDRESS_SEND && job->type == SOCK_DGRAM && bytes->length >= 2 &&
+	       bytes->bytes[0] == AF_UNSPEC && bytes->bytes[1] == 0;
 }
 
-/* The multiplexer of i386: the filter leaves every subcall but bind to the kernel. */
-static struct verdict socket_enter_socketcall(struct call *call)
+int socket_judge(struct call *call, const struct socket_job *job, const struct socket_purpose *purpose,
+	struct address_bytes *bytes, int *object_out)
 {
-	uint32_t args[SOCKETCALL_BIND_ARGS];
+	struct address address;
 	int error;
 
-	if (call_arg_int(call, 0) != SOCKETCALL_BIND)
-		return verdict_fail(ENOSYS);
-	error = mem_read(call, call_arg(call, 1), args, sizeof(args));
-	return error < 0 ? verdict_fail(error) : socket_bind(call, (int)args[0], args[1], (int)args[2]);
+	*object_out = -1;
+	if (!socket_judged(job->domain))
+		return access_active(call, CAT_NET_CONNECT) ? -EAFNOSUPPORT : 0;
+	if (socket_says_nothing(job, purpose->use, bytes))
+		bytes->length = 0;
+	address_parse(job->domain, job->type, purpose->use, bytes, &address);
+	if (address.kind == ADDRESS_NONE || address.kind == ADDRESS_DISSOLVE)
+		return 0;
+	if (address.kind == ADDRESS_PATH)
+		return socket_judge_path(call, address.name, purpose, bytes, object_out);
+	address_say_loopback(bytes, &address);
+	error = access_check_address(call, CAT_NET_CONNECT, &address);
+	return error == 0 && purpose->passes_fds ? access_check_address(call, CAT_NET_SENDFD, &address) : error;
 }
-
-const struct handler handler_bind = {
-	.name = "bind",
-	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
-	.enter = socket_enter_bind,
-};
-
-const struct handler handler_socketcall = {
-	.name = "socketcall",
-	.flags = H_READS_MEM | H_IDENTITY,
-	.categories = CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK),
-	.enter = socket_enter_socketcall,
-};

@@ -115,11 +115,12 @@ static void tell_nonsense(void)
 		"allow/read+/a\n", "allow/read+/a\nsandbox/read:off", "allow/read+/a\x01", "allow/read+/\xff",
 		"allow/read+/\xc0\xaf", "allow/read+/${HOME}", "allow/read+/${PATH}", "include /etc/x.kennel",
 		"include_profile off", "passenv+A", "setenv!A=B", "clearenv!", "lock:ipc", "lock:", "sandbox/read",
-		"sandbox/read?x", "allow/read?", "default/read?", "allow/read+/[", "allow/read+/{", "block+127.0.0.1",
+		"sandbox/read?x", "allow/read?", "default/read?", "allow/read+/[", "allow/read+/{", "block+127.0.0.x",
 		"?", ":", "# comment" };
 	static const char *const late[] = { "limit/calls:3", "limit/workers:3", "abi/i386:on", "trace/ptrace:off",
 		"log/file:/tmp/x", "exit/wait_all:on", "rlimit/nofile:3", "allow_unsafe/ptrace:on",
-		"allow_unsafe/env:on", "setuid+0.1", "sandbox/exec:on", "allow/ioctl+TIOCSTI" };
+		"allow_unsafe/env:on", "block-127.0.0.1", "block+127.0.0.1", "sandbox/net:on",
+		"allow/net/connect+localhost!80", "setuid+0.1", "sandbox/exec:on", "allow/ioctl+TIOCSTI" };
 	static char before[65536], after[65536];
 	char large[PATH_MAX + 64];
 	struct stat status;

@@ -109,8 +109,8 @@ Test(launch, what_is_wrong_with_kennel_itself_is_125)
 	static const char *const wrong[] = { "run --log /nonexistent/log -p off -- true",
 		"run --log fd:77 -p off -- true", "run --keep-fd 99 -p off -- true", "run -p", "run -P", "run -m",
 		"run --ro", "run --rw", "run --hide", "run --exec", "run --keep-fd", "run --log",
-		"run -p off --without nothing -- true", "run -p off --connect 1.2.3.4!1 -- true",
-		"run -p off --bind 1.2.3.4!1 -- true", "run -p off", "run -p off --",
+		"run -p off --without nothing -- true", "run -p off --connect 1.2.3.4!x -- true",
+		"run -p off --bind 1.2.3/4!1 -- true", "run -p off", "run -p off --",
 		"run -p off -m log/file:/nonexistent/log -- true", "run --help >/dev/full", "--help >/dev/full",
 		"--version >/dev/full", "check --help >/dev/full", "plan --help >/dev/full" };
 

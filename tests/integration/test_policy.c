@@ -71,8 +71,7 @@ Test(policy, options_are_checked_alike)
 
 Test(policy, a_category_that_is_not_enforced_yet_is_an_error_that_says_so)
 {
-	policy_wrong(WORDS("-p", "off", "-m", "allow/net/sendfd+/x"), "net/sendfd");
-	policy_wrong(WORDS("-p", "off", "-m", "sandbox/net/connect:on"), "net/connect");
+	policy_wrong(WORDS("-p", "off", "-m", "sandbox/chroot:on"), "chroot");
 	policy_wrong(WORDS("-p", "off", "-m", "deny/read,chroot+/x"), "chroot");
 }
 

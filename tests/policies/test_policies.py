@@ -201,7 +201,7 @@ def test_what_is_no_regular_file_is_refused():
         for name in ("fifo.kennel", "folder.kennel", "null.kennel", "outer.kennel"):
             refused(name, "expected a regular file", cwd=folder)
         refused("missing.kennel", "No such file", cwd=folder)
-        refused("missing.txt", "expected the name of a .kennel or .syd-3 file", cwd=folder)
+        refused("missing.txt", "expected the name of a .kennel, .syd-3, .ipset or .netset file", cwd=folder)
 
 
 def test_includes_go_sixteen_deep_and_no_deeper():

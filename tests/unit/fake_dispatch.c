@@ -63,6 +63,12 @@ void dispatch_finish(struct call *call, const struct verdict *verdict)
 	fake_dispatch_end(call);
 }
 
+void dispatch_interrupt(struct call *call)
+{
+	fake_dispatch.interrupted = call->interrupted;
+	dispatch_abandon(call, 512);
+}
+
 void dispatch_lost(struct call *call)
 {
 	fake_dispatch.lost++;

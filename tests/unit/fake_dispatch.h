@@ -21,6 +21,7 @@ struct fake_dispatch {
 	unsigned finished;
 	struct verdict verdict; /* of the last one that was finished */
 	struct wake wake;       /* of the last one that was resumed */
+	int64_t interrupted;    /* what a handler wanted of the last that was interrupted */
 	int notify_check;       /* what notify_check() says */
 	void (*done)(void);
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/access.h"
+#include "core/address.h"
 #include "core/call.h"
 #include "core/log.h"
 #include "core/path.h"
@@ -66,6 +67,12 @@ bool policy_active(const struct policy *policy, enum category category)
 	(void)policy;
 	(void)category;
 	return true;
+}
+
+uint64_t policy_active_bits(const struct policy *policy)
+{
+	(void)policy;
+	return CAT_BIT(CAT_NET_LINK);
 }
 
 /* "/masked" is held by no category's rule, "/read" by one of read. */
@@ -185,4 +192,35 @@ Test(access, what_is_masked_holds_still_without_a_rule_of_a_category)
 	cr_expect_eq(access_check_move(&call, "/read", "/b", false), -EACCES);
 	cr_expect_eq(access_check_move(&call, "/masked", "/b", false), -EACCES);
 	cr_expect_eq(accesses, 2);
+}
+
+Test(access, addresses_are_refused_with_the_errno_of_their_category)
+{
+	struct address address = { .kind = ADDRESS_IPV4, .port = 80, .ip = { 192, 0, 2, 1 } };
+
+	decided = ACTION_DENY;
+	cr_expect_eq(access_check_address(&call, CAT_NET_BIND, &address), -EADDRNOTAVAIL);
+	cr_expect_eq(access_check_address(&call, CAT_NET_CONNECT, &address), -ECONNREFUSED);
+	cr_expect_eq(access_check_link(&call, 4711), -EACCES);
+	cr_expect_eq(accesses, 3);
+	decided = ACTION_ALLOW;
+	cr_expect_eq(access_check_address(&call, CAT_NET_CONNECT, &address), 0);
+	cr_expect(access_judges_sockets(&call));
+}
+
+Test(access, blocked_addresses_are_refused_though_they_are_allowed)
+{
+	struct address address = { .kind = ADDRESS_IPV4, .port = 80, .ip = { 192, 0, 2, 1 } };
+	struct network network;
+
+	decided = ACTION_ALLOW;
+	cr_assert_eq(network_parse("192.0.2.0/30", 12, &network), 0);
+	cr_assert_eq(netset_add(&settings.blocked, &network), 0);
+	netset_seal(&settings.blocked);
+	cr_expect_eq(access_check_address(&call, CAT_NET_CONNECT, &address), -ECONNREFUSED);
+	cr_expect(events == 1 && strstr(event, "block+ names this address: 192.0.2.1!80"), "%s", event);
+	cr_expect_eq(access_check_address(&call, CAT_NET_BIND, &address), 0, "peers only");
+	address.ip[3] = 4;
+	cr_expect_eq(access_check_address(&call, CAT_NET_CONNECT, &address), 0);
+	netset_free(&settings.blocked);
 }

@@ -57,7 +57,7 @@ Test(category, enforced_now, .timeout = 5)
 {
 	static const char *const names[] = { "walk", "stat", "read", "write", "create", "truncate", "readdir", "mktemp",
 		"exec", "chdir", "delete", "rename", "symlink", "mkdir", "rmdir", "chown", "chgrp", "chmod", "chattr",
-		"utime", "mkbdev", "mkcdev", "mkfifo", "list", "ioctl", "notify", "fs" };
+		"utime", "mkbdev", "mkcdev", "mkfifo", "list", "ioctl", "notify", "fs", "net" };
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -27,7 +27,7 @@ static int check(int argc, char **argv)
 
 #define EVERY \
 	"walk,list,stat,read,write,exec,ioctl,create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown," \
-	"chgrp,chmod,chattr,utime,mkbdev,mkcdev,mkfifo,mktemp,notify,fs"
+	"chgrp,chmod,chattr,utime,mkbdev,mkcdev,mkfifo,mktemp,notify,fs,net/bind,net/connect,net/sendfd,net/link"
 
 TestSuite(cmd_check, .init = redirect, .timeout = 10);
 
@@ -53,10 +53,10 @@ Test(cmd_check, is_silent_about_a_good_policy)
 Test(cmd_check, errors_go_to_stderr_and_give_125)
 {
 	cr_assert(eq(int, CHECK("-p", "wrok", "-m", "allow/raed+/x", "--prnt", "--print"), 125));
-	cr_assert_stderr_eq_str("-p:1:1: unknown profile 'wrok', expected one that kennel profiles lists "
-				"(did you mean 'work'?)\n"
-				"-m:1:7: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
-				"check:1:1: unknown argument '--prnt', expected an option (did you mean '--print'?)\n");
+	cr_assert_stderr_eq_str(
+		"-p:1:1: unknown profile 'wrok', expected one that kennel profiles lists (did you mean 'work'?)\n"
+		"-m:1:7: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
+		"check:1:1: unknown argument '--prnt', expected an option (did you mean '--print'?)\n");
 }
 
 Test(cmd_check, a_policy_that_needs_ptrace_where_there_is_none_is_an_error)

@@ -129,7 +129,9 @@ Test(explain, walk_names_the_first_directory_that_is_refused)
 
 static void ask_request(struct policy *policy, const char *name, uint32_t request)
 {
-	struct explain_question question = { CAT_IOCTL, name, true, request };
+	struct explain_question question = {
+		.category = CAT_IOCTL, .name = name, .is_request = true, .request = request
+	};
 
 	explain(policy, &question, &answer);
 }

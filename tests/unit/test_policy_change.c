@@ -11,6 +11,7 @@
 #include "core/policy_compare.h"
 #include "core/policy_copy.h"
 #include "core/policy_files.h"
+#include "core/policy_net.h"
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
@@ -55,8 +56,12 @@ Test(policy_change, a_copy_says_the_same)
 	struct policy *policy = POLICY("sandbox/write:off", "default/read:warn", "allow/read,stat+/a/***",
 		"deny/read+/a/b", "kill/all+/k", "log/file:/tmp/l", "abi/i386:on", "limit/calls:7", "mask+/m:/t",
 		"append+/p", "setuid+1.2", "setgid+3.4", "rlimit/nofile:9", "passenv+A_*", "setenv!B=c", "unsetenv!D",
-		"clearenv!", "ghost!", "filename/strict:on", "lock:drop", "exec/anonymous:off");
+		"clearenv!", "ghost!", "filename/strict:on", "lock:drop", "exec/anonymous:off",
+		"allow/net/connect+loopback!80", "allow/net+/run/s", "block+10.0.0.0/8", "block+fe80::/10",
+		"allow/all+/***", "allow/net/bind-/***");
 	struct policy *copy = policy_copy(policy);
+	const struct address blocked = { .kind = ADDRESS_IPV4, .ip = { 10, 1, 2, 3 } };
+	const struct address other = { .kind = ADDRESS_IPV4, .ip = { 192, 0, 2, 1 } };
 	char *text = fixture_print(policy), *copied;
 
 	cr_assert_not_null(copy);
@@ -69,6 +74,8 @@ Test(policy_change, a_copy_says_the_same)
 	copied = fixture_print(copy);
 	cr_expect_str_eq(text, copied);
 	cr_expect_str_eq(policy_mask(copy, "/m"), "/t");
+	cr_expect(policy_blocks(copy, &blocked) && !policy_blocks(copy, &other));
+	cr_expect_eq(policy_decide_address(copy, CAT_NET_CONNECT, &other).action, ACTION_ALLOW, "still everything");
 	policy_free(copy);
 	free(text);
 	free(copied);
@@ -107,17 +114,18 @@ Test(policy_change, questions_change_nothing)
 	expect_change("lock:read", "sandbox/read,write?", 0);
 	expect_change("lock:off", "ghost?", POLICY_CHANGE_NO);
 	expect_change("lock:off", "limit/calls?", -EINVAL);
-	expect_change("lock:off", "sandbox/net?", -EINVAL);
+	expect_change("lock:off", "sandbox/net?", 0);
+	expect_change("lock:off", "sandbox/chroot?", -EINVAL);
 	expect_change("lock:off", "sandbox/read?x", -EINVAL);
 }
 
 Test(policy_change, what_a_running_sandbox_does_not_take)
 {
 	static const char *const late[] = { "abi/i386:on", "log/file:/x", "exit/wait_all:on", "limit/calls:2",
-		"limit/workers:2", "trace/ptrace:off", "allow_unsafe/ptrace:on", "rlimit/core:0",
-		"allow_unsafe/env:on" };
+		"limit/workers:2", "trace/ptrace:off", "allow_unsafe/ptrace:on", "rlimit/core:0", "allow_unsafe/env:on",
+		"block-1.2.3.4", "block^loopback", "allow/net/connect+example.org!80" };
 	static const char *const wrong[] = { "include /etc/passwd.kennel", "include_profile off", "passenv+A",
-		"setenv!A=B", "unsetenv!A", "clearenv!", "block+1.2.3.4", "trace/x:on", "", "  ", "#", "a\nb", "\xff",
+		"setenv!A=B", "unsetenv!A", "clearenv!", "block+1.2.3", "trace/x:on", "", "  ", "#", "a\nb", "\xff",
 		"deny/read+/${HOME}", "lock:ipc" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(late); i++)
@@ -153,6 +161,9 @@ Test(policy_change, locks_forbid)
 		{ "mask+/x:/y", -EPERM },
 		{ "mask-/m", -EPERM },
 		{ "append+/x", 0 },
+		{ "allow/net/connect+loopback!80", -EPERM },
+		{ "deny/net/connect+loopback!80", 0 },
+		{ "block+10.0.0.0/8", 0 },
 		{ "setuid+2.3", -EPERM },
 		{ "setuid-1.2", -EPERM },
 		{ "exec/anonymous:off", 0 },
@@ -224,7 +235,7 @@ Test(policy_change, rules_need_no_other_filter_while_the_lock_is_open)
 		cr_expect_eq(RENEW(commands[i], "lock:off"), 0, "%s", commands[i]);
 		cr_expect_eq(RENEW(commands[i], "default/all:allow", "lock:exec"), 0, "%s", commands[i]);
 	}
-	cr_expect_eq(RENEW("sandbox/all-x:on", "sandbox/all:off", "sandbox/walk,chdir:on", "lock:off"), 0);
+	cr_expect_eq(RENEW("sandbox/all-x:on", "sandbox/all:off", "sandbox/walk,chdir,net:on", "lock:off"), 0);
 }
 
 Test(policy_change, what_needs_another_filter_is_refused)
@@ -240,6 +251,18 @@ Test(policy_change, what_needs_another_filter_is_refused)
 	cr_expect_eq(RENEW("exec/mmap:off", "exec/anonymous:on", "lock:off"), -EOPNOTSUPP);
 }
 
+Test(policy_change, sockets_are_judged_later_only_where_they_are_from_the_start)
+{
+	cr_expect_eq(RENEW("sandbox/net:on", "sandbox/net:off", "lock:off"), -EOPNOTSUPP);
+	cr_expect_eq(RENEW("block+10.0.0.0/8", "sandbox/net:off", "lock:off"), -EOPNOTSUPP);
+	cr_expect_eq(RENEW("allow/net/link+route", "lock:off"), 0);
+	cr_expect_eq(RENEW("deny/net/link+route", "allow/net/link+*", "lock:off"), 0);
+	cr_expect_eq(RENEW("sandbox/net:off", "lock:off"), 0);
+	cr_expect_eq(RENEW("sandbox/net/bind:on", "sandbox/net/bind:off", "lock:off"), 0);
+	cr_expect_eq(RENEW("allow/net/connect+any!80", "lock:off"), 0);
+	cr_expect_eq(RENEW("block+10.0.0.0/8", "lock:off"), 0);
+}
+
 Test(policy_change, a_fixed_policy_is_planned_as_ever)
 {
 	struct policy *fixed = POLICY("sandbox/all:off", "lock:on"), *read = POLICY("sandbox/all:off", "lock:read"),
@@ -251,7 +274,7 @@ Test(policy_change, a_fixed_policy_is_planned_as_ever)
 	cr_expect(plan_prepared(plans[1]) == 0 && plan_notifies(plans[1]) && !plan_traces(plans[1]));
 	cr_expect(plan_find(plans[2], SC_mkdir) && !plan_traces(plans[2]) && !plan_find(plans[2], SC_execve));
 	cr_expect_eq(plan_prepared(plans[2]),
-		category_enforced() & ~(CAT_BIT(CAT_EXEC) | CAT_BIT(CAT_CHDIR) | CAT_BIT(CAT_WALK)));
+		category_enforced() & ~(CAT_BIT(CAT_EXEC) | CAT_BIT(CAT_CHDIR) | CAT_BIT(CAT_WALK) | POLICY_NET_BITS));
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++)
 		plan_free(plans[i]);
 	policy_free(fixed);

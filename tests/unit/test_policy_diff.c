@@ -114,6 +114,20 @@ Test(policy_diff, each_pair_of_rules_is_told_once)
 	expect_count(POLICY("warn/read+/a"), POLICY("allow/read+/a"), 1);
 }
 
+Test(policy_diff, rules_about_addresses_are_only_read)
+{
+	struct policy *a = POLICY("allow/net/connect+any!80"), *b = POLICY("allow/net/connect+any!81");
+
+	compare(a, b);
+	cr_expect(eq(sz, told.count, 0));
+	cr_expect(told.inexact);
+	policy_free(a);
+	policy_free(b);
+	expect_same(POLICY("allow/net+any!80", "allow/net+/s"),
+		POLICY("allow/net/bind,net/connect+any!80", "allow/net+/s"));
+	expect_same(POLICY("sandbox/net:off", "allow/net+any!80"), POLICY("sandbox/net:off"));
+}
+
 Test(policy_diff, the_name_that_is_told_is_a_shortest)
 {
 	struct policy *a = POLICY("allow/read+/a/**/z");

@@ -77,7 +77,7 @@ Test(policy_file, all_errors_of_a_file_come_with_line_and_column)
 	expect_errors("p.kennel",
 		"p.kennel:3:9: unknown category 'raed', expected a category or set (did you mean 'read'?)\n"
 		"p.kennel:5:14: expected ']' to end this set\n"
-		"p.kennel:6:1: command 'block' is not supported yet by this version\n");
+		"p.kennel:6:7: expected ADDRESS, ADDRESS/PREFIX or an alias such as linklocal, found '/x'\n");
 }
 
 Test(policy_file, both_endings_are_read_with_mark_and_carriage_returns)
@@ -107,8 +107,10 @@ Test(policy_file, files_that_cannot_be_trusted_are_refused)
 	expect_errors("open.kennel", "-P:1:1: expected a file that not everybody may write: 'open.kennel'\n");
 	expect_errors("fifo.kennel", "-P:1:1: expected a regular file: 'fifo.kennel'\n");
 	expect_errors("folder.kennel", "-P:1:1: expected a regular file: 'folder.kennel'\n");
-	expect_errors("plain.txt", "-P:1:1: expected the name of a .kennel or .syd-3 file, found 'plain.txt'\n");
-	expect_errors(".kennel", "-P:1:1: expected the name of a .kennel or .syd-3 file, found '.kennel'\n");
+	expect_errors("plain.txt",
+		"-P:1:1: expected the name of a .kennel, .syd-3, .ipset or .netset file, found 'plain.txt'\n");
+	expect_errors(
+		".kennel", "-P:1:1: expected the name of a .kennel, .syd-3, .ipset or .netset file, found '.kennel'\n");
 	expect_errors("none.kennel", "-P:1:1: cannot read 'none.kennel': No such file or directory\n");
 }
 

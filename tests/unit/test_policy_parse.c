@@ -45,10 +45,9 @@ static const struct error_row error_rows[] = {
 	{ "allow/+/x", "7: expected a category or set" },
 	{ "allow/read,+/x", "12: expected a category or set" },
 	{ "sandbox/chroot:off", "9: category 'chroot' is not enforced yet by this version" },
-	{ "allow/net/link+/x", "7: category 'net/link' is not enforced yet by this version" },
-	{ "allow/read,net/bind+/x", "12: category 'net/bind' is not enforced yet by this version" },
-	{ "allow/inet+/x",
-		"7: set 'inet' holds no category that this version enforces: not enforced yet by this version" },
+	{ "allow/net/link+/x", "16: unknown netlink family '/x', expected one such as route" },
+	{ "allow/read,net/bind+any!80", "21: expected an absolute path, found 'any!80'" },
+	{ "allow/read,chroot+/x", "12: category 'chroot' is not enforced yet by this version" },
 	{ "sandbox/read:onn", "14: unknown value 'onn', expected on or off (did you mean 'on'?)" },
 	{ "sandbox/read:", "14: unknown value '', expected on or off" },
 	{ "default/read:alow",
@@ -89,7 +88,9 @@ static const struct error_row error_rows[] = {
 	{ "ghost:on", "6: expected '!' after 'ghost'" },
 	{ "ghost!x", "7: expected nothing after 'ghost!'" },
 	{ "mask+x", "6: expected an absolute path, found 'x'" },
-	{ "block+10.0.0.0/8", "1: command 'block' is not supported yet by this version" },
+	{ "block:10.0.0.0/8", "6: expected '+', '-' or '^' after 'block'" },
+	{ "block+example.org",
+		"7: expected ADDRESS, ADDRESS/PREFIX or an alias such as linklocal, found 'example.org'" },
 	{ "setenv!A", "8: expected VAR=VALUE after 'setenv!', found 'A'" },
 	{ "setenv!=A", "8: expected VAR=VALUE after 'setenv!', found '=A'" },
 	{ "setenv!", "8: expected a name after 'setenv'" },
@@ -111,9 +112,9 @@ static const struct error_row error_rows[] = {
 	{ "rlimit/rttime:-1", "15: unknown value '-1', expected microseconds, a duration such as 200ms or infinity" },
 	{ "exec/mmap+/x", "10: expected ':' after 'exec/mmap'" },
 	{ "exec/nmap:off", "1: unknown command 'exec/nmap', " COMMANDS " (did you mean 'exec/mmap'?)" },
-	{ "include_profile wrok", "17: unknown profile 'wrok', expected one that kennel profiles lists (did you mean "
-				  "'work'?)" },
-	{ "include /x.conf", "9: expected the name of a .kennel or .syd-3 file, found '/x.conf'" },
+	{ "include_profile wrok",
+		"17: unknown profile 'wrok', expected one that kennel profiles lists (did you mean 'work'?)" },
+	{ "include /x.conf", "9: expected the name of a .kennel, .syd-3, .ipset or .netset file, found '/x.conf'" },
 	{ "include /nonexistent.kennel", "9: cannot read '/nonexistent.kennel': No such file or directory" },
 };
 
@@ -140,7 +141,7 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 	policy_load_command(loader, "allow/raed+x");
 	policy_load_command(loader, "allow/read+/x");
 	policy_load_command(loader, "sandbox/chroot,foo:maybe");
-	policy_load_short(loader, "bind", "any!80");
+	policy_load_short(loader, "bind", "any!x");
 	policy_load_short(loader, "ro", "");
 	errors = fixture_errors(loader);
 	cr_expect(eq(str, errors,
@@ -149,7 +150,7 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 		"-m:3:9: category 'chroot' is not enforced yet by this version\n"
 		"-m:3:16: unknown category 'foo', expected a category or set\n"
 		"-m:3:20: unknown value 'maybe', expected on or off\n"
-		"--bind:1:1: category 'net/bind' is not enforced yet by this version\n"
+		"--bind:1:20: expected a port or LOW-HIGH, up to 65535, after '!'\n"
 		"--ro:1:1: expected a path\n"));
 	free(errors);
 }
@@ -162,7 +163,7 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 	"allow_unsafe/symlinks:off\nallow_unsafe/hardlinks:off\n"
 #define PRINT_NAMES \
 	"create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown,chgrp,chmod,chattr,utime,mkbdev," \
-	"mkcdev,mkfifo,mktemp,notify,fs"
+	"mkcdev,mkfifo,mktemp,notify,fs,net/bind,net/connect,net/sendfd,net/link"
 #define PRINT_ALL "walk,list,stat,read,write,exec,ioctl," PRINT_NAMES
 #define PRINT_START \
 	"sandbox/" PRINT_ALL ":on\n" \

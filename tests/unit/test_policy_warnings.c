@@ -56,6 +56,9 @@ Test(policy_warnings, a_rule_that_can_decide_is_not_named)
 	expect(WARNED("allow/create+!memfd:x", "deny/create+/***"), "");
 	expect(WARNED("allow/read+{/a,!memfd:x}", "deny/read+/***"), "");
 	expect(WARNED("allow/read+/ab", "deny/read+/a"), "");
+	expect(WARNED("allow/net/connect+127.0.0.1!80", "deny/net/connect+any"), "");
+	expect(WARNED("allow/net/connect+127.0.0.1!80", "deny/net/connect+/***"), "");
+	expect(WARNED("allow/all+/***", "deny/walk,stat,list,read,write,exec,ioctl,net+/***"), "");
 }
 
 Test(policy_warnings, a_rule_of_categories_that_are_off_is_named)

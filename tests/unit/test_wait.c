@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,6 +25,7 @@
 #include "core/sandbox.h"
 #include "core/step.h"
 #include "core/supervisor.h"
+#include "core/tracee.h"
 #include "core/util.h"
 #include "core/wait.h"
 #include "core/worker.h"
@@ -37,6 +39,7 @@ static struct sandbox sandbox = { .magic = SANDBOX_MAGIC, .supervisor = &supervi
 static struct policy_settings settings = { .limit_workers = 2 };
 static struct process_status target; /* what its status file says */
 static int target_error;
+static int target_pidfd = -1;
 static unsigned looks;
 static unsigned logged;
 static int export_error;
@@ -100,6 +103,12 @@ struct verdict step_verdict(struct call *call, const struct message *message, co
 	(void)data;
 	(void)size;
 	return verdict_return(42);
+}
+
+int tracee_pidfd(struct call *call)
+{
+	(void)call;
+	return target_pidfd;
 }
 
 uint32_t launch_next_id(struct supervisor *asked)
@@ -595,4 +604,90 @@ Test(wait, ending_twice_or_without_a_wait_is_harmless)
 	cr_expect_null(call->wait);
 	wait_run_for(0.05);
 	cr_expect_eq(fake_dispatch.resumed, 0);
+}
+
+/* ---- Readiness ---- */
+
+static struct call *wait_for_fd(pid_t tid, int fd, short events, int timeout_ms)
+{
+	struct call *call = wait_running_call(tid);
+
+	cr_assert_eq(call_wait_fd(call, fd, events, timeout_ms), 0);
+	return wait_park(call);
+}
+
+Test(wait, a_descriptor_that_is_ready_wakes_its_call)
+{
+	int ends[2], copy;
+
+	cr_assert_eq(pipe(ends), 0);
+	wait_for_fd(50, ends[0], POLLIN, -1);
+	cr_assert_eq(write(ends[1], "x", 1), 1);
+	wait_run();
+	cr_expect_eq(fake_dispatch.resumed, 1);
+	cr_expect_eq(fake_dispatch.wake.reason, WAKE_READY);
+	/* Ours is closed, the file lives on and becomes ready: nobody is woken by it. */
+	copy = dup(ends[0]);
+	close(ends[0]);
+	wait_for_time(50, 20);
+	wait_run();
+	cr_expect_eq(fake_dispatch.wake.reason, WAKE_TIMEOUT);
+	close(copy);
+}
+
+Test(wait, a_descriptor_that_is_never_ready_ends_with_its_time)
+{
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	wait_for_fd(50, ends[0], POLLIN, 10);
+	wait_run();
+	cr_expect_eq(fake_dispatch.resumed, 1);
+	cr_expect_eq(fake_dispatch.wake.reason, WAKE_TIMEOUT);
+}
+
+Test(wait, the_end_of_the_thread_is_seen_at_once)
+{
+	int ends[2], dead[2];
+
+	cr_assert(pipe(ends) == 0 && pipe(dead) == 0);
+	target_pidfd = dead[0];
+	wait_for_fd(50, ends[0], POLLIN, -1);
+	fake_dispatch.notify_check = -ESRCH;
+	close(dead[1]);
+	cr_assert_eq(write(ends[1], "x", 1), 1);
+	wait_run();
+	cr_expect_eq(fake_dispatch.lost, 1);
+	cr_expect_eq(fake_dispatch.resumed, 0);
+}
+
+Test(wait, calls_of_dead_threads_are_settled_on_demand)
+{
+	struct call *asking = wait_running_call(60);
+
+	wait_for_time(50, 60000);
+	wait_for_time(51, 60000);
+	fake_dispatch.done = NULL;
+	call_settle(asking);
+	cr_expect_eq(fake_dispatch.lost, 0);
+	fake_dispatch.notify_check = -ESRCH;
+	call_settle(asking);
+	cr_expect_eq(fake_dispatch.lost, 2);
+	call_advance(asking, CALL_EVENT_LOST);
+	call_pool_give(asking);
+}
+
+Test(wait, a_handler_says_what_a_signal_makes_of_its_wait)
+{
+	int ends[2];
+	struct call *call;
+
+	cr_assert_eq(pipe(ends), 0);
+	call = wait_for_fd(50, ends[0], POLLIN, -1);
+	call_set_interrupted(call, 77);
+	target.pending_thread = UINT64_C(1) << (SIGUSR1 - 1);
+	target.caught = target.pending_thread;
+	wait_run();
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_expect_eq(fake_dispatch.interrupted, 77);
 }

@@ -1,0 +1,23 @@
+/*
+ * Calls of ours on sockets that may block, because whether they do is a flag that the target shares
+ * and may change at any time: a timer interrupts them after a moment. Then -EINTR: wait, and try again.
+ */
+#ifndef KENNEL_CORE_BRIEF_H
+#define KENNEL_CORE_BRIEF_H
+
+#include "core/address.h"
+
+struct call;
+struct supervisor;
+
+/* Makes the supervisor's timer. 0 or -errno. */
+int brief_init(struct supervisor *supervisor);
+void brief_free(struct supervisor *supervisor);
+
+/* 0 or -errno. A datagram socket never waits. */
+int brief_connect(const struct call *call, int fd, int type, const struct sockaddr *address, socklen_t length);
+
+/* A descriptor (ours) and the peer's address, or -errno. flags: SOCK_NONBLOCK, SOCK_CLOEXEC. */
+int brief_accept(const struct call *call, int fd, struct address_bytes *peer_out, int flags);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * What the handlers of socket calls share: the duplicate of the target's socket on which we make its call,
+ * its address as it is judged, and waiting without ever blocking.
+ */
+#ifndef KENNEL_HANDLERS_SOCKET_H
+#define KENNEL_HANDLERS_SOCKET_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "core/address.h"
+#include "handlers/handler.h"
+
+/* A path, and what stands in for it: "/proc/self/fd/N" of the socket that is held. */
+#define SOCKET_NAME_OFFSET offsetof(struct sockaddr_un, sun_path)
+
+/*
+ * A call on a socket, from its first step to its last. Each kind begins with this one; lives on the heap,
+ * because it may wait.
+ */
+struct socket_job {
+	int fd; /* the duplicate; closed before the answer, so that the target's close is the last */
+	int domain;
+	int type;
+	int timeout_option;  /* SO_SNDTIMEO or SO_RCVTIMEO: which of them limits a wait */
+	bool timed;          /* deadline_ms is known */
+	int64_t deadline_ms; /* CLOCK_MONOTONIC, below 0: none */
+	unsigned retry_ms;   /* the next wait for what no descriptor tells */
+	struct verdict (*again)(struct call *call, struct socket_job *job);
+	void (*release)(struct socket_job *job); /* what a kind has of its own; may be NULL */
+};
+
+/*
+ * A job of size bytes on the target's socket. NULL with *error_out. It is the call's until socket_finish(), which
+ * every verdict goes through.
+ */
+void *socket_begin(struct call *call, int target_fd, size_t size, int *error_out);
+struct verdict socket_finish(struct call *call, struct verdict verdict);
+
+/* The steps behind a wait, for the descriptors of handlers. */
+struct verdict socket_resume(struct call *call, const struct wake *wake);
+void socket_cancel(struct call *call);
+
+/*
+ * Waits for the socket (events 0: for a moment), then job->again. `expired` is what comes of it when the socket's own
+ * time limit is over.
+ */
+struct verdict socket_wait(struct call *call, struct socket_job *job, short events, int expired);
+
+/* Copies an address as the kernel does: 0, -EINVAL, -EFAULT. */
+int socket_read_address(struct call *call, uint64_t from, int length, struct address_bytes *bytes_out);
+
+/* What an address is for. */
+struct socket_purpose {
+	enum address_use use;
+	bool passes_fds; /* descriptors go there: net/sendfd is asked, too */
+};
+
+/*
+ * The rules' word on an address to connect or send to; the bytes are then what is to be used instead. A path is looked
+ * up: *object_out is the socket that it leads to (the caller's), else -1. 0 or -errno.
+ */
+int socket_judge(struct call *call, const struct socket_job *job, const struct socket_purpose *purpose,
+	struct address_bytes *bytes, int *object_out);
+
+/* Names the held object in the bytes. */
+void socket_name_object(int object, struct address_bytes *bytes);
+
+/* The calls of each family, with their arguments in a row: socketcall keeps them in memory. */
+struct verdict socket_bind(struct call *call, const uint64_t *args);
+struct verdict socket_connect(struct call *call, const uint64_t *args);
+struct verdict socket_accept(struct call *call, const uint64_t *args, int flags);
+struct verdict socket_sendto(struct call *call, const uint64_t *args);
+struct verdict socket_sendmsg(struct call *call, const uint64_t *args);
+struct verdict socket_sendmmsg(struct call *call, const uint64_t *args);
+
+/* The category of a call that makes a socket; 0 or -errno. */
+int socket_check_new(struct call *call, int domain, int type, int protocol);
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * bind. The node of a UNIX socket is a new file: the create category decides on its
+ * name, and it is made in the held directory. Every other address is bound as it
+ * is, from our copy: what kind of socket a number is may change after we looked.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/access.h"
+#include "core/cleanup.h"
+#include "core/fds.h"
+#include "core/identity.h"
+#include "core/mem.h"
+#include "core/path.h"
+#include "handlers/common.h"
+#include "handlers/socket.h"
+
+/*
+ * The kernel takes no directory for bind, so ours becomes the held one for this call: nothing else
+ * of ours is relative to it. getsockname() then tells the last component.
+ */
+static int socket_bind_in(int fd, const struct path *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t len = strlen(path->base);
+	int AUTO_CLOSE back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int error;
+
+	/* A name may fill sun_path without a NUL. */
+	if (len > sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path->base, len);
+	if (back < 0 || fchdir(path->parent) < 0)
+		return -errno;
+	error = errno_result(bind(fd, (const struct sockaddr *)&address, (socklen_t)(SOCKET_NAME_OFFSET + len)));
+	if (fchdir(back) < 0)
+		abort();
+	return error;
+}
+
+static int socket_bind_node(struct call *call, int fd, const struct address *address)
+{
+	struct path AUTO_PATH path = PATH_INIT;
+	int error = path_begin_string(call, AT_FDCWD, address->name, 0, &path);
+
+	if (error >= 0)
+		error = path_find_parent(call, &path);
+	if (error >= 0)
+		error = common_check_new(&path);
+	if (error >= 0)
+		error = access_check_path(call, CAT_CREATE, &path);
+	if (error >= 0)
+		error = access_check_path(call, CAT_NET_BIND, &path);
+	if (error >= 0)
+		error = identity_take_umask(call, NULL);
+	if (error >= 0)
+		error = call_revalidate(call);
+	if (error >= 0)
+		error = socket_bind_in(fd, &path);
+	return error == -EEXIST ? -EADDRINUSE : error;
+}
+
+static int socket_bind_bytes(int fd, const struct address_bytes *bytes)
+{
+	return errno_result(bind(fd, (const struct sockaddr *)bytes->bytes, bytes->length));
+}
+
+static bool socket_netlink_is_bound(int fd)
+{
+	struct sockaddr_nl bound = { 0 };
+	socklen_t size = sizeof(bound);
+
+	return getsockname(fd, (struct sockaddr *)&bound, &size) == 0 && bound.nl_pid;
+}
+
+/*
+ * A netlink port 0 means the number of the process that binds, which would be ours. As
+ * natively, the kernel chooses when that one is taken.
+ */
+static int socket_bind_netlink(struct call *call, int fd, struct address_bytes *bytes)
+{
+	struct sockaddr_nl netlink;
+	int error;
+
+	memcpy(&netlink, bytes->bytes, sizeof(netlink));
+	if (netlink.nl_pid || socket_netlink_is_bound(fd))
+		return socket_bind_bytes(fd, bytes);
+	netlink.nl_pid = (uint32_t)call_tid(call);
+	error = errno_result(bind(fd, (const struct sockaddr *)&netlink, bytes->length));
+	return error == -EADDRINUSE ? socket_bind_bytes(fd, bytes) : error;
+}
+
+static int socket_bind_plain(
+	struct call *call, const struct socket_job *job, const struct address *address, struct address_bytes *bytes)
+{
+	int error = 0;
+
+	if (address->kind != ADDRESS_NONE)
+		error = access_check_address(call, CAT_NET_BIND, address);
+	else if (job->domain != AF_INET && job->domain != AF_INET6 && job->domain != AF_UNIX &&
+		 job->domain != AF_NETLINK && access_active(call, CAT_NET_BIND))
+		error = -EADDRNOTAVAIL;
+	if (error == 0)
+		error = call_revalidate(call);
+	if (error < 0)
+		return error;
+	if (job->domain == AF_NETLINK && bytes->length >= sizeof(struct sockaddr_nl))
+		return socket_bind_netlink(call, job->fd, bytes);
+	return socket_bind_bytes(job->fd, bytes);
+}
+
+struct verdict socket_bind(struct call *call, const uint64_t *args)
+{
+	struct address_bytes bytes;
+	struct address address;
+	int error;
+	struct socket_job *job = socket_begin(call, (int)args[0], sizeof(*job), &error);
+
+	if (!job)
+		return verdict_fail(error);
+	error = socket_read_address(call, args[1], (int)args[2], &bytes);
+	if (error < 0)
+		return socket_finish(call, verdict_fail(error));
+	address_parse(job->domain, job->type, ADDRESS_BIND, &bytes, &address);
+	call_settle(call);
+	if (address.kind == ADDRESS_PATH)
+		error = socket_bind_node(call, job->fd, &address);
+	else
+		error = socket_bind_plain(call, job, &address, &bytes);
+	return socket_finish(call, verdict_result(error));
+}

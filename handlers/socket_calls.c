@@ -1,0 +1,196 @@
+/*
+ * The descriptors of the socket calls, and where their arguments are: in registers, or for
+ * the multiplexer of 32-bit ABIs in memory.
+ */
+#include <errno.h>
+#include <linux/net.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "core/access.h"
+#include "core/mem.h"
+#include "core/util.h"
+#include "handlers/handlers.h"
+#include "handlers/socket.h"
+
+#define SOCKET_ARGS_MAX 6
+#define SOCKET_TYPE_MASK 0xf
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+static void socket_registers(const struct call *call, uint64_t args_out[SOCKET_ARGS_MAX])
+{
+	for (unsigned i = 0; i < SOCKET_ARGS_MAX; i++)
+		args_out[i] = call_arg(call, i);
+}
+
+static struct verdict socket_enter_bind(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	socket_registers(call, args);
+	return socket_bind(call, args);
+}
+
+static struct verdict socket_enter_connect(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	socket_registers(call, args);
+	return socket_connect(call, args);
+}
+
+static struct verdict socket_enter_accept(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	socket_registers(call, args);
+	return socket_accept(call, args, call_sysno(call) == SC_accept4 ? (int)args[3] : 0);
+}
+
+static struct verdict socket_enter_sendto(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	socket_registers(call, args);
+	return socket_sendto(call, args);
+}
+
+static struct verdict socket_enter_sendmsg(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	socket_registers(call, args);
+	return call_sysno(call) == SC_sendmmsg ? socket_sendmmsg(call, args) : socket_sendmsg(call, args);
+}
+
+int socket_check_new(struct call *call, int domain, int type, int protocol)
+{
+	(void)type;
+	return domain == AF_NETLINK ? access_check_link(call, (unsigned)protocol) : 0;
+}
+
+/* The filter lets through or refuses what registers decide: what comes here is netlink, for the log. */
+static struct verdict socket_enter_socket(struct call *call)
+{
+	int error = socket_check_new(call, call_arg_int(call, 0), call_arg_int(call, 1), call_arg_int(call, 2));
+
+	return error < 0 ? verdict_fail(error) : verdict_continue();
+}
+
+/* What the plan says in registers of socket(), for arguments in memory. */
+static bool socket_is_known(int domain, int type, int protocol)
+{
+	type &= SOCKET_TYPE_MASK;
+	if (domain == AF_UNIX || domain == AF_NETLINK)
+		return true;
+	if (domain != AF_INET && domain != AF_INET6)
+		return false;
+	if (type == SOCK_STREAM)
+		return protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
+	return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
+					     protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6);
+}
+
+static struct verdict socket_make(struct call *call, const uint64_t *args)
+{
+	int domain = (int)args[0], type = (int)args[1], protocol = (int)args[2];
+	int error = 0;
+	int fd;
+
+	if (access_judges_sockets(call)) {
+		if (!socket_is_known(domain, type, protocol))
+			return verdict_fail(domain == AF_INET || domain == AF_INET6 ? EPERM : EAFNOSUPPORT);
+		error = socket_check_new(call, domain, type, protocol);
+	}
+	if (error == 0)
+		error = call_revalidate(call);
+	if (error < 0)
+		return verdict_fail(error);
+	fd = errno_result(socket(domain, type | SOCK_CLOEXEC, protocol));
+	return fd < 0 ? verdict_fail(fd) : verdict_add_fd(fd, O_RDWR | (type & SOCK_CLOEXEC ? O_CLOEXEC : 0));
+}
+
+/* How many words each subcall takes from memory; 0: the filter leaves it to the kernel. */
+static const uint8_t subcall_words[] = {
+	[SYS_SOCKET] = 3,
+	[SYS_BIND] = 3,
+	[SYS_CONNECT] = 3,
+	[SYS_ACCEPT] = 3,
+	[SYS_SENDTO] = 6,
+	[SYS_SENDMSG] = 3,
+	[SYS_ACCEPT4] = 4,
+	[SYS_SENDMMSG] = 4,
+};
+
+static int socket_read_args(struct call *call, unsigned subcall, uint64_t args_out[SOCKET_ARGS_MAX])
+{
+	uint32_t raw[SOCKET_ARGS_MAX] = { 0 };
+	int error = mem_read(call, call_arg(call, 1), raw, subcall_words[subcall] * sizeof(raw[0]));
+
+	for (unsigned i = 0; i < SOCKET_ARGS_MAX; i++)
+		args_out[i] = raw[i];
+	return error;
+}
+
+static struct verdict socket_enter_socketcall(struct call *call)
+{
+	unsigned subcall = (unsigned)call_arg_int(call, 0);
+	uint64_t args[SOCKET_ARGS_MAX];
+	int error;
+
+	if (subcall >= ARRAY_SIZE(subcall_words) || !subcall_words[subcall])
+		return verdict_fail(EINVAL);
+	error = socket_read_args(call, subcall, args);
+	if (error < 0)
+		return verdict_fail(error);
+	switch (subcall) {
+	case SYS_SOCKET:
+		return socket_make(call, args);
+	case SYS_BIND:
+		return socket_bind(call, args);
+	case SYS_CONNECT:
+		return socket_connect(call, args);
+	case SYS_ACCEPT:
+		return socket_accept(call, args, 0);
+	case SYS_ACCEPT4:
+		return socket_accept(call, args, (int)args[3]);
+	case SYS_SENDTO:
+		return socket_sendto(call, args);
+	case SYS_SENDMSG:
+		return socket_sendmsg(call, args);
+	default:
+		return socket_sendmmsg(call, args);
+	}
+}
+
+#define SOCKET_HANDLER(variable, name_, enter_, categories_) \
+	const struct handler variable = { \
+		.name = (name_), \
+		.flags = H_READS_MEM | H_IDENTITY | H_MAY_WAIT, \
+		.categories = (categories_), \
+		.state_size = sizeof(struct socket_job *), \
+		.enter = (enter_), \
+		.resume = socket_resume, \
+		.cancel = socket_cancel, \
+	}
+
+#define CONNECT_BITS (CAT_BIT(CAT_NET_CONNECT) | CAT_BIT(CAT_WALK))
+#define BIND_BITS (CAT_BIT(CAT_NET_BIND) | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK))
+#define SEND_BITS (CONNECT_BITS | CAT_BIT(CAT_NET_SENDFD))
+
+SOCKET_HANDLER(handler_bind, "bind", socket_enter_bind, BIND_BITS);
+SOCKET_HANDLER(handler_connect, "connect", socket_enter_connect, CONNECT_BITS);
+SOCKET_HANDLER(handler_accept, "accept", socket_enter_accept, CAT_BIT(CAT_NET_CONNECT));
+SOCKET_HANDLER(handler_sendto, "sendto", socket_enter_sendto, CONNECT_BITS);
+SOCKET_HANDLER(handler_sendmsg, "sendmsg", socket_enter_sendmsg, SEND_BITS);
+SOCKET_HANDLER(
+	handler_socketcall, "socketcall", socket_enter_socketcall, BIND_BITS | SEND_BITS | CAT_BIT(CAT_NET_LINK));
+
+const struct handler handler_socket = {
+	.name = "socket",
+	.flags = H_REGISTERS,
+	.categories = CAT_BIT(CAT_NET_LINK),
+	.enter = socket_enter_socket,
+};
