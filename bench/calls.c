@@ -5,6 +5,7 @@
  * references; it knows nothing of them and checks every result.
  */
 #include <errno.h>
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -25,7 +27,8 @@
 struct subject {
 	const char *file;
 	char made[PATH_MAX]; /* a name next to it that is free */
-	int zero_fd, file_fd, dir_fd;
+	int zero_fd, file_fd, dir_fd, socket_fd;
+	struct sockaddr_in address; /* of a socket that nobody reads from */
 };
 
 struct measure {
@@ -98,6 +101,18 @@ static bool calls_mmap(const struct subject *subject)
 	return mapped != MAP_FAILED && munmap(mapped, 1) == 0;
 }
 
+static bool calls_connect(const struct subject *subject)
+{
+	return connect(subject->socket_fd, (const struct sockaddr *)&subject->address, sizeof(subject->address)) == 0;
+}
+
+/* What does not fit into the receiver's queue is dropped there. */
+static bool calls_sendto(const struct subject *subject)
+{
+	return sendto(subject->socket_fd, "some words to send", 18, 0, (const struct sockaddr *)&subject->address,
+		       sizeof(subject->address)) == 18;
+}
+
 /* The program ends with 0; a child that could not start it with the errno. */
 static bool calls_fork(const struct subject *subject)
 {
@@ -123,6 +138,8 @@ static const struct measure calls_table[] = {
 	{ "mkdir+rmdir", calls_mkdir },
 	{ "create+unlink", calls_create },
 	{ "getdents", calls_getdents },
+	{ "connect", calls_connect },
+	{ "sendto", calls_sendto },
 	{ "chdir", calls_chdir },
 	{ "mmap", calls_mmap },
 	{ "fork+exec", calls_fork },
@@ -199,6 +216,17 @@ static void *calls_sleep(void *unused)
 	return unused;
 }
 
+static bool calls_sockets(struct subject *subject)
+{
+	int receiver = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(subject->address);
+
+	subject->address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	subject->socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return bind(receiver, (struct sockaddr *)&subject->address, size) == 0 &&
+	       getsockname(receiver, (struct sockaddr *)&subject->address, &size) == 0;
+}
+
 static bool calls_subject(struct subject *subject, const char *file)
 {
 	const char *slash = strrchr(file, '/');
@@ -211,7 +239,7 @@ static bool calls_subject(struct subject *subject, const char *file)
 		snprintf(folder, PATH_MAX, "%.*s.", length, file) >= PATH_MAX)
 		return false;
 	subject->dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return true;
+	return calls_sockets(subject);
 }
 
 int main(int argc, char **argv)

@@ -100,7 +100,7 @@ def calls(bench):
     target = os.path.join(bench.folder, "file")
     with open(target, "w", encoding="ascii") as file:
         file.write("a file to look at\n")
-    names = ("getppid", "read", "stat", "open+close", "mkdir+rmdir", "create+unlink", "getdents")
+    names = ("getppid", "read", "stat", "open+close", "mkdir+rmdir", "create+unlink", "getdents", "connect", "sendto")
     configs = [NATIVE,
                *kennel(bench.kennel, "kennel off", ["-p", "off"]),
                *kennel(bench.kennel, "kennel work", ["-p", "work"]),

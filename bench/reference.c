@@ -1,6 +1,6 @@
 /*
  * The cheapest possible interceptor, for comparison only: runs a command and answers the open and
- * stat families of the native ABI for it, mkdir, rmdir, unlink and getdents64, with no policy. NOT a
+ * stat families of the native ABI for it, mkdir, rmdir, unlink, getdents64, connect and sendto, with no policy. NOT a
  * sandbox: ids are not checked again, the umask is its own, and what means the caller's own objects
  * (paths below /proc and /dev) or cannot be injected (O_PATH) is continued.
  */
@@ -36,7 +36,7 @@
 
 struct reference_call {
 	int nr;
-	char family; /* the first letter of its name */
+	char family; /* o, s, m: open, stat, make; l: list; c: connect; d: datagram */
 	bool at;     /* the path comes second */
 };
 
@@ -46,6 +46,8 @@ static const struct reference_call reference_calls[] = {
 	{ SYS_mkdirat, 'm', true },
 	{ SYS_unlinkat, 'm', true },
 	{ SYS_getdents64, 'l', false },
+	{ SYS_connect, 'c', false },
+	{ SYS_sendto, 'd', false },
 #ifdef SYS_open /* younger architectures know only the calls with a directory */
 	{ SYS_open, 'o', false },
 	{ SYS_stat, 's', false },
@@ -146,6 +148,29 @@ static int reference_list(struct reference *ref, pid_t tid, const __u64 *arg)
 	return process_vm_writev(tid, &local, 1, &remote, 1, 0) == got ? (int)got : -EFAULT;
 }
 
+/* Address, payload, and the call on the caller's socket: what it returns, or -errno. */
+static int reference_network(struct reference *ref, pid_t tid, const struct reference_call *call, const __u64 *arg)
+{
+	AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_getfd, pidfd, (int)arg[0], 0);
+	bool sends = call->family == 'd';
+	size_t length = sends ? arg[5] : arg[2], size = sends ? arg[2] : 0;
+	struct sockaddr_storage address;
+	struct iovec local[2] = { { &address, length }, { ref->entries, size } };
+	struct iovec remote[2] = { { (void *)(unsigned long)(sends ? arg[4] : arg[1]), length },
+		{ (void *)(unsigned long)arg[1], size } };
+	long result;
+
+	if (fd < 0 || length > sizeof(address) || size > sizeof(ref->entries))
+		return -EINVAL;
+	if (process_vm_readv(tid, local, 1 + sends, remote, 1 + sends, 0) != (ssize_t)(length + size))
+		return -EFAULT;
+	result = sends ? sendto(fd, ref->entries, size, (int)arg[3] | MSG_DONTWAIT, (struct sockaddr *)&address,
+				 (socklen_t)length)
+		       : connect(fd, (struct sockaddr *)&address, (socklen_t)length);
+	return result < 0 ? -errno : (int)result;
+}
+
 static int reference_do(struct reference *ref, const struct seccomp_notif *req, const struct reference_call *call)
 {
 	const __u64 *arg = req->data.args + call->at;
@@ -168,6 +193,11 @@ static bool reference_answer(struct reference *ref, const struct seccomp_notif *
 		call++;
 	if (call->family == 'l') {
 		resp->val = reference_list(ref, (pid_t)req->pid, req->data.args);
+		resp->error = resp->val < 0 ? (__s32)resp->val : 0;
+		return true;
+	}
+	if (call->family == 'c' || call->family == 'd') {
+		resp->val = reference_network(ref, (pid_t)req->pid, call, req->data.args);
 		resp->error = resp->val < 0 ? (__s32)resp->val : 0;
 		return true;
 	}
