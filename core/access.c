@@ -125,15 +125,36 @@ static int access_refuse(struct call *call, const char *event, const char *why, 
 	return error;
 }
 
+static int access_check_blocked(struct call *call, const struct address *address, const char *text)
+{
+	if (!policy_blocks(call->sandbox->policy, address))
+		return 0;
+	return access_refuse(call, "block", "block+ names this address", text, -category_errno(CAT_NET_CONNECT));
+}
+
 int access_check_address(struct call *call, enum category category, const struct address *address)
 {
 	const struct policy *policy = call->sandbox->policy;
 	char text[ADDRESS_TEXT_SIZE];
+	int error;
 
 	address_text(address, text);
-	if (category == CAT_NET_CONNECT && policy_blocks(policy, address))
-		return access_refuse(call, "block", "block+ names this address", text, -category_errno(category));
-	return access_carry_out(call, category, text, policy_decide_address(policy, category, address));
+	error = category == CAT_NET_CONNECT ? access_check_blocked(call, address, text) : 0;
+	return error < 0 ? error
+			 : access_carry_out(call, category, text, policy_decide_address(policy, category, address));
+}
+
+int access_check_peer(struct call *call, const struct address *address)
+{
+	bool judged = policy_settings(call->sandbox->policy)->judge_peers;
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (address->kind == ADDRESS_NONE)
+		return judged && access_active(call, CAT_NET_CONNECT) ? -category_errno(CAT_NET_CONNECT) : 0;
+	if (judged)
+		return access_check_address(call, CAT_NET_CONNECT, address);
+	address_text(address, text);
+	return access_check_blocked(call, address, text);
 }
 
 bool access_judges_sockets(const struct call *call)

@@ -60,6 +60,8 @@ bool access_allows(const struct call *call, enum category category, const char *
 bool access_refuses(const struct call *call, enum category category, const char *name);
 
 /* May memory that is no file be executable? (exec/anonymous) */
+/* Who connects to the sandbox: as net/connect, and nothing but block+ where the policy leaves that alone. */
+int access_check_peer(struct call *call, const struct address *address);
 bool access_mapped_files(const struct call *call); /* exec rules are about files that are mapped, too */
 bool access_anonymous_memory(const struct call *call);
 

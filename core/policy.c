@@ -85,6 +85,7 @@ struct policy *policy_new(void)
 	policy->settings.log_refused = true;
 	policy->settings.trace_ptrace = true;
 	policy->settings.exec_mmap = true;
+	policy->settings.judge_peers = true;
 	policy->settings.exec_anonymous = true;
 	policy->settings.limit_calls = POLICY_LIMIT_CALLS;
 	policy->settings.limit_workers = POLICY_LIMIT_WORKERS;

@@ -22,6 +22,7 @@ void policy_apply_trace_ptrace(struct policy_statement *statement);
 void policy_apply_unsafe_ptrace(struct policy_statement *statement);
 void policy_apply_unsafe_symlinks(struct policy_statement *statement);
 void policy_apply_unsafe_hardlinks(struct policy_statement *statement);
+void policy_apply_accept(struct policy_statement *statement);
 void policy_apply_exec_mmap(struct policy_statement *statement);
 void policy_apply_exec_anonymous(struct policy_statement *statement);
 void policy_apply_ghost(struct policy_statement *statement);

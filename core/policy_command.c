@@ -83,6 +83,7 @@ static const struct policy_command policy_commands[] = {
 	{ "allow_unsafe/", NULL, NULL, LATER_NEVER },
 	{ "exec/mmap", ":", policy_apply_exec_mmap, LATER_CHANGES },
 	{ "exec/anonymous", ":", policy_apply_exec_anonymous, LATER_CHANGES },
+	{ "net/accept", ":", policy_apply_accept, LATER_CHANGES },
 	{ "ghost", "!", policy_apply_ghost, LATER_CHANGES },
 	{ "setuid", "+-^", policy_apply_setuid, LATER_CHANGES },
 	{ "setgid", "+-^", policy_apply_setgid, LATER_CHANGES },

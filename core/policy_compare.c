@@ -84,6 +84,6 @@ bool policy_compare_drops(const struct policy *before, const struct policy *afte
 	return policy_compare_categories(before, after) && policy_compare_files(old, new) &&
 	       policy_compare_transitions(old, new) && netset_extends(&new->blocked, &old->blocked) &&
 	       old->log_refused <= new->log_refused && old->exec_mmap <= new->exec_mmap &&
-	       old->exec_anonymous >= new->exec_anonymous && old->ghost <= new->ghost &&
-	       old->strict_names <= new->strict_names && old->lock >= new->lock;
+	       old->judge_peers <= new->judge_peers && old->exec_anonymous >= new->exec_anonymous &&
+	       old->ghost <= new->ghost && old->strict_names <= new->strict_names && old->lock >= new->lock;
 }

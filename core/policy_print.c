@@ -83,6 +83,8 @@ void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 	fprintf(stream, "allow_unsafe/ptrace:%s\n", policy_on_off(settings->unsafe_ptrace));
 	fprintf(stream, "allow_unsafe/symlinks:%s\n", policy_on_off(settings->unsafe_symlinks));
 	fprintf(stream, "allow_unsafe/hardlinks:%s\n", policy_on_off(settings->unsafe_hardlinks));
+	if (!settings->judge_peers)
+		fputs("net/accept:off\n", stream);
 	if (settings->strict_names)
 		fputs("filename/strict:on\n", stream);
 	for (size_t i = 0; i < settings->file_count; i++)
@@ -203,8 +205,9 @@ static void policy_json_settings(const struct policy_settings *settings, FILE *s
 	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s,\"lock\":\"%s\"",
 		json_bool(settings->ghost), json_bool(settings->unsafe_ptrace), json_bool(settings->strict_names),
 		policy_lock_name(settings->lock));
-	fprintf(stream, ",\"unsafe_symlinks\":%s,\"unsafe_hardlinks\":%s}", json_bool(settings->unsafe_symlinks),
-		json_bool(settings->unsafe_hardlinks));
+	fprintf(stream, ",\"unsafe_symlinks\":%s,\"unsafe_hardlinks\":%s,\"net_accept\":%s}",
+		json_bool(settings->unsafe_symlinks), json_bool(settings->unsafe_hardlinks),
+		json_bool(settings->judge_peers));
 }
 
 static void policy_json_transitions(const struct policy_settings *settings, FILE *stream)

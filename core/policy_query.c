@@ -37,6 +37,7 @@ static void policy_query_switch(struct policy_statement *statement)
 		{ "abi/i386", settings->abi_i386 },
 		{ "trace/ptrace", settings->trace_ptrace },
 		{ "exec/mmap", settings->exec_mmap },
+		{ "net/accept", settings->judge_peers },
 		{ "exec/anonymous", settings->exec_anonymous },
 		{ "filename/strict", settings->strict_names },
 		{ "allow_unsafe/ptrace", settings->unsafe_ptrace },

@@ -93,6 +93,11 @@ void policy_apply_exec_mmap(struct policy_statement *statement)
 	policy_settings_edit(statement->loader->policy)->exec_mmap = policy_boolean(statement) == 1;
 }
 
+void policy_apply_accept(struct policy_statement *statement)
+{
+	policy_settings_edit(statement->loader->policy)->judge_peers = policy_boolean(statement) == 1;
+}
+
 void policy_apply_exec_anonymous(struct policy_statement *statement)
 {
 	policy_settings_edit(statement->loader->policy)->exec_anonymous = policy_boolean(statement) == 1;

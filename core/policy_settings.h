@@ -46,6 +46,7 @@ struct policy_settings {
 	unsigned limit_calls;   /* limit/calls, default 1024, 1..65536 */
 	unsigned limit_workers; /* limit/workers, default 256, 1..4096 */
 	bool trace_ptrace;      /* trace/ptrace, default on: ptrace may be used */
+	bool judge_peers;       /* net/accept, default on: net/connect rules cover who connects to the sandbox */
 	bool exec_mmap;         /* exec/mmap, default on: exec rules cover mapped files */
 	bool exec_anonymous;    /* exec/anonymous, default on: memory that is no file may be executable */
 	bool ghost;             /* ghost!, default off: every hooked call says ENOSYS once the command runs */

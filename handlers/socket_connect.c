@@ -104,13 +104,9 @@ static int accept_tell_peer(struct call *call, const struct accept_job *acceptin
 static int accept_judge(struct call *call, const struct socket_job *job, const struct address_bytes *peer)
 {
 	struct address address;
-	int error;
 
 	address_parse(job->domain, job->type, ADDRESS_PEER, peer, &address);
-	if (address.kind == ADDRESS_NONE)
-		return access_active(call, CAT_NET_CONNECT) ? -ECONNABORTED : 0;
-	error = access_check_address(call, CAT_NET_CONNECT, &address);
-	return error < 0 ? -ECONNABORTED : 0;
+	return access_check_peer(call, &address) < 0 ? -ECONNABORTED : 0;
 }
 
 /* Nobody is there: does the call wait? One on no listener, or on a socket that does not block, fails at once. */

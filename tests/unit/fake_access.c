@@ -156,6 +156,11 @@ int access_check_address(struct call *call, enum category category, const struct
 	return access_check(call, category, name);
 }
 
+int access_check_peer(struct call *call, const struct address *address)
+{
+	return access_check_address(call, CAT_NET_CONNECT, address);
+}
+
 int access_check_link(struct call *call, unsigned family)
 {
 	(void)family;

@@ -192,3 +192,14 @@ Test(policy_net, errors_say_what_was_expected)
 		free(errors);
 	}
 }
+
+Test(policy_net, who_connects_can_be_left_alone)
+{
+	struct policy *judged = POLICY("net/accept:on");
+	struct policy *alone = POLICY("net/accept:off");
+
+	cr_expect(policy_settings(judged)->judge_peers);
+	cr_expect_not(policy_settings(alone)->judge_peers);
+	policy_free(judged);
+	policy_free(alone);
+}
