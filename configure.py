@@ -75,7 +75,7 @@ ARCH = """
 
 # Policies that are compiled into the program.
 PROFILES = """
-    off ro work build judge node python shell secrets
+    off ro work build judge node python shell agent server secrets
 """.split()
 
 # Criterion units, one program each: a name, or name+support files of the same folder.
@@ -129,7 +129,7 @@ SCRIPT_TESTS = """
 # What sanitizers have nothing to say about.
 RELEASE_TESTS = """
     tests/build/test_configure.py tests/doc/test_pages.py tests/doc/test_completion.py tests/doc/test_tutorial.py
-    tests/profiles/test_real_programs.py
+    tests/profiles/test_real_programs.py tests/profiles/test_networked.py
 """.split()
 
 # Integration tests that take longer than a change should wait for: `ninja test-long`.
