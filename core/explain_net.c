@@ -31,10 +31,12 @@ static int explain_net_family(const char *word)
 
 uint64_t explain_net_categories(const char *word, uint64_t categories)
 {
-	if (categories & ~POLICY_NET_BITS || !(categories & (categories - 1)))
+	if (!(categories & (categories - 1)))
 		return categories;
 	if (explain_net_is_path(word) || explain_net_is_name(word))
 		return categories & ~CAT_BIT(CAT_NET_LINK);
+	if (categories & ~POLICY_NET_BITS)
+		return categories & ~POLICY_NET_BITS;
 	return categories & (explain_net_family(word) < 0 ? POLICY_INET_BITS : CAT_BIT(CAT_NET_LINK));
 }
 

@@ -6,7 +6,7 @@
 
 #include "core/explain.h"
 
-/* A word that is about sockets, but names no file: these of the categories can judge it. */
+/* These of the categories can judge a word: a path, an address, another name. */
 uint64_t explain_net_categories(const char *word, uint64_t categories);
 
 /*

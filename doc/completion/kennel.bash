@@ -1,9 +1,10 @@
 # Completion of kennel(1) for bash. tests/doc/test_completion.py compares it with --help.
 
-_kennel_policy='-p -P -m --ro --rw --hide --exec'
+_kennel_policy='-p -P -m --ro --rw --hide --exec --connect --bind'
 _kennel_categories='walk list stat read write exec ioctl create delete rename symlink truncate chdir readdir
 	mkdir rmdir chown chgrp chmod chattr utime mkbdev mkcdev mkfifo mktemp notify fs
-	all all-x rpath lpath wpath cpath tpath dpath spath fown fattr'
+	net/bind net/connect net/sendfd net/link
+	all all-x rpath lpath wpath cpath tpath dpath spath fown fattr net inet'
 _kennel_features='sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result landlock
 	landlock-scope'
 
@@ -59,7 +60,7 @@ _kennel_value()
 	-P) _kennel_policies "$2" ;;
 	--ro | --rw | --hide | --exec | --log) _kennel_files "$2" '' ;;
 	--without) _kennel_words "$_kennel_features" "$2" ;;
-	-m | --keep-fd) ;;
+	-m | --connect | --bind | --keep-fd) ;;
 	*) return 1 ;;
 	esac
 }
@@ -72,7 +73,7 @@ _kennel_payload()
 	for ((index = 2; index < COMP_CWORD; index++)); do
 		case ${COMP_WORDS[index]} in
 		--) echo $((index + 1)) && return ;;
-		-p | -P | -m | --ro | --rw | --hide | --exec | --log | --keep-fd | --without) ((index++)) ;;
+		-p | -P | -m | --ro | --rw | --hide | --exec | --connect | --bind | --log | --keep-fd | --without) ((index++)) ;;
 		-*) ;;
 		*) echo "$index" && return ;;
 		esac

@@ -19,7 +19,7 @@ function __kennel_payload
             case --
                 set index (math $index + 1)
                 break
-            case -p -P -m --ro --rw --hide --exec --log --keep-fd --without
+            case -p -P -m --ro --rw --hide --exec --connect --bind --log --keep-fd --without
                 set index (math $index + 2)
             case '-*'
                 set index (math $index + 1)
@@ -33,8 +33,8 @@ end
 set -l start 'test (count (commandline -opc)) -eq 1'
 set -l policy run check diff explain plan
 set -l categories walk list stat read write exec ioctl create delete rename symlink truncate chdir readdir mkdir \
-    rmdir chown chgrp chmod chattr utime mkbdev mkcdev mkfifo mktemp notify fs all all-x rpath lpath wpath cpath \
-    tpath dpath spath fown fattr
+    rmdir chown chgrp chmod chattr utime mkbdev mkcdev mkfifo mktemp notify fs net/bind net/connect net/sendfd \
+    net/link all all-x rpath lpath wpath cpath tpath dpath spath fown fattr net inet
 set -l features sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result landlock \
     landlock-scope
 
@@ -56,6 +56,8 @@ complete -c kennel -n "__kennel_is $policy" -l ro -r -F -d 'allow reading and ex
 complete -c kennel -n "__kennel_is $policy" -l rw -r -F -d 'allow reading, executing and changing'
 complete -c kennel -n "__kennel_is $policy" -l hide -r -F -d 'show nothing of it'
 complete -c kennel -n "__kennel_is $policy" -l exec -r -F -d 'allow executing'
+complete -c kennel -n "__kennel_is $policy" -l connect -x -d 'allow connecting'
+complete -c kennel -n "__kennel_is $policy" -l bind -x -d 'allow binding'
 
 complete -c kennel -n '__kennel_is run' -l log -r -F -d 'where refusals are logged'
 complete -c kennel -n '__kennel_is run' -l keep-fd -x -d 'a descriptor for the command'

@@ -76,7 +76,8 @@ def test_explain_knows_the_filesystem_of_a_path():
 
 def test_explain_names_what_is_wrong():
     expect(125, "explain", "ro", "raed", "/x", err="did you mean 'read'?")
-    expect(125, "explain", "ro", "net/connect", "127.0.0.1!80", err="not enforced yet")
+    expect(125, "explain", "ro", "chroot", "/", err="not enforced yet")
+    expect(125, "explain", "ro", "net/connect", "127.0.0.1", err="expected ADDRESS!PORT")
     expect(125, "explain", "ro", "read", err="expected a category and a name")
     expect(125, "explain", "read", "/x", err="expected a policy")
     expect(125, "explain", "ro", "read", "/x", "/y", err="unexpected argument '/y'")
