@@ -31,7 +31,9 @@ const struct handler fake_chdir = {
 const struct handler fake_memory = { .name = "mmap", .flags = H_TRACE, .categories = CAT_BIT(CAT_EXEC) };
 const struct handler fake_groups = { .name = "setgroups", .flags = H_TRACE };
 
-static const struct policy_settings fresh = { .trace_ptrace = true, .exec_mmap = true, .exec_anonymous = true, .judge_peers = true };
+static const struct policy_settings fresh = {
+	.trace_ptrace = true, .exec_mmap = true, .exec_anonymous = true, .judge_peers = true
+};
 static const struct handler *table[SC_COUNT];
 static const struct handler *traced[SC_COUNT];
 
