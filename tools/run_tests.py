@@ -30,6 +30,9 @@ LIMIT_S = {"unit": 60, "integration": 300, "differential": 600, "script": 120, "
 # Races take as many tries as they can within some seconds, up to 20,000; the long run has a million of each,
 # and a million pairs of rules and names instead of 100,000.
 LONG_ENVIRONMENT = {"KENNEL_RACE_TRIES": "1000000", "KENNEL_RACE_MS": "3600000", "KENNEL_MATCHER_PAIRS": "1000000"}
+# The tests of these mostly wait: more of them run at once than there are processors.
+WAITING = {"test_guests", "test_blocking", "test_trace_jobs", "test_open_files", "test_terminal"}
+WAITING_JOBS = 6
 PR_SET_CHILD_SUBREAPER = 36
 TAP_LINE = re.compile(r"^(not ok|ok)\b[ -]*(.*?)(?:\s+# SKIP ?(.*))?$")
 NOTE_LINE = re.compile(r"^note: (\d+) ([^:\n\d]+?)(?: of \d+)?:", re.MULTILINE)
@@ -116,6 +119,8 @@ class Runner:
         log_path, tap_path = self.logs / f"{path.stem}.log", self.logs / f"{path.stem}.tap"
         environment = {**self.environment, **(LONG_ENVIRONMENT if kind == "long" else {})}
         command = ["python3", str(path.resolve())] if path.suffix == ".py" else [str(path.resolve())]
+        if path.stem in WAITING:
+            command.append(f"--jobs={WAITING_JOBS}")
         start = time.monotonic()
         with open(log_path, "wb") as log:
             process = subprocess.Popen([*command, f"--tap={tap_path}"], stdin=subprocess.DEVNULL, stdout=log,

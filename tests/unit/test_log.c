@@ -267,7 +267,7 @@ Test(log, reader_that_takes_a_little_at_a_time_gets_whole_lines)
 		log_read_some(pipes[0], 97);
 	}
 	while (poll(&(struct pollfd){ .fd = pipes[0], .events = POLLIN }, 1, 0) == 1) {
-		log_read_some(pipes[0], 1000);
+		log_read_some(pipes[0], 16384);
 		log_flush(log);
 	}
 	lines = log_count_lines(&dropped);
