@@ -52,7 +52,7 @@ CORE = (
     "policy_print_net policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
     "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
     "pattern_product pattern_names "
-    "matcher matcher_build automaton automaton_build automaton_tokens "
+    "array matcher matcher_build automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_net plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
     "surface landlock kfeat "
@@ -159,7 +159,7 @@ GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")
 FUZZ_TARGETS = """
     fuzz_parser fuzz_pattern fuzz_matcher
 """.split()
-FUZZ_CORE = [name for name in CORE if name.startswith(("policy", "pattern", "matcher", "automaton"))]
+FUZZ_CORE = [name for name in CORE if name.startswith(("array", "policy", "pattern", "matcher", "automaton"))]
 FUZZ_CORE += "category nearest profile ioctl_names json_print".split()
 FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/array.h"
 #include "core/cleanup.h"
 #include "core/matcher_internal.h"
 #include "core/pattern_internal.h"
@@ -26,21 +27,6 @@ struct matcher_builder {
 	size_t entry_count;
 	size_t entry_capacity;
 };
-
-static int matcher_reserve(void *array_pointer, size_t count, size_t *capacity, size_t element_size)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 16;
-	void *grown;
-
-	if (count < *capacity)
-		return 0;
-	grown = reallocarray(*(void **)array_pointer, wanted, element_size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)array_pointer = grown;
-	*capacity = wanted;
-	return 0;
-}
 
 static void matcher_slot_put(struct matcher *matcher, uint32_t number)
 {
@@ -83,7 +69,7 @@ static int matcher_child(
 		return 0;
 	result = matcher_slots_grow(matcher);
 	if (result == 0)
-		result = matcher_reserve(
+		result = array_grow(
 			&matcher->nodes, matcher->node_count, &matcher->node_capacity, sizeof(*matcher->nodes));
 	if (result)
 		return result;
@@ -126,7 +112,7 @@ static int matcher_add_wild(struct matcher_builder *builder, struct automaton_br
 		result = matcher_descend(builder->matcher, head, (size_t)(slash - head), &node);
 	}
 	if (result == 0)
-		result = matcher_reserve(
+		result = array_grow(
 			&builder->entries, builder->entry_count, &builder->entry_capacity, sizeof(*builder->entries));
 	if (result == 0)
 		builder->entries[builder->entry_count++] = (struct matcher_entry){ node, branch };
@@ -196,7 +182,7 @@ static int matcher_add_part(
 {
 	struct matcher *matcher = builder->matcher;
 	struct matcher_part part = { .highest = branches[count - 1].rule };
-	int result = matcher_reserve(&matcher->parts, matcher->part_count, &matcher->part_capacity, sizeof(part));
+	int result = array_grow(&matcher->parts, matcher->part_count, &matcher->part_capacity, sizeof(part));
 
 	for (size_t i = 0; i < count; i++)
 		matcher_add_end(&part, branches[i].branch);
@@ -283,7 +269,7 @@ static void matcher_find_highest(struct matcher *matcher)
 static int matcher_build(struct matcher_builder *builder, const struct pattern *const *patterns, size_t count)
 {
 	struct matcher *matcher = builder->matcher;
-	int result = matcher_reserve(&matcher->nodes, 0, &matcher->node_capacity, sizeof(*matcher->nodes));
+	int result = array_grow(&matcher->nodes, 0, &matcher->node_capacity, sizeof(*matcher->nodes));
 
 	if (result)
 		return result;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "core/address_pattern.h"
+#include "core/array.h"
 #include "core/cleanup.h"
 #include "core/matcher.h"
 #include "core/policy_build.h"
@@ -54,22 +55,6 @@ struct policy {
 	struct matcher *matchers[CAT_COUNT]; /* owned */
 	size_t matcher_count;
 };
-
-/* Makes room for one more element of an array that doubles. */
-static int policy_grow(void *array_pointer, size_t count, size_t *capacity, size_t element_size)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 8;
-	void *grown;
-
-	if (count < *capacity)
-		return 0;
-	grown = reallocarray(*(void **)array_pointer, wanted, element_size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)array_pointer = grown;
-	*capacity = wanted;
-	return 0;
-}
 
 struct policy *policy_new(void)
 {
@@ -363,7 +348,7 @@ const char *policy_own_string(struct policy *policy, const char *string)
 	for (size_t i = policy->string_count; i-- > 0;)
 		if (str_equal(policy->strings[i], string))
 			return policy->strings[i];
-	if (policy_grow(&policy->strings, policy->string_count, &policy->string_capacity, sizeof(char *)))
+	if (array_grow(&policy->strings, policy->string_count, &policy->string_capacity, sizeof(char *)))
 		return NULL;
 	copy = strdup(string);
 	if (copy)
@@ -373,7 +358,7 @@ const char *policy_own_string(struct policy *policy, const char *string)
 
 static int policy_own_pattern(struct policy *policy, struct pattern *pattern)
 {
-	int result = policy_grow(
+	int result = array_grow(
 		&policy->patterns, policy->pattern_count, &policy->pattern_capacity, sizeof(struct pattern *));
 
 	if (result) {
@@ -393,7 +378,7 @@ static bool policy_means_everything(uint64_t categories, const struct pattern *p
 
 int policy_own_address(struct policy *policy, struct address_pattern *address)
 {
-	int result = policy_grow(&policy->addresses, policy->address_count, &policy->address_capacity, sizeof(address));
+	int result = array_grow(&policy->addresses, policy->address_count, &policy->address_capacity, sizeof(address));
 
 	if (result)
 		address_pattern_free(address);
@@ -432,7 +417,7 @@ int policy_add_like(struct policy *policy, uint64_t categories, const struct rul
 
 		if (!(categories & CAT_BIT(i)))
 			continue;
-		result = policy_grow(&row->rules, row->count, &row->capacity, sizeof(struct rule));
+		result = array_grow(&row->rules, row->count, &row->capacity, sizeof(struct rule));
 		if (result)
 			continue;
 		row->rules[row->count] = *rule;

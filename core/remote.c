@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "core/path.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/util.h"
 
 struct remote_data {
 	const void *out;
@@ -123,14 +123,19 @@ int remote_wait_fd(struct call *call, int fd, short events, int timeout_ms)
 	return 0;
 }
 
-int remote_wait_open(struct call *call, int object, uint64_t open_flags)
+int remote_open(int object, uint64_t open_flags)
 {
 	char name[PATH_OF_FD_SIZE];
-	int fd;
 
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", object);
-	fd = open(name, (int)open_flags | O_CLOEXEC | O_NOCTTY);
-	call->wake = (struct wake){ .reason = WAKE_WORKER, .fd = fd, .result = fd < 0 ? -errno : 0 };
+	path_of_fd(object, name);
+	return errno_result(open(name, (int)open_flags | O_CLOEXEC | O_NOCTTY));
+}
+
+int remote_wait_open(struct call *call, int object, uint64_t open_flags)
+{
+	int fd = remote_open(object, open_flags);
+
+	call->wake = (struct wake){ .reason = WAKE_WORKER, .fd = fd, .result = fd < 0 ? fd : 0 };
 	return 0;
 }
 

@@ -52,6 +52,9 @@ int remote_wait_ms(struct call *call, unsigned timeout_ms);
 int remote_wait_fd(struct call *call, int fd, short events, int timeout_ms);
 int remote_wait_open(struct call *call, int object, uint64_t open_flags);
 
+/* A new open file of what is held, which may block: the descriptor is the caller's, or -errno. */
+int remote_open(int object, uint64_t open_flags);
+
 /* Tells the end. ending: the sandbox ends, and with which status. */
 void remote_tell(const struct supervisor *supervisor, const struct verdict *verdict, bool ending, int exit_status);
 

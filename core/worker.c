@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -36,16 +35,6 @@ static int worker_keep_only(int first, int second)
 	return 0;
 }
 
-static int worker_open(int object, uint64_t open_flags)
-{
-	char name[PATH_OF_FD_SIZE];
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", object);
-	fd = open(name, (int)open_flags | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
-}
-
 /* Says who we are: the first message of every worker. */
 static void worker_begin(const int *fds)
 {
@@ -65,7 +54,7 @@ _Noreturn void worker_run(const struct message *message, const int *fds)
 	worker_begin(fds);
 	reply.status = identity_become(&message->identity);
 	if (reply.status == 0) {
-		fd = worker_open(WORKER_OTHER, message->value);
+		fd = remote_open(WORKER_OTHER, message->value);
 		reply.status = fd < 0 ? fd : 0;
 	}
 	channel_send(WORKER_REPLY, &reply, &fd, fd >= 0 ? 1 : 0);
