@@ -93,7 +93,8 @@ UNIT_TESTS = """
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
     test_log+forked+json_check test_log_access+json_check test_loop test_call+fake_dispatch+forked
-    test_wait+fake_dispatch test_tracee test_process+forked test_kfeat+forked
+    test_wait+wait_fixture+fake_dispatch test_wait_worker+wait_fixture+fake_dispatch
+    test_tracee test_process+forked test_kfeat+forked
     test_landlock+forked+policy_fixture test_tmpdir+forked test_run_options+policy_fixture
     test_job_control+forked
     test_regs test_held+forked test_program test_exec+fake_handlers+fake_access test_mmap+fake_handlers+fake_access
