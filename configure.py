@@ -47,7 +47,7 @@ CORE = (
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short policy_path "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_warnings policy_print "
     "category nearest profile "
-    "policy_net policy_net_rule policy_hosts address address_pattern netset brief mem_message "
+    "policy_net policy_net_rule policy_hosts address address_pattern netset brief bound mem_message "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
     "policy_print_net policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
     "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
@@ -63,8 +63,8 @@ CORE = (
 # One family of system calls per file, and the table that lists them.
 HANDLERS = """
     access common readlink stat statfs attr fileattr namei utime xattr ids inotify memfd node rlimit open_flags
-    rename socket socket_bind socket_connect socket_send socket_control socket_calls table truncate open open_finish
-    open_sticky chdir exec exec_check mmap mprotect setgroups
+    rename socket socket_bind socket_listen socket_name socket_connect socket_send socket_control socket_calls table
+    truncate open open_finish open_sticky chdir exec exec_check mmap mprotect setgroups
     list list_entries ioctl fcntl fanotify mask
 """.split()
 
@@ -105,7 +105,7 @@ UNIT_TESTS = """
     test_mem_message+fake_handlers+fake_access
     test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
     test_environment+policy_fixture test_payload_limits+forked+policy_fixture
-    test_policy_change+policy_fixture
+    test_policy_change+policy_fixture test_bound
 """.split()
 
 # Criterion programs that run the real binary on guests, and what all of them share.

@@ -144,6 +144,11 @@ int access_check_address(struct call *call, enum category category, const struct
 			 : access_carry_out(call, category, text, policy_decide_address(policy, category, address));
 }
 
+bool access_refuses_address(const struct call *call, enum category category, const struct address *address)
+{
+	return action_refuses(policy_decide_address(call->sandbox->policy, category, address).action);
+}
+
 int access_check_peer(struct call *call, const struct address *address)
 {
 	bool judged = policy_settings(call->sandbox->policy)->judge_peers;

@@ -36,6 +36,8 @@ bool access_judges_device(const struct call *call, const char *name);
 
 /* The net categories: an IP address, or a socket without a path. For net/connect also block+. */
 int access_check_address(struct call *call, enum category category, const struct address *address);
+/* Would it be refused? Silent. */
+bool access_refuses_address(const struct call *call, enum category category, const struct address *address);
 int access_check_link(struct call *call, unsigned family);
 bool access_judges_sockets(const struct call *call); /* is any of the net categories active? */
 

@@ -162,12 +162,16 @@ static void plan_setsockopt(struct plan_builder *builder)
 static void plan_socketcall(struct plan_builder *builder)
 {
 	static const uint64_t connect_bits = CAT_BIT(CAT_NET_CONNECT) | CAT_BIT(CAT_WALK);
+	static const uint64_t bind_bits = CAT_BIT(CAT_NET_BIND) | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK);
 	static const struct {
 		int subcall;
 		uint64_t categories;
 	} parts[] = {
 		{ SYS_SOCKET, POLICY_NET_BITS },
-		{ SYS_BIND, CAT_BIT(CAT_NET_BIND) | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK) },
+		{ SYS_BIND, bind_bits },
+		{ SYS_LISTEN, CAT_BIT(CAT_NET_BIND) },
+		{ SYS_GETSOCKNAME, bind_bits },
+		{ SYS_GETPEERNAME, bind_bits },
 		{ SYS_CONNECT, connect_bits },
 		{ SYS_ACCEPT, CAT_BIT(CAT_NET_CONNECT) },
 		{ SYS_ACCEPT4, CAT_BIT(CAT_NET_CONNECT) },

@@ -6,6 +6,7 @@
  * handler -> verdict -> notify; nothing on that way blocks or allocates. Callbacks only mark
  * what dies; the loop frees it at the end of its turn. doc/ARCHITECTURE.md has the pictures.
  */
+#include "core/bound.h"
 #include "core/brief.h"
 #include "core/supervisor.h"
 
@@ -119,6 +120,7 @@ void supervisor_free(struct supervisor *supervisor)
 	brief_free(supervisor);
 	mounts_free(supervisor->mounts);
 	long_names_free(supervisor->long_names);
+	bound_free(supervisor->bound_names);
 	loop_free(supervisor->loop);
 	identity_free(supervisor->identity);
 	log_flush(supervisor->log);

@@ -16,6 +16,7 @@
 
 #define SUPERVISOR_MAGIC 0x53555056U
 
+struct bound_names;
 struct job_control;
 struct identity_state;
 struct log;
@@ -36,6 +37,7 @@ struct supervisor {
 	struct tracer *tracer;           /* core/trace.c; NULL until a plan traces */
 	struct mounts *mounts;           /* procfs mount points, core/mounts.c; NULL until a plan notifies */
 	struct long_names *long_names;   /* core/path_long.c; NULL until a plan notifies */
+	struct bound_names *bound_names; /* core/bound.c; NULL until a UNIX socket is bound */
 	struct identity_state *identity; /* our own identity and the one assumed, core/identity.c */
 	struct sandbox *sandboxes;       /* list by sandbox->next */
 	int root_fd;                     /* O_PATH "/" */

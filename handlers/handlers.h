@@ -36,6 +36,7 @@ extern const struct handler handler_list, handler_ioctl, handler_fcntl;
 
 /* memfd.c, socket.c, inotify.c, fanotify.c */
 extern const struct handler handler_memfd, handler_memfd_secret;
+extern const struct handler handler_listen, handler_getsockname;
 extern const struct handler handler_bind, handler_connect, handler_accept, handler_sendto, handler_sendmsg;
 extern const struct handler handler_socket, handler_socketcall;
 extern const struct handler handler_inotify, handler_fanotify;

@@ -5,6 +5,7 @@
 #include "handlers/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/access.h"
+#include "core/bound.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
 #include "core/mem.h"
@@ -22,6 +24,7 @@
 
 #define SOCKET_RETRY_FIRST_MS 2
 #define SOCKET_RETRY_LAST_MS 32
+#define SOCKET_LIMIT_MAX_S INT32_MAX /* nobody sees the end of more */
 
 /* The private state of every call on a socket is the pointer to its job. */
 static struct socket_job **socket_slot(struct call *call)
@@ -101,6 +104,14 @@ struct verdict socket_resume(struct call *call, const struct wake *wake)
 	return socket_finish(call, job->again(call, job));
 }
 
+bool socket_blocks(struct socket_job *job)
+{
+	if (!job->asked_blocks)
+		job->blocks = !(fcntl(job->fd, F_GETFL) & O_NONBLOCK);
+	job->asked_blocks = true;
+	return job->blocks;
+}
+
 /* The limit that the target set; it interrupts differently, too (sock_intr_errno). */
 static void socket_take_limit(struct call *call, struct socket_job *job)
 {
@@ -112,7 +123,8 @@ static void socket_take_limit(struct call *call, struct socket_job *job)
 	if (getsockopt(job->fd, SOL_SOCKET, job->timeout_option, &limit, &size) < 0 ||
 		(limit.tv_sec == 0 && limit.tv_usec == 0))
 		return;
-	job->deadline_ms = socket_now_ms() + limit.tv_sec * INT64_C(1000) + (limit.tv_usec + 999) / 1000;
+	if (limit.tv_sec < SOCKET_LIMIT_MAX_S)
+		job->deadline_ms = socket_now_ms() + limit.tv_sec * INT64_C(1000) + (limit.tv_usec + 999) / 1000;
 	call_set_interrupted(call, -EINTR);
 }
 
@@ -148,6 +160,32 @@ int socket_read_address(struct call *call, uint64_t from, int length, struct add
 	return length ? mem_read(call, from, bytes_out->bytes, (size_t)length) : 0;
 }
 
+int socket_get_name(const struct socket_job *job, bool peer, struct address_bytes *bytes_out)
+{
+	struct sockaddr *address = (struct sockaddr *)(void *)bytes_out->bytes;
+
+	memset(bytes_out, 0, sizeof(*bytes_out));
+	bytes_out->length = ADDRESS_BYTES_MAX;
+	return errno_result(peer ? getpeername(job->fd, address, &bytes_out->length)
+				 : getsockname(job->fd, address, &bytes_out->length));
+}
+
+int socket_tell_address(struct call *call, uint64_t to, uint64_t length_to, const struct address_bytes *bytes)
+{
+	int32_t length = (int32_t)bytes->length;
+	int32_t room = 0;
+	int error = mem_read(call, length_to, &room, sizeof(room));
+
+	if (error < 0)
+		return error;
+	if (room < 0)
+		return -EINVAL;
+	if (room > length)
+		room = length;
+	error = mem_write(call, length_to, &length, sizeof(length));
+	return error < 0 ? error : mem_write(call, to, bytes->bytes, (size_t)room);
+}
+
 void socket_name_object(int object, struct address_bytes *bytes)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -161,7 +199,8 @@ static int socket_judge_path(struct call *call, const char *name, const struct s
 	struct address_bytes *bytes, int *object_out)
 {
 	struct path AUTO_PATH path = PATH_INIT;
-	int error = path_begin_string(call, AT_FDCWD, name, PATH_FOLLOW, &path);
+	/* By the number that a datagram came from, or that another process told. */
+	int error = path_begin_string(call, AT_FDCWD, bound_written(call, name), PATH_FOLLOW, &path);
 
 	if (error >= 0)
 		error = path_find(call, &path);

@@ -22,7 +22,9 @@ struct socket_job {
 	int fd; /* the duplicate; closed before the answer, so that the target's close is the last */
 	int domain;
 	int type;
-	int timeout_option;  /* SO_SNDTIMEO or SO_RCVTIMEO: which of them limits a wait */
+	int timeout_option; /* SO_SNDTIMEO or SO_RCVTIMEO: which of them limits a wait */
+	bool asked_blocks;  /* blocks is known, as the call began: it may be changed while it waits */
+	bool blocks;
 	bool timed;          /* deadline_ms is known */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC, below 0: none */
 	unsigned retry_ms;   /* the next wait for what no descriptor tells */
@@ -37,6 +39,9 @@ struct socket_job {
 void *socket_begin(struct call *call, int target_fd, size_t size, int *error_out);
 struct verdict socket_finish(struct call *call, struct verdict verdict);
 
+/* Does the call wait? Not on a descriptor with O_NONBLOCK. */
+bool socket_blocks(struct socket_job *job);
+
 /* The steps behind a wait, for the descriptors of handlers. */
 struct verdict socket_resume(struct call *call, const struct wake *wake);
 void socket_cancel(struct call *call);
@@ -47,8 +52,14 @@ void socket_cancel(struct call *call);
  */
 struct verdict socket_wait(struct call *call, struct socket_job *job, short events, int expired);
 
+/* The kernel's name of the socket, or of its peer, with zeros behind it. 0 or -errno. */
+int socket_get_name(const struct socket_job *job, bool peer, struct address_bytes *bytes_out);
+
 /* Copies an address as the kernel does: 0, -EINVAL, -EFAULT. */
 int socket_read_address(struct call *call, uint64_t from, int length, struct address_bytes *bytes_out);
+
+/* Writes an address as the kernel does, with its whole length: 0, -EINVAL, -EFAULT. */
+int socket_tell_address(struct call *call, uint64_t to, uint64_t length_to, const struct address_bytes *bytes);
 
 /* What an address is for. */
 struct socket_purpose {
@@ -68,6 +79,8 @@ void socket_name_object(int object, struct address_bytes *bytes);
 
 /* The calls of each family, with their arguments in a row: socketcall keeps them in memory. */
 struct verdict socket_bind(struct call *call, const uint64_t *args);
+struct verdict socket_listen(struct call *call, const uint64_t *args);
+struct verdict socket_name(struct call *call, const uint64_t *args, bool peer);
 struct verdict socket_connect(struct call *call, const uint64_t *args);
 struct verdict socket_accept(struct call *call, const uint64_t *args, int flags);
 struct verdict socket_sendto(struct call *call, const uint64_t *args);

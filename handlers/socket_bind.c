@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/access.h"
+#include "core/bound.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
 #include "core/identity.h"
@@ -24,24 +25,32 @@
 
 /*
  * The kernel takes no directory for bind, so ours becomes the held one for this call: nothing else
- * of ours is relative to it. getsockname() then tells the last component.
+ * of ours is relative to it.
  */
-static int socket_bind_in(int fd, const struct path *path)
+static int socket_bind_in(int fd, int directory, const char *name, size_t len)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(path->base);
 	int AUTO_CLOSE back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int error;
 
 	/* A name may fill sun_path without a NUL. */
-	if (len > sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path->base, len);
-	if (back < 0 || fchdir(path->parent) < 0)
+	memcpy(address.sun_path, name, len);
+	if (back < 0 || fchdir(directory) < 0)
 		return -errno;
 	error = errno_result(bind(fd, (const struct sockaddr *)&address, (socklen_t)(SOCKET_NAME_OFFSET + len)));
 	if (fchdir(back) < 0)
 		abort();
+	return error;
+}
+
+static int socket_bind_as(struct call *call, int fd, const struct path *path, const char *written)
+{
+	char name[BOUND_NAME_MAX + 1];
+	size_t len = bound_begin(call, written, path->base, name);
+	int error = len ? socket_bind_in(fd, path->parent, name, len) : -ENAMETOOLONG;
+
+	if (error == 0)
+		bound_keep(call, written, name);
 	return error;
 }
 
@@ -63,7 +72,7 @@ static int socket_bind_node(struct call *call, int fd, const struct address *add
 	if (error >= 0)
 		error = call_revalidate(call);
 	if (error >= 0)
-		error = socket_bind_in(fd, &path);
+		error = socket_bind_as(call, fd, &path, address->name);
 	return error == -EEXIST ? -EADDRINUSE : error;
 }
 

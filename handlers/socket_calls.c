@@ -49,6 +49,22 @@ static struct verdict socket_enter_accept(struct call *call)
 	return socket_accept(call, args, call_sysno(call) == SC_accept4 ? (int)args[3] : 0);
 }
 
+static struct verdict socket_enter_listen(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	socket_registers(call, args);
+	return socket_listen(call, args);
+}
+
+static struct verdict socket_enter_name(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	socket_registers(call, args);
+	return socket_name(call, args, call_sysno(call) == SC_getpeername);
+}
+
 static struct verdict socket_enter_sendto(struct call *call)
 {
 	uint64_t args[SOCKET_ARGS_MAX];
@@ -117,7 +133,10 @@ static const uint8_t subcall_words[] = {
 	[SYS_SOCKET] = 3,
 	[SYS_BIND] = 3,
 	[SYS_CONNECT] = 3,
+	[SYS_LISTEN] = 2,
 	[SYS_ACCEPT] = 3,
+	[SYS_GETSOCKNAME] = 3,
+	[SYS_GETPEERNAME] = 3,
 	[SYS_SENDTO] = 6,
 	[SYS_SENDMSG] = 3,
 	[SYS_ACCEPT4] = 4,
@@ -152,6 +171,11 @@ static struct verdict socket_enter_socketcall(struct call *call)
 		return socket_bind(call, args);
 	case SYS_CONNECT:
 		return socket_connect(call, args);
+	case SYS_LISTEN:
+		return socket_listen(call, args);
+	case SYS_GETSOCKNAME:
+	case SYS_GETPEERNAME:
+		return socket_name(call, args, subcall == SYS_GETPEERNAME);
 	case SYS_ACCEPT:
 		return socket_accept(call, args, 0);
 	case SYS_ACCEPT4:
@@ -181,6 +205,8 @@ static struct verdict socket_enter_socketcall(struct call *call)
 #define SEND_BITS (CONNECT_BITS | CAT_BIT(CAT_NET_SENDFD))
 
 SOCKET_HANDLER(handler_bind, "bind", socket_enter_bind, BIND_BITS);
+SOCKET_HANDLER(handler_listen, "listen", socket_enter_listen, CAT_BIT(CAT_NET_BIND));
+SOCKET_HANDLER(handler_getsockname, "getsockname", socket_enter_name, BIND_BITS);
 SOCKET_HANDLER(handler_connect, "connect", socket_enter_connect, CONNECT_BITS);
 SOCKET_HANDLER(handler_accept, "accept", socket_enter_accept, CAT_BIT(CAT_NET_CONNECT));
 SOCKET_HANDLER(handler_sendto, "sendto", socket_enter_sendto, CONNECT_BITS);

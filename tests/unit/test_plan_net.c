@@ -135,12 +135,14 @@ static unsigned subcalls(const struct plan *plan)
 
 Test(plan_net, the_multiplexer_is_decided_by_its_parts)
 {
+	/* bind, and what tells where */
+	enum { names = 1U << 2 | 1U << 6 | 1U << 7 };
 	static const struct {
 		const char *command;
 		unsigned bits;
 	} rows[] = {
-		{ "sandbox/create:on", 1U << 2 },
-		{ "sandbox/net/bind:on", 1U << 1 | 1U << 2 },
+		{ "sandbox/create:on", names },
+		{ "sandbox/net/bind:on", names | 1U << 1 | 1U << 4 },
 		{ "sandbox/net/sendfd:on", 1U << 1 | 1U << 16 | 1U << 20 },
 		{ "sandbox/net/link:on", 1U << 1 },
 		{ "sandbox/net/connect:on", 1U << 1 | 1U << 3 | 1U << 5 | 1U << 11 | 1U << 16 | 1U << 18 | 1U << 20 },
