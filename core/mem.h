@@ -6,6 +6,7 @@
 #ifndef KENNEL_CORE_MEM_H
 #define KENNEL_CORE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,12 @@ struct statx;
 
 /* All len bytes, or -EFAULT; -EACCES when the target cannot be read at all (logged once), -ESRCH. */
 int mem_read(struct call *call, uint64_t address, void *buffer, size_t len);
+
+/* False for the kernel's half of the address space, which it refuses before it looks at anything (access_ok). */
+static inline bool mem_may_be_users(uint64_t address, uint64_t len)
+{
+	return address <= INT64_MAX && len <= INT64_MAX - address;
+}
 
 /* As many of len bytes as can be read; -EFAULT when there are none. */
 ssize_t mem_read_some(struct call *call, uint64_t address, void *buffer, size_t len);

@@ -95,6 +95,25 @@ static void mem_widen_vector(struct iovec *vector, size_t count)
 	}
 }
 
+/* What the kernel looks at first, and the sum of it; of a single element only as much as is transferred. */
+static int mem_bound_vector(struct iovec *vector, size_t count, uint64_t *total_out)
+{
+	*total_out = 0;
+	for (size_t i = 0; i < count; i++)
+		if ((ssize_t)vector[i].iov_len < 0)
+			return -EINVAL;
+	if (count == 1 && vector[0].iov_len > TRANSFER_MAX)
+		vector[0].iov_len = TRANSFER_MAX;
+	for (size_t i = 0; i < count; i++) {
+		if (!mem_may_be_users((uintptr_t)vector[i].iov_base, vector[i].iov_len))
+			return -EFAULT;
+		if (vector[i].iov_len > TRANSFER_MAX - *total_out)
+			vector[i].iov_len = TRANSFER_MAX - *total_out;
+		*total_out += vector[i].iov_len;
+	}
+	return 0;
+}
+
 int mem_read_vector(struct call *call, uint64_t address, uint64_t count, struct iovec **vector_out, uint64_t *total_out)
 {
 	AUTO_FREE struct iovec *vector = NULL;
@@ -112,15 +131,10 @@ int mem_read_vector(struct call *call, uint64_t address, uint64_t count, struct 
 		return error;
 	if (half)
 		mem_widen_vector(vector, count);
-	for (size_t i = 0; i < count; i++) {
-		if ((ssize_t)vector[i].iov_len < 0)
-			return -EINVAL;
-		if (vector[i].iov_len > TRANSFER_MAX - *total_out)
-			vector[i].iov_len = TRANSFER_MAX - *total_out;
-		*total_out += vector[i].iov_len;
-	}
-	*vector_out = take_ptr(vector);
-	return 0;
+	error = mem_bound_vector(vector, count, total_out);
+	if (error == 0)
+		*vector_out = take_ptr(vector);
+	return error;
 }
 
 ssize_t mem_gather(struct call *call, const struct iovec *vector, size_t count, uint64_t skip, void *buffer, size_t len)
@@ -149,16 +163,21 @@ ssize_t mem_gather(struct call *call, const struct iovec *vector, size_t count, 
 	return (ssize_t)done;
 }
 
-/* The kernel's cmsghdr_from_user_compat_to_kern: every header on a boundary of 8 bytes instead of 4. */
+/*
+ * The kernel's cmsghdr_from_user_compat_to_kern: every header on a boundary of 8 bytes instead of 4. Where there is
+ * room for a byte behind one it expects another.
+ */
 static int mem_widen_control(const unsigned char *from, size_t from_length, unsigned char *control, size_t *length_out)
 {
 	size_t at = 0, length = 0;
 
-	while (from_length - at >= sizeof(struct control_32)) {
+	while (at < from_length) {
 		struct control_32 narrow;
 		struct cmsghdr wide;
 		size_t data;
 
+		if (from_length - at < sizeof(narrow))
+			return -EINVAL;
 		memcpy(&narrow, from + at, sizeof(narrow));
 		if (narrow.length < sizeof(narrow) || narrow.length > from_length - at)
 			return -EINVAL;
@@ -170,8 +189,6 @@ static int mem_widen_control(const unsigned char *from, size_t from_length, unsi
 		memcpy(control + length + sizeof(wide), from + at + sizeof(narrow), data);
 		length += CMSG_SPACE(data);
 		at += (narrow.length + 3U) & ~3U;
-		if (at > from_length)
-			break;
 	}
 	*length_out = length;
 	return length ? 0 : -EINVAL;
@@ -207,6 +224,8 @@ int mem_read_control(
 		return mem_refuse_control(call, message->control);
 	if (length == 0)
 		return 0;
+	if (call_is_compat(call) && (!message->control || length < sizeof(struct control_32)))
+		return -EINVAL; /* no header is there */
 	raw = calloc(1, length);
 	if (!raw)
 		return -ENOBUFS;

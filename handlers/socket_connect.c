@@ -4,15 +4,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/access.h"
+#include "core/bound.h"
 #include "core/brief.h"
 #include "core/cleanup.h"
 #include "core/identity.h"
-#include "core/mem.h"
 #include "core/util.h"
 #include "handlers/socket.h"
 
@@ -37,15 +39,37 @@ static void connect_release(struct socket_job *job)
 		close(connecting->object);
 }
 
+/*
+ * Another thread has dissolved the connection that is waited for, or it failed: to ask again could begin a new one.
+ * 0, or the -errno that the kernel gives whoever waits; the socket is then as it leaves it.
+ */
+static int connect_is_over(const struct socket_job *job)
+{
+	static const struct sockaddr dissolve = { .sa_family = AF_UNSPEC };
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+	int error = 0;
+
+	if (job->domain == AF_UNIX || job->type != SOCK_STREAM || !job->timed ||
+		getsockopt(job->fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 || info.tcpi_state != TCP_CLOSE)
+		return 0;
+	size = sizeof(error);
+	if (getsockopt(job->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error == 0)
+		error = ECONNABORTED;
+	connect(job->fd, &dissolve, sizeof(dissolve));
+	return -error;
+}
+
 static struct verdict connect_again(struct call *call, struct socket_job *job)
 {
 	struct connect_job *connecting = container_of(job, struct connect_job, job);
-	int error = job->domain == AF_UNIX ? identity_take_effective(call) : 0;
+	int error = job->domain == AF_UNIX ? identity_take_effective(call) : connect_is_over(job);
 
 	if (error == 0)
 		error = brief_connect(
 			call, job->fd, job->type, (const struct sockaddr *)connecting->to.bytes, connecting->to.length);
-	if (error != -EINTR)
+	/* Whoever has waited goes on, also where the descriptor does not block any more. */
+	if (error != -EINTR && !(job->timed && (error == -EAGAIN || error == -EALREADY)))
 		return verdict_result(error);
 	if (job->domain == AF_UNIX)
 		return socket_wait(call, job, 0, EAGAIN);
@@ -80,26 +104,6 @@ struct verdict socket_connect(struct call *call, const uint64_t *args)
 	return socket_finish(call, error < 0 ? verdict_fail(error) : connect_again(call, &connecting->job));
 }
 
-/* As the kernel does it: as many bytes as there is room for, and the whole length. */
-static int accept_tell_peer(struct call *call, const struct accept_job *accepting, const struct address_bytes *peer)
-{
-	int32_t room = 0;
-	int32_t length = (int32_t)peer->length;
-	int error;
-
-	if (!accepting->address)
-		return 0;
-	error = mem_read(call, accepting->length, &room, sizeof(room));
-	if (error < 0)
-		return error;
-	if (room < 0)
-		return -EINVAL;
-	if (room > length)
-		room = length;
-	error = mem_write(call, accepting->address, peer->bytes, (size_t)room);
-	return error < 0 ? error : mem_write(call, accepting->length, &length, sizeof(length));
-}
-
 /* The path of a peer is what it was bound to, as it was written: what cannot be a canonical name matches no rule. */
 static int accept_judge(struct call *call, const struct socket_job *job, const struct address_bytes *peer)
 {
@@ -110,7 +114,7 @@ static int accept_judge(struct call *call, const struct socket_job *job, const s
 }
 
 /* Nobody is there: does the call wait? One on no listener, or on a socket that does not block, fails at once. */
-static bool accept_waits(const struct socket_job *job)
+static bool accept_waits(struct socket_job *job)
 {
 	struct pollfd pollfd = { .fd = job->fd, .events = POLLIN };
 	socklen_t size = sizeof(int);
@@ -120,7 +124,7 @@ static bool accept_waits(const struct socket_job *job)
 		return false;
 	if (getsockopt(job->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens)
 		return false;
-	return !(fcntl(job->fd, F_GETFL) & O_NONBLOCK);
+	return socket_blocks(job);
 }
 
 static struct verdict accept_again(struct call *call, struct socket_job *job)
@@ -138,12 +142,13 @@ static struct verdict accept_again(struct call *call, struct socket_job *job)
 	error = call_revalidate(call);
 	if (error == 0)
 		error = fd = brief_accept(call, job->fd, &peer, accepting->flags | SOCK_CLOEXEC);
-	if (error == -EINTR)
+	if (error == -EINTR || (error == -EAGAIN && job->timed))
 		return socket_wait(call, job, POLLIN, EAGAIN);
+	bound_tell(call, &peer);
 	if (error >= 0)
 		error = accept_judge(call, job, &peer);
-	if (error >= 0)
-		error = accept_tell_peer(call, accepting, &peer);
+	if (error >= 0 && accepting->address)
+		error = socket_tell_address(call, accepting->address, accepting->length, &peer);
 	if (error < 0)
 		return verdict_fail(error);
 	return verdict_add_fd(take_fd(&fd), O_RDWR | (accepting->flags & SOCK_CLOEXEC ? O_CLOEXEC : 0));

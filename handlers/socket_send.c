@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/access.h"
+#include "core/bound.h"
 #include "core/cleanup.h"
 #include "core/identity.h"
 #include "core/limits.h"
@@ -24,7 +25,8 @@
 #define SEND_CHUNK_MAX (256U << 10) /* of a stream at a time */
 #define SEND_WHOLE_MAX (8U << 20)   /* the largest datagram, whatever the socket takes */
 #define SEND_SHORT 2048
-#define SEND_MESSAGES_MAX 1024 /* UIO_MAXIOV */
+#define SEND_MESSAGES_MAX 1024              /* UIO_MAXIOV */
+#define SEND_FLAG_COMPAT ((int)0x80000000U) /* MSG_CMSG_COMPAT, of which the kernel knows by itself */
 #ifndef MSG_ZEROCOPY
 #define MSG_ZEROCOPY 0x4000000
 #endif
@@ -40,6 +42,7 @@ struct send_job {
 	size_t vector_count;
 	uint64_t total;
 	uint64_t done; /* of total, with the kernel */
+	bool waited;   /* for room, in the middle of it */
 	unsigned char *chunk;
 	size_t chunk_size;   /* what it was mapped with */
 	size_t chunk_wanted; /* how much of total it stands for; the rest of it cannot be read */
@@ -79,6 +82,7 @@ static void send_drop_message(struct send_job *send)
 	send->object = -1;
 	send->total = send->done = 0;
 	send->to.length = 0;
+	send->waited = false;
 }
 
 static void send_release(struct socket_job *job)
@@ -173,9 +177,9 @@ static ssize_t send_chunk(struct call *call, const struct send_job *send)
 	return send_now(call, send, &message, flags);
 }
 
-static bool send_blocks(const struct send_job *send)
+static bool send_blocks(struct send_job *send)
 {
-	return !(send->flags & MSG_DONTWAIT) && !(fcntl(send->job.fd, F_GETFL) & O_NONBLOCK);
+	return !(send->flags & MSG_DONTWAIT) && socket_blocks(&send->job);
 }
 
 /* Room in the socket's own buffer is told by poll; room in the receiver's is not. */
@@ -186,12 +190,29 @@ static short send_events(const struct send_job *send)
 	return poll(&pollfd, 1, 0) == 1 && !send_is_stream(send) ? 0 : POLLOUT;
 }
 
-/* The sends so far are the answer to a signal. */
+static uint64_t send_element(const struct call *call, const struct send_job *send)
+{
+	return send->messages + send->messages_done * mem_message_step(call);
+}
+
+/* What a signal makes of the call now. A message of many that went in part counts, and its length is told. */
+static int64_t send_so_far(struct call *call, const struct send_job *send)
+{
+	int64_t messages = send->messages_done;
+
+	if (!send->many)
+		return (int64_t)send->done;
+	if (send->done && mem_write_message_length(call, send_element(call, send), (uint32_t)send->done) == 0)
+		messages++;
+	return messages;
+}
+
 static struct verdict send_wait(struct call *call, struct send_job *send)
 {
-	int64_t so_far = send->many && send->messages_done ? (int64_t)send->messages_done : (int64_t)send->done;
+	int64_t so_far = send_so_far(call, send);
 	struct verdict verdict = socket_wait(call, &send->job, send_events(send), EAGAIN);
 
+	send->waited = true;
 	if (so_far > 0) {
 		call_set_interrupted(call, so_far);
 		if (verdict.kind == VERDICT_FAIL)
@@ -224,19 +245,37 @@ static ssize_t send_step(struct call *call, struct send_job *send)
 	return sent;
 }
 
+/* A stream of UNIX that waits for room sees an error of the socket before its end, and its end is no signal then. */
+static bool send_waited_in_stream(const struct send_job *send)
+{
+	return send->waited && send_is_stream(send) && send->job.domain == AF_UNIX;
+}
+
+static int send_pending_error(const struct send_job *send)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	return send_waited_in_stream(send) && getsockopt(send->job.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0
+		       ? -error
+		       : 0;
+}
+
 /* The message as far as it goes: 0 when it is through (or as much as the socket took), 1: waiting, or -errno. */
 static int send_message(struct call *call, struct send_job *send, struct verdict *wait_out)
 {
-	ssize_t sent;
+	ssize_t sent = send_pending_error(send);
 
-	do
-		sent = send_step(call, send);
-	while (sent > 0 && send_is_stream(send) && send->done < send->total);
+	if (sent == 0)
+		do
+			sent = send_step(call, send);
+		while (sent > 0 && send_is_stream(send) && send->done < send->total);
 	if (sent == -EAGAIN && send_blocks(send)) {
 		*wait_out = send_wait(call, send);
 		return 1;
 	}
-	if (sent == -EPIPE && send_is_stream(send) && !(send->flags & MSG_NOSIGNAL) && send->done == 0)
+	if (sent == -EPIPE && send_is_stream(send) && !(send->flags & MSG_NOSIGNAL) && send->done == 0 &&
+		!send_waited_in_stream(send))
 		limits_signal_pipe(call);
 	return sent < 0 && send->done == 0 ? (int)sent : 0;
 }
@@ -252,6 +291,7 @@ static int send_judge_peer(struct call *call, const struct send_job *send)
 		return 0;
 	if (peer.length > ADDRESS_BYTES_MAX)
 		peer.length = ADDRESS_BYTES_MAX;
+	bound_tell(call, &peer);
 	address_parse(AF_UNIX, send->job.type, ADDRESS_PEER, &peer, &address);
 	return access_check_address(call, CAT_NET_SENDFD, &address);
 }
@@ -294,7 +334,7 @@ static int send_read_message(struct call *call, struct send_job *send, uint64_t 
 
 	if (error < 0)
 		return error;
-	if (message.name_length < 0)
+	if (message.name && message.name_length < 0)
 		return -EINVAL;
 	if (message.name_length > (int)ADDRESS_BYTES_MAX)
 		message.name_length = ADDRESS_BYTES_MAX;
@@ -320,6 +360,12 @@ static struct verdict send_again(struct call *call, struct socket_job *job)
 	if (error == 1)
 		return wait;
 	return error < 0 ? verdict_fail(error) : verdict_return((int64_t)send->done);
+}
+
+/* Of messages: 32-bit callers may say what is known of them. */
+static int send_flags(const struct call *call, uint64_t flags)
+{
+	return call_is_compat(call) ? (int)flags & ~SEND_FLAG_COMPAT : (int)flags;
 }
 
 static struct send_job *send_begin(struct call *call, const uint64_t *args, int flags, int *error_out)
@@ -366,14 +412,18 @@ static int send_read_datagram(struct call *call, struct send_job *send, const ui
 struct verdict socket_sendto(struct call *call, const uint64_t *args)
 {
 	int error;
-	struct send_job *send = send_begin(call, args, (int)args[3], &error);
+	uint64_t total = args[2] > INT32_MAX ? INT32_MAX & ~4095U : args[2];
+	struct send_job *send;
 
+	if (!mem_may_be_users(args[1], total))
+		return verdict_fail(EFAULT);
+	send = send_begin(call, args, (int)args[3] & ~SEND_FLAG_COMPAT, &error);
 	if (!send)
 		return verdict_fail(error);
 	send->vector = calloc(1, sizeof(*send->vector));
 	if (!send->vector)
 		return socket_finish(call, verdict_fail(ENOMEM));
-	send->total = args[2] > INT32_MAX ? INT32_MAX & ~4095U : args[2];
+	send->total = total;
 	send->vector_count = 1;
 	send->vector->iov_base = (void *)(uintptr_t)args[1];
 	send->vector->iov_len = (size_t)send->total;
@@ -386,7 +436,7 @@ struct verdict socket_sendto(struct call *call, const uint64_t *args)
 struct verdict socket_sendmsg(struct call *call, const uint64_t *args)
 {
 	int error;
-	struct send_job *send = send_begin(call, args, (int)args[2], &error);
+	struct send_job *send = send_begin(call, args, send_flags(call, args[2]), &error);
 
 	if (!send)
 		return verdict_fail(error);
@@ -406,7 +456,7 @@ static struct verdict send_many(struct call *call, struct socket_job *job)
 	struct verdict wait = verdict_wait();
 
 	while (send->messages_done < send->message_count) {
-		uint64_t element = send->messages + send->messages_done * mem_message_step(call);
+		uint64_t element = send_element(call, send);
 		int error = send->vector ? 0 : send_read_message(call, send, element);
 		bool partial;
 
@@ -430,7 +480,7 @@ static struct verdict send_many(struct call *call, struct socket_job *job)
 struct verdict socket_sendmmsg(struct call *call, const uint64_t *args)
 {
 	int error;
-	struct send_job *send = send_begin(call, args, (int)args[3], &error);
+	struct send_job *send = send_begin(call, args, send_flags(call, args[3]), &error);
 
 	if (!send)
 		return verdict_fail(error);

@@ -1,7 +1,7 @@
 /*
  * A FUSE filesystem in memory, on a descriptor of /dev/fuse that is mounted already (the
- * argument), so small that everybody sees what it does. Nothing is cached. Looking up "stuck" and
- * opening "stalled" are never answered; closing "sticky" takes a second.
+ * argument), so small that everybody sees what it does. Nothing is cached. Looking up "stuck",
+ * opening "stalled" and making a node "mute" are never answered; closing "sticky" takes a second.
  */
 #include "guest.h"
 
@@ -232,6 +232,10 @@ static void fuse_names(struct fuse_request *request)
 		data += sizeof(struct fuse_mkdir_in);
 		return fuse_new(
 			request, data, S_IFDIR | ((const struct fuse_mkdir_in *)(const void *)request->data)->mode, "");
+	case FUSE_MKNOD:
+		data += sizeof(struct fuse_mknod_in);
+		request->silent = strcmp(data, "mute") == 0;
+		return fuse_new(request, data, ((const struct fuse_mknod_in *)(const void *)request->data)->mode, "");
 	case FUSE_SYMLINK:
 		return fuse_new(request, data, S_IFLNK | 0777, data + strlen(data) + 1);
 	case FUSE_CREATE:

@@ -119,6 +119,24 @@ Test(blocking, filesystem_served_by_the_sandbox_itself_works)
 	}
 }
 
+Test(blocking, sockets_on_a_slow_filesystem_disturb_nobody)
+{
+	struct job job = { .command = WORDS(fixture_guest("block_sock"), "names"),
+		.deadline_ms = 40000,
+		.prepare = blocking_mount_served };
+
+	blocking_need_fuse();
+	fixture_run(&job, &blocking_outcome);
+	expect_status(&blocking_outcome, 0, "natively");
+	rmdir("mnt");
+	unlink("waits");
+	job.options = WORDS(WATCH_ALL);
+	job.command = WORDS(fixture_guest("block_sock"), "hanging");
+	fixture_run(&job, &blocking_outcome);
+	expect_status(&blocking_outcome, 0, "slow sockets");
+	cr_expect_str_eq(blocking_outcome.out, "undisturbed\n");
+}
+
 Test(blocking, calls_on_a_slow_filesystem_are_what_they_are_natively)
 {
 	blocking_need_fuse();

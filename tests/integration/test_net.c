@@ -77,17 +77,32 @@ Test(net, nothing_arrives_where_it_is_refused_socket)
 	cr_assert_gt(net_count("refused"), 0, "%s", net_outcome.out);
 }
 
-Test(net, waiting_calls_are_interrupted_restarted_limited_and_killed_as_natively)
+static void net_expect_as_natively(const char *guest)
 {
 	static struct outcome ours;
-	const char *const *command = WORDS(fixture_guest("block_net"));
-	struct job job = { .options = WORDS(WATCH_ALL), .command = command, .deadline_ms = 60000 };
+	const char *const *command = WORDS(fixture_guest(guest));
+	struct job job = { .options = WORDS(WATCH_ALL, "-m", "abi/i386:on"), .command = command, .deadline_ms = 60000 };
 
 	run_native(command, &net_outcome);
 	expect_status(&net_outcome, 0, "natively");
 	fixture_run(&job, &ours);
 	expect_status(&ours, 0, "under Kennel");
 	cr_assert_str_eq(ours.out, net_outcome.out);
+}
+
+Test(net, waiting_calls_are_interrupted_restarted_limited_and_killed_as_natively)
+{
+	net_expect_as_natively("block_net");
+}
+
+Test(net, what_others_do_to_a_socket_that_is_waited_for_is_seen_as_natively)
+{
+	net_expect_as_natively("block_sock");
+}
+
+Test(net, what_others_do_to_a_socket_that_is_waited_for_is_seen_as_natively_i386)
+{
+	net_expect_as_natively("block_sock.i386");
 }
 
 /* A TCP listener whose queue is full answers nobody: connections to it hang. */
@@ -327,6 +342,77 @@ Test(net, the_other_side_is_told_the_identity_of_the_caller)
 		cr_assert(strstr(ours.out, "(1000, 100)") && strstr(ours.out, "claim 1"), "%s", ours.out);
 		cr_assert_str_eq(ours.out, net_outcome.out, "%s", ours.err);
 	}
+}
+
+/* ---- Names of UNIX sockets, and ports that are chosen ---- */
+
+static const char net_names[] =
+	"import os, socket as s\n"
+	"os.mkdir('d'); here = os.getcwd(); path = here + '/d/server'\n"
+	"l = s.socket(s.AF_UNIX); l.bind(path); l.listen(5); c = s.socket(s.AF_UNIX); c.bind('d/../d/client')\n"
+	"os.chdir('/')\n"
+	"c.connect(l.getsockname()); a, peer = l.accept()\n"
+	"print(l.getsockname() == a.getsockname() == c.getpeername() == path)\n"
+	"print(c.getsockname(), peer, a.getpeername())\n"
+	"g = s.socket(s.AF_UNIX, s.SOCK_DGRAM); g.bind(here + '/d/g')\n"
+	"h = s.socket(s.AF_UNIX, s.SOCK_DGRAM); h.bind(here + '/d/h')\n"
+	"h.sendto(b'question', g.getsockname()); name = g.recvfrom(100)[1]\n"
+	"g.sendto(b'answer', name); print(h.recv(100))\n"
+	"os.chdir(here); o = s.socket(s.AF_UNIX); o.bind('one'); print(o.getsockname())\n";
+
+Test(net, unix_sockets_are_told_by_the_name_that_they_were_bound_to)
+{
+	net_need("python3");
+	file_write("names.py", net_names);
+	run_kennel(WORDS(WATCH_ALL), WORDS("/usr/bin/env", "python3", "names.py"), &net_outcome);
+	expect_status(&net_outcome, 0, "names.py");
+	cr_assert_str_eq(net_outcome.out, "True\nd/../d/client d/../d/client d/../d/client\nb'answer'\none\n");
+}
+
+/* The name that a datagram came from says nothing that the rules would not have let through. */
+Test(net, a_number_for_a_name_leads_nowhere_that_is_refused)
+{
+	net_need("python3");
+	file_write("names.py", net_names);
+	run_kennel(WORDS(WATCH_ALL, "-m", text("deny/net/connect+%s", fixture_path("d/h"))),
+		WORDS("/usr/bin/env", "python3", "names.py"), &net_outcome);
+	cr_assert_eq(net_outcome.status, 1);
+	cr_assert(log_line(net_outcome.err, "sys", "sendto", "addr", fixture_path("d/h")), "%s", net_outcome.err);
+}
+
+static const char net_listen[] =
+	"import ctypes, errno, socket as s\n"
+	"def attempt(name, call):\n"
+	"    try: call(); print(name, 'ok')\n"
+	"    except OSError as e: print(name, errno.errorcode[e.errno])\n"
+	"for family, host in ((s.AF_INET, '127.0.0.1'), (s.AF_INET6, '::1')):\n"
+	"    l = s.socket(family); l.bind((host, 0))\n"
+	"    attempt('bound', lambda: l.listen(1)); attempt('again', lambda: l.listen(2))\n"
+	"    attempt('unbound', lambda: s.socket(family).listen(1))\n"
+	"    c = s.socket(family); c.connect(l.getsockname()); attempt('connected', lambda: c.listen(1))\n"
+	"    ctypes.CDLL(None).connect(c.fileno(), bytes(16), 16); attempt('dissolved', lambda: c.listen(1))\n"
+	"a = s.socket()\n"
+	"attempt('any', lambda: a.bind(('0.0.0.0', 0)) or a.listen(1))\n";
+
+static void net_listens(const char *rule, const char *chosen)
+{
+	const char *each = text("bound ok\nagain ok\nunbound %s\nconnected EINVAL\ndissolved %s\n", chosen, chosen);
+
+	net_need("python3");
+	file_write("listen.py", net_listen);
+	run_kennel(WORDS(NET_ONLY, "-m", "allow/net/connect+loopback", "-m", rule),
+		WORDS("/usr/bin/env", "python3", "listen.py"), &net_outcome);
+	expect_status(&net_outcome, 0, rule);
+	cr_assert_str_eq(net_outcome.out, text("%s%sany %s\n", each, each, chosen));
+}
+
+/* Also where a port is left of a connection: the kernel would choose another. */
+Test(net, listening_where_nothing_was_bound_is_a_bind_to_any_address)
+{
+	net_listens("allow/net/bind+loopback!0", "EADDRNOTAVAIL");
+	cr_assert(log_line(net_outcome.err, "addr", "0.0.0.0!0", "sys", "listen"), "%s", net_outcome.err);
+	cr_assert(log_line(net_outcome.err, "addr", "::!0", "sys", "listen"), "%s", net_outcome.err);
+	net_listens("allow/net/bind+any!0", "ok");
 }
 
 /* ---- Host names ---- */
