@@ -384,7 +384,9 @@ static struct send_job *send_begin(struct call *call, const uint64_t *args, int 
 /* Address and payload of a short datagram at once. */
 static int send_read_short(struct call *call, struct send_job *send, const uint64_t *args)
 {
-	const struct iovec target[2] = { { (void *)(uintptr_t)args[4], (size_t)args[5] },
+	/* An int to the kernel: the upper half of its register may hold anything. */
+	socklen_t length = (socklen_t)args[5];
+	const struct iovec target[2] = { { (void *)(uintptr_t)args[4], length },
 		{ (void *)(uintptr_t)args[1], (size_t)send->total } };
 	ssize_t got;
 
@@ -394,7 +396,7 @@ static int send_read_short(struct call *call, struct send_job *send, const uint6
 		return -ENOBUFS;
 	got = mem_read_both(call, target, send->to.bytes, send->chunk);
 	send->chunk_length = got < 0 ? 0 : (size_t)got;
-	send->to.length = (socklen_t)args[5];
+	send->to.length = length;
 	return got < 0 ? (int)got : call_revalidate(call);
 }
 
