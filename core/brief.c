@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/call.h"
 #include "core/sandbox.h"
@@ -13,8 +14,10 @@
 #include "core/util.h"
 
 /* On the loopback a connection is made in less; who waits for longer waits in the loop. */
-#define BRIEF_FIRST_NS 100000
-#define BRIEF_AGAIN_NS 500000
+static const struct itimerspec brief_moment = { .it_value.tv_nsec = 100000, .it_interval.tv_nsec = 500000 };
+/* A UNIX socket waits for nothing but room, of which there is none then. */
+static const struct itimerspec brief_look = { .it_value.tv_nsec = 10000, .it_interval.tv_nsec = 50000 };
+static const struct itimerspec brief_never = { .it_value.tv_nsec = 0 };
 
 static int brief_signal(void)
 {
@@ -46,20 +49,25 @@ void brief_free(struct supervisor *supervisor)
 	supervisor->has_brief_timer = false;
 }
 
-static void brief_switch(const struct call *call, bool on)
+static void brief_mask(int how)
 {
-	static const struct itimerspec moment = { .it_value = { .tv_nsec = BRIEF_FIRST_NS },
-		.it_interval = { .tv_nsec = BRIEF_AGAIN_NS } };
-	static const struct itimerspec never = { .it_value = { 0 } };
 	sigset_t mask;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, brief_signal());
-	if (!on)
-		sigprocmask(SIG_BLOCK, &mask, NULL);
-	timer_settime(call->sandbox->supervisor->brief_timer, 0, on ? &moment : &never, NULL);
-	if (on)
-		sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	sigprocmask(how, &mask, NULL);
+}
+
+static void brief_begin(const struct call *call, const struct itimerspec *moment)
+{
+	timer_settime(call->sandbox->supervisor->brief_timer, 0, moment, NULL);
+	brief_mask(SIG_UNBLOCK);
+}
+
+static void brief_end(const struct call *call)
+{
+	brief_mask(SIG_BLOCK);
+	timer_settime(call->sandbox->supervisor->brief_timer, 0, &brief_never, NULL);
 }
 
 int brief_connect(const struct call *call, int fd, int type, const struct sockaddr *address, socklen_t length)
@@ -68,10 +76,17 @@ int brief_connect(const struct call *call, int fd, int type, const struct sockad
 
 	if (type == SOCK_DGRAM)
 		return errno_result(connect(fd, address, length));
-	brief_switch(call, true);
+	brief_begin(call, address->sa_family == AF_UNIX ? &brief_look : &brief_moment);
 	error = errno_result(connect(fd, address, length));
-	brief_switch(call, false);
+	brief_end(call);
 	return error;
+}
+
+void brief_close(const struct call *call, int fd)
+{
+	brief_begin(call, &brief_moment);
+	close(fd);
+	brief_end(call);
 }
 
 int brief_accept(const struct call *call, int fd, struct address_bytes *peer_out, int flags)
@@ -79,9 +94,9 @@ int brief_accept(const struct call *call, int fd, struct address_bytes *peer_out
 	int accepted;
 
 	peer_out->length = ADDRESS_BYTES_MAX;
-	brief_switch(call, true);
+	brief_begin(call, &brief_moment);
 	accepted = errno_result(accept4(fd, (struct sockaddr *)peer_out->bytes, &peer_out->length, flags));
-	brief_switch(call, false);
+	brief_end(call);
 	if (peer_out->length > ADDRESS_BYTES_MAX)
 		peer_out->length = ADDRESS_BYTES_MAX;
 	return accepted;

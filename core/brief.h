@@ -20,4 +20,10 @@ int brief_connect(const struct call *call, int fd, int type, const struct sockad
 /* A descriptor (ours) and the peer's address, or -errno. flags: SOCK_NONBLOCK, SOCK_CLOEXEC. */
 int brief_accept(const struct call *call, int fd, struct address_bytes *peer_out, int flags);
 
+/*
+ * The duplicate of a socket may have become the last: with SO_LINGER its close waits, as does that of a UNIX socket in
+ * whose queue such a one lies.
+ */
+void brief_close(const struct call *call, int fd);
+
 #endif

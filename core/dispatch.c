@@ -9,6 +9,7 @@
 #include "core/call.h"
 #include "core/call_pool.h"
 #include "core/dispatch.h"
+#include "core/fds.h"
 #include "core/identity_state.h"
 #include "core/launch.h"
 #include "core/log.h"
@@ -44,7 +45,7 @@ static int dispatch_give_fd(struct call *call, const struct verdict *verdict)
 {
 	int number = notify_place_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
 
-	close(verdict->fd);
+	fds_put(call, verdict->fd);
 	return number < 0 ? number : notify_return(call, number);
 }
 
@@ -74,10 +75,10 @@ static void dispatch_kill(struct call *call)
 }
 
 /* Everything of this sandbox is about to be killed: without an answer its caller does nothing more. */
-static void dispatch_withhold(const struct verdict *verdict)
+static void dispatch_withhold(struct call *call, const struct verdict *verdict)
 {
 	if (verdict->kind == VERDICT_ADD_FD)
-		close(verdict->fd);
+		fds_put(call, verdict->fd);
 }
 
 static void dispatch_send(struct call *call, const struct verdict *verdict)
@@ -111,7 +112,7 @@ static void dispatch_answer(struct call *call, const struct verdict *verdict)
 {
 	call_advance(call, CALL_EVENT_ANSWER);
 	if (call->sandbox->ending) {
-		dispatch_withhold(verdict);
+		dispatch_withhold(call, verdict);
 	} else if (!call->traced) {
 		dispatch_send(call, verdict);
 	} else if (trace_answer(call, verdict)) {

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "core/brief.h"
 #include "core/call.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
@@ -128,6 +130,17 @@ int fds_get(struct call *call, int target_fd)
 	if (error < 0)
 		return error;
 	return fd < 0 ? fd : take_fd(&fd);
+}
+
+void fds_put(struct call *call, int fd)
+{
+	socklen_t size = sizeof(int);
+	int type;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
+		brief_close(call, fd);
+	else
+		close(fd);
 }
 
 /* Field 7 of stat: the controlling terminal as the kernel encodes devices, 0 for none. */

@@ -16,6 +16,9 @@ int fds_get(struct call *call, int target_fd);
  */
 int fds_get_unchecked(struct call *call, int target_fd);
 
+/* Closes what is, or may be, a duplicate of the target's: no socket holds us up with it. */
+void fds_put(struct call *call, int fd);
+
 /*
  * What /dev/tty is to the target: its controlling terminal, opened with open_flags.
  * fd or -errno (-ENXIO: it has none, or none that can be reached from here).

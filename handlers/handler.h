@@ -104,6 +104,9 @@ void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, ui
  */
 int call_reserve_fd(struct call *call);
 
+/* Calls of the sandbox in flight: the more there are, the less often each may try again by itself. */
+unsigned call_crowd(const struct call *call);
+
 /* Waits; the handler returns verdict_wait() next. One wait per call at a time. */
 int call_wait_ms(struct call *call, unsigned timeout_ms);
 /* The same until our `fd`, open as long as it waits, is ready (POLLIN, POLLOUT); timeout_ms below 0: for ever. */

@@ -49,13 +49,21 @@ static int socket_describe(struct socket_job *job)
 	return error < 0 ? error : errno_result(getsockopt(job->fd, SOL_SOCKET, SO_TYPE, &job->type, &size));
 }
 
-static void socket_free(struct socket_job *job)
+/* Nothing waits for what a datagram socket of IP leaves behind. */
+static bool socket_lingers(const struct socket_job *job)
+{
+	return job->type != SOCK_DGRAM || (job->domain != AF_INET && job->domain != AF_INET6);
+}
+
+static void socket_free(struct call *call, struct socket_job *job)
 {
 	if (!job)
 		return;
 	if (job->release)
-		job->release(job);
-	if (job->fd >= 0)
+		job->release(call, job);
+	if (job->fd >= 0 && socket_lingers(job))
+		fds_put(call, job->fd);
+	else if (job->fd >= 0)
 		close(job->fd);
 	free(job);
 }
@@ -74,7 +82,7 @@ void *socket_begin(struct call *call, int target_fd, size_t size, int *error_out
 	if (job->fd >= 0)
 		*error_out = socket_describe(job);
 	if (*error_out < 0) {
-		socket_free(job);
+		socket_free(call, job);
 		return NULL;
 	}
 	*socket_slot(call) = job;
@@ -93,7 +101,7 @@ void socket_cancel(struct call *call)
 	struct socket_job *job = *socket_slot(call);
 
 	*socket_slot(call) = NULL;
-	socket_free(job);
+	socket_free(call, job);
 }
 
 struct verdict socket_resume(struct call *call, const struct wake *wake)
@@ -145,7 +153,7 @@ struct verdict socket_wait(struct call *call, struct socket_job *job, short even
 		error = call_wait_fd(call, job->fd, events, (int)left);
 	} else {
 		error = call_wait_ms(call, left >= 0 && left < job->retry_ms ? (unsigned)left : job->retry_ms);
-		if (job->retry_ms < SOCKET_RETRY_LAST_MS)
+		if (job->retry_ms < SOCKET_RETRY_LAST_MS + call_crowd(call))
 			job->retry_ms *= 2;
 	}
 	return error < 0 ? verdict_fail(error) : verdict_wait();

@@ -29,7 +29,7 @@ struct socket_job {
 	int64_t deadline_ms; /* CLOCK_MONOTONIC, below 0: none */
 	unsigned retry_ms;   /* the next wait for what no descriptor tells */
 	struct verdict (*again)(struct call *call, struct socket_job *job);
-	void (*release)(struct socket_job *job); /* what a kind has of its own; may be NULL */
+	void (*release)(struct call *call, struct socket_job *job); /* what a kind has of its own; may be NULL */
 };
 
 /*

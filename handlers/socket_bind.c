@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -25,21 +24,20 @@
 
 /*
  * The kernel takes no directory for bind, so ours becomes the held one for this call: nothing else
- * of ours is relative to it.
+ * of ours is relative to it. We do not go back to where we were: the target's user may not be let
+ * in there, or close it meanwhile.
  */
 static int socket_bind_in(int fd, int directory, const char *name, size_t len)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int AUTO_CLOSE back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int error;
 
 	/* A name may fill sun_path without a NUL. */
 	memcpy(address.sun_path, name, len);
-	if (back < 0 || fchdir(directory) < 0)
+	if (fchdir(directory) < 0)
 		return -errno;
 	error = errno_result(bind(fd, (const struct sockaddr *)&address, (socklen_t)(SOCKET_NAME_OFFSET + len)));
-	if (fchdir(back) < 0)
-		abort();
+	(void)!chdir("/");
 	return error;
 }
 

@@ -13,7 +13,7 @@
 #include "core/access.h"
 #include "core/bound.h"
 #include "core/brief.h"
-#include "core/cleanup.h"
+#include "core/fds.h"
 #include "core/identity.h"
 #include "core/util.h"
 #include "handlers/socket.h"
@@ -31,10 +31,11 @@ struct accept_job {
 	int flags;
 };
 
-static void connect_release(struct socket_job *job)
+static void connect_release(struct call *call, struct socket_job *job)
 {
 	struct connect_job *connecting = container_of(job, struct connect_job, job);
 
+	(void)call;
 	if (connecting->object >= 0)
 		close(connecting->object);
 }
@@ -130,9 +131,9 @@ static bool accept_waits(struct socket_job *job)
 static struct verdict accept_again(struct call *call, struct socket_job *job)
 {
 	const struct accept_job *accepting = container_of(job, struct accept_job, job);
-	AUTO_CLOSE int fd = -1;
 	struct address_bytes peer = { .length = 0 };
 	int error;
+	int fd = -1;
 
 	if (accept_waits(job))
 		return socket_wait(call, job, POLLIN, EAGAIN);
@@ -144,14 +145,17 @@ static struct verdict accept_again(struct call *call, struct socket_job *job)
 		error = fd = brief_accept(call, job->fd, &peer, accepting->flags | SOCK_CLOEXEC);
 	if (error == -EINTR || (error == -EAGAIN && job->timed))
 		return socket_wait(call, job, POLLIN, EAGAIN);
-	bound_tell(call, &peer);
-	if (error >= 0)
-		error = accept_judge(call, job, &peer);
-	if (error >= 0 && accepting->address)
-		error = socket_tell_address(call, accepting->address, accepting->length, &peer);
 	if (error < 0)
 		return verdict_fail(error);
-	return verdict_add_fd(take_fd(&fd), O_RDWR | (accepting->flags & SOCK_CLOEXEC ? O_CLOEXEC : 0));
+	bound_tell(call, &peer);
+	error = accept_judge(call, job, &peer);
+	if (error >= 0 && accepting->address)
+		error = socket_tell_address(call, accepting->address, accepting->length, &peer);
+	if (error < 0) {
+		fds_put(call, fd);
+		return verdict_fail(error);
+	}
+	return verdict_add_fd(fd, O_RDWR | (accepting->flags & SOCK_CLOEXEC ? O_CLOEXEC : 0));
 }
 
 struct verdict socket_accept(struct call *call, const uint64_t *args, int flags)

@@ -148,10 +148,10 @@ int socket_control_take(struct call *call, const struct socket_job *job, unsigne
 	return socket_control_speak(call, control);
 }
 
-void socket_control_release(struct socket_control *control)
+void socket_control_release(struct call *call, struct socket_control *control)
 {
 	for (unsigned i = 0; i < control->fd_count; i++)
-		close(control->fds[i]);
+		fds_put(call, control->fds[i]);
 	free(control->bytes);
 	control->fd_count = 0;
 	control->bytes = NULL;

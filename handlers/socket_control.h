@@ -23,6 +23,6 @@ struct socket_control {
  */
 int socket_control_take(struct call *call, const struct socket_job *job, unsigned char *bytes, size_t length,
 	struct socket_control *control);
-void socket_control_release(struct socket_control *control);
+void socket_control_release(struct call *call, struct socket_control *control);
 
 #endif

@@ -71,10 +71,10 @@ static void send_drop_chunk(struct send_job *send)
 	send->chunk = NULL;
 }
 
-static void send_drop_message(struct send_job *send)
+static void send_drop_message(struct call *call, struct send_job *send)
 {
 	send_drop_chunk(send);
-	socket_control_release(&send->control);
+	socket_control_release(call, &send->control);
 	free(send->vector);
 	send->vector = NULL;
 	if (send->object >= 0)
@@ -85,9 +85,9 @@ static void send_drop_message(struct send_job *send)
 	send->waited = false;
 }
 
-static void send_release(struct socket_job *job)
+static void send_release(struct call *call, struct socket_job *job)
 {
-	send_drop_message(container_of(job, struct send_job, job));
+	send_drop_message(call, container_of(job, struct send_job, job));
 }
 
 /* The kernel may go on reading what is sent without a copy: its pages are nobody's but that message's. */
@@ -472,7 +472,7 @@ static struct verdict send_many(struct call *call, struct socket_job *job)
 			return send_many_end(send, error);
 		partial = send->done < send->total;
 		send->messages_done++;
-		send_drop_message(send);
+		send_drop_message(call, send);
 		if (partial)
 			break;
 	}
