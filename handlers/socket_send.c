@@ -23,6 +23,7 @@
 #include "handlers/socket_control.h"
 
 #define SEND_CHUNK_MAX (256U << 10) /* of a stream at a time */
+#define SEND_TURN_MAX (1U << 20)    /* of a stream before the others have their turn */
 #define SEND_WHOLE_MAX (8U << 20)   /* the largest datagram, whatever the socket takes */
 #define SEND_SHORT 2048
 #define SEND_MESSAGES_MAX 1024              /* UIO_MAXIOV */
@@ -264,12 +265,16 @@ static int send_pending_error(const struct send_job *send)
 /* The message as far as it goes: 0 when it is through (or as much as the socket took), 1: waiting, or -errno. */
 static int send_message(struct call *call, struct send_job *send, struct verdict *wait_out)
 {
+	uint64_t turn = send->done + SEND_TURN_MAX;
 	ssize_t sent = send_pending_error(send);
 
 	if (sent == 0)
 		do
 			sent = send_step(call, send);
-		while (sent > 0 && send_is_stream(send) && send->done < send->total);
+		while (sent > 0 && send_is_stream(send) && send->done < send->total && send->done < turn);
+	/* Whoever reads as fast as we send would have us to himself. */
+	if (sent > 0 && send_is_stream(send) && send->done < send->total)
+		sent = -EAGAIN;
 	if (sent == -EAGAIN && send_blocks(send)) {
 		*wait_out = send_wait(call, send);
 		return 1;
