@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
-#define IPV6_LENGTH_MIN 24 /* SIN6_LEN_RFC2133: without the scope id */
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -68,7 +67,7 @@ static void address_parse_ipv6(const struct address_bytes *from, enum address_us
 {
 	struct sockaddr_in6 in6 = { 0 };
 
-	if (from->length < IPV6_LENGTH_MIN)
+	if (from->length < ADDRESS_IPV6_LENGTH_MIN)
 		return;
 	memcpy(&in6, from->bytes, from->length < sizeof(in6) ? from->length : sizeof(in6));
 	out->port = ntohs(in6.sin6_port);

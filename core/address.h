@@ -26,6 +26,7 @@ enum address_use { ADDRESS_BIND, ADDRESS_CONNECT, ADDRESS_SEND, ADDRESS_PEER };
 
 #define ADDRESS_NAME_SIZE 110 /* '@' or a full sun_path, and NUL */
 #define ADDRESS_TEXT_SIZE 112
+#define ADDRESS_IPV6_LENGTH_MIN 24 /* SIN6_LEN_RFC2133: without the scope id */
 
 struct address {
 	enum address_kind kind;

@@ -16,8 +16,10 @@
 #define IPPROTO_MPTCP 262
 #endif
 #define TYPE_MASK 0xf
-/* Options with a route of the sender's own; newer than some headers. */
+/* Options with a route of the sender's own, some within what else they say; newer than some headers. */
 #define OPTION_IPV6_2292RTHDR 5
+#define OPTION_IPV6_2292PKTOPTIONS 6
+#define OPTION_IPV6_FLOWLABEL_MGR 32
 #define OPTION_IPV6_RTHDR 57
 
 static const char judged_later[] = "its addresses are judged when it is used";
@@ -145,6 +147,8 @@ static void plan_setsockopt(struct plan_builder *builder)
 		{ IPPROTO_IP, IP_OPTIONS },
 		{ IPPROTO_IPV6, OPTION_IPV6_RTHDR },
 		{ IPPROTO_IPV6, OPTION_IPV6_2292RTHDR },
+		{ IPPROTO_IPV6, OPTION_IPV6_2292PKTOPTIONS },
+		{ IPPROTO_IPV6, OPTION_IPV6_FLOWLABEL_MGR },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
@@ -172,7 +176,7 @@ static void plan_socketcall(struct plan_builder *builder)
 		{ SYS_LISTEN, CAT_BIT(CAT_NET_BIND) },
 		{ SYS_GETSOCKNAME, bind_bits },
 		{ SYS_GETPEERNAME, bind_bits },
-		{ SYS_CONNECT, connect_bits },
+		{ SYS_CONNECT, connect_bits | CAT_BIT(CAT_NET_SENDFD) },
 		{ SYS_ACCEPT, CAT_BIT(CAT_NET_CONNECT) },
 		{ SYS_ACCEPT4, CAT_BIT(CAT_NET_CONNECT) },
 		{ SYS_SENDTO, connect_bits },

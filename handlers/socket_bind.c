@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -104,23 +105,61 @@ static int socket_bind_netlink(struct call *call, int fd, struct address_bytes *
 	return error == -EADDRINUSE ? socket_bind_bytes(fd, bytes) : error;
 }
 
-static int socket_bind_plain(
+/* The any-address of IPv6 is that of IPv4, too, unless the socket says otherwise. */
+static bool socket_binds_both(const struct socket_job *job, const struct address *address)
+{
+	socklen_t size = sizeof(int);
+	int only = 0;
+
+	if (job->domain != AF_INET6 || address->kind != ADDRESS_IPV6 || !address->any)
+		return false;
+	return getsockopt(job->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) < 0 || !only;
+}
+
+/*
+ * A socket of IPv6 may become one of IPv4 at any moment (IPV6_ADDRFORM): what only that would take is refused here, as
+ * IPv6 does it.
+ */
+static int socket_bind_nothing(struct call *call, const struct socket_job *job, const struct address_bytes *bytes)
+{
+	if (!access_active(call, CAT_NET_BIND) || job->domain == AF_INET || job->domain == AF_UNIX ||
+		job->domain == AF_NETLINK)
+		return 0;
+	if (job->domain != AF_INET6)
+		return -EADDRNOTAVAIL;
+	return bytes->length < ADDRESS_IPV6_LENGTH_MIN ? -EINVAL : -EAFNOSUPPORT;
+}
+
+static int socket_bind_judge(struct call *call, const struct socket_job *job, const struct address *address,
+	const struct address_bytes *bytes, bool both)
+{
+	struct address any4 = { .kind = ADDRESS_IPV4, .any = true, .port = address->port };
+	int error;
+
+	if (address->kind == ADDRESS_NONE)
+		return socket_bind_nothing(call, job, bytes);
+	error = access_check_address(call, CAT_NET_BIND, address);
+	return error == 0 && both ? access_check_address(call, CAT_NET_BIND, &any4) : error;
+}
+
+static struct verdict socket_bind_plain(
 	struct call *call, const struct socket_job *job, const struct address *address, struct address_bytes *bytes)
 {
-	int error = 0;
+	bool both = socket_binds_both(job, address);
+	int error = socket_bind_judge(call, job, address, bytes, both);
 
-	if (address->kind != ADDRESS_NONE)
-		error = access_check_address(call, CAT_NET_BIND, address);
-	else if (job->domain != AF_INET && job->domain != AF_INET6 && job->domain != AF_UNIX &&
-		 job->domain != AF_NETLINK && access_active(call, CAT_NET_BIND))
-		error = -EADDRNOTAVAIL;
 	if (error == 0)
 		error = call_revalidate(call);
 	if (error < 0)
-		return error;
+		return verdict_fail(error);
 	if (job->domain == AF_NETLINK && bytes->length >= sizeof(struct sockaddr_nl))
-		return socket_bind_netlink(call, job->fd, bytes);
-	return socket_bind_bytes(job->fd, bytes);
+		return verdict_result(socket_bind_netlink(call, job->fd, bytes));
+	error = socket_bind_bytes(job->fd, bytes);
+	/* Changed in between, and now for good: nobody does so but to get what he may not have. */
+	if (error == 0 && !both && socket_binds_both(job, address) &&
+		socket_bind_judge(call, job, address, bytes, true) < 0)
+		return verdict_kill();
+	return verdict_result(error);
 }
 
 struct verdict socket_bind(struct call *call, const uint64_t *args)
@@ -138,8 +177,6 @@ struct verdict socket_bind(struct call *call, const uint64_t *args)
 	address_parse(job->domain, job->type, ADDRESS_BIND, &bytes, &address);
 	call_settle(call);
 	if (address.kind == ADDRESS_PATH)
-		error = socket_bind_node(call, job->fd, &address);
-	else
-		error = socket_bind_plain(call, job, &address, &bytes);
-	return socket_finish(call, verdict_result(error));
+		return socket_finish(call, verdict_result(socket_bind_node(call, job->fd, &address)));
+	return socket_finish(call, socket_bind_plain(call, job, &address, &bytes));
 }

@@ -207,7 +207,8 @@ static struct verdict socket_enter_socketcall(struct call *call)
 SOCKET_HANDLER(handler_bind, "bind", socket_enter_bind, BIND_BITS);
 SOCKET_HANDLER(handler_listen, "listen", socket_enter_listen, CAT_BIT(CAT_NET_BIND));
 SOCKET_HANDLER(handler_getsockname, "getsockname", socket_enter_name, BIND_BITS);
-SOCKET_HANDLER(handler_connect, "connect", socket_enter_connect, CONNECT_BITS);
+/* While descriptors are judged by the peer that a socket has, nobody else may give it another. */
+SOCKET_HANDLER(handler_connect, "connect", socket_enter_connect, SEND_BITS);
 SOCKET_HANDLER(handler_accept, "accept", socket_enter_accept, CAT_BIT(CAT_NET_CONNECT));
 SOCKET_HANDLER(handler_sendto, "sendto", socket_enter_sendto, CONNECT_BITS);
 SOCKET_HANDLER(handler_sendmsg, "sendmsg", socket_enter_sendmsg, SEND_BITS);

@@ -301,22 +301,34 @@ static int send_judge_peer(struct call *call, const struct send_job *send)
 	return access_check_address(call, CAT_NET_SENDFD, &address);
 }
 
-/* Which sockets look at a destination: datagrams, and TCP where data opens the connection. */
+/* Where data opens a connection, or nothing else has. UNIX sockets that connect take no destination. */
 static int send_judge(struct call *call, struct send_job *send)
 {
+	bool is_unix = send->job.domain == AF_UNIX;
 	bool opens = send_is_stream(send) && send->flags & MSG_FASTOPEN;
 	struct socket_purpose purpose = { .use = opens ? ADDRESS_CONNECT : ADDRESS_SEND,
 		.passes_fds = send->control.fd_count > 0 && access_active(call, CAT_NET_SENDFD) };
 	int error;
 
-	if (send->to.length == 0 || (!opens && (send_is_stream(send) || send->job.type == SOCK_SEQPACKET)))
+	/* TCP does not look at it. What else is a stream, and came from outside, is not told. */
+	if (send_is_stream(send) && !is_unix && !opens)
+		send->to.length = 0;
+	if (send->to.length == 0 || (is_unix && !opens && send->job.type != SOCK_DGRAM))
 		return purpose.passes_fds ? send_judge_peer(call, send) : 0;
 	error = socket_judge(call, &send->job, &purpose, &send->to, &send->object);
 	/* A datagram of UNIX sockets is copied before the name is looked up. */
-	if (error < 0 && send->job.domain == AF_UNIX && !send_is_too_large(send) &&
+	if (error < 0 && is_unix && !send_is_too_large(send) &&
 		(send->chunk || send_read_chunk(call, send) == 0) && send->chunk_length < send->chunk_wanted)
 		return -EFAULT;
 	return error == -ECONNREFUSED && !opens ? -ENOTCONN : error;
+}
+
+/* While the message waited, the socket may have been connected to somebody else. */
+static int send_judge_again(struct call *call, const struct send_job *send)
+{
+	bool passes = send->control.fd_count > 0 && send->to.length == 0 && access_active(call, CAT_NET_SENDFD);
+
+	return passes && send->done == 0 ? send_judge_peer(call, send) : 0;
 }
 
 /* The parts of a message behind its address. */
@@ -360,7 +372,10 @@ static struct verdict send_again(struct call *call, struct socket_job *job)
 {
 	struct send_job *send = container_of(job, struct send_job, job);
 	struct verdict wait = verdict_wait();
-	int error = send_message(call, send, &wait);
+	int error = send_judge_again(call, send);
+
+	if (error == 0)
+		error = send_message(call, send, &wait);
 
 	if (error == 1)
 		return wait;
@@ -464,7 +479,7 @@ static struct verdict send_many(struct call *call, struct socket_job *job)
 
 	while (send->messages_done < send->message_count) {
 		uint64_t element = send_element(call, send);
-		int error = send->vector ? 0 : send_read_message(call, send, element);
+		int error = send->vector ? send_judge_again(call, send) : send_read_message(call, send, element);
 		bool partial;
 
 		if (error == 0)
