@@ -156,6 +156,77 @@ Test(net, a_connection_that_hangs_is_interrupted_limited_killed_and_made_at_last
 	cr_assert_str_eq(ours.out, net_outcome.out);
 }
 
+/* ---- What a program tries on us ---- */
+
+static const char *const net_attack_rules[] = { NET_ONLY, "-m", "allow/net/bind,net/connect+loopback", "-m",
+	"allow/net/bind,net/connect+/***", NULL };
+
+/* Each ends well, and long before its deadline. */
+static void net_attack(const char *name)
+{
+	struct job job = { .options = net_attack_rules,
+		.command = WORDS(fixture_guest("attack_net"), name),
+		.deadline_ms = 20000 };
+
+	fixture_run(&job, &net_outcome);
+	expect_status(&net_outcome, 0, name);
+	cr_assert_str_eq(net_outcome.out, "not reached\n");
+}
+
+Test(net, an_address_is_as_long_as_the_lower_half_of_its_register_says)
+{
+	net_attack("length");
+}
+
+Test(net, a_socket_that_lingers_holds_nobody_up)
+{
+	net_attack("linger");
+}
+
+Test(net, hundreds_of_connects_that_wait_slow_nobody_down)
+{
+	net_attack("crowd");
+}
+
+static void net_enter_own(void)
+{
+	if (chdir("own"))
+		_exit(3);
+}
+
+Test(net, bind_returns_from_a_directory_when_there_is_no_way_back)
+{
+	struct job job = { .options = WORDS("-p", "off", "-m", "sandbox/net/bind:on", "-m", "allow/net/bind+/***"),
+		.command = WORDS(fixture_guest("attack_net"), "directory"),
+		.uid = NOBODY,
+		.prepare = net_enter_own };
+
+	fixture_need_root();
+	cr_assert(mkdir("own", 0700) == 0 && mkdir("names", 0777) == 0 && chmod("names", 0777) == 0);
+	cr_assert(chown("own", NOBODY, NOBODY) == 0 && chmod(".", 0755) == 0);
+	fixture_run(&job, &net_outcome);
+	expect_status(&net_outcome, 0, "directory");
+}
+
+Test(net, descriptors_go_to_the_peer_that_was_judged)
+{
+	run_kennel(WORDS("-p", "off", "-m", "sandbox/net/sendfd:on", "-m",
+			   text("allow/net/sendfd+%s", fixture_path("allowed"))),
+		WORDS(fixture_guest("attack_net"), "rights"), &net_outcome);
+	expect_status(&net_outcome, 0, "rights");
+}
+
+Test(net, the_any_address_of_ipv6_is_bound_only_with_that_of_ipv4)
+{
+	const char *const *rules = WORDS("-p", "off", "-m", "sandbox/net/bind:on", "-m", "allow/net/bind+any6");
+
+	run_kennel(rules, WORDS(fixture_guest("attack_net"), "both"), &net_outcome);
+	expect_status(&net_outcome, 0, "both");
+	run_kennel(rules, WORDS(fixture_guest("attack_net"), "both_race"), &net_outcome);
+	cr_assert(net_outcome.status == 0 || net_outcome.status == 128 + 9, "status %d: %s", net_outcome.status,
+		net_outcome.err);
+}
+
 /* ---- Real programs ---- */
 
 static void net_need(const char *program)
@@ -260,7 +331,9 @@ static const char net_try[] =
 	"attempt('sctp', lambda: s.socket(s.AF_INET, s.SOCK_STREAM, 132))\n"
 	"attempt('route', lambda: s.socket(s.AF_NETLINK, s.SOCK_RAW, 0))\n"
 	"attempt('uevent', lambda: s.socket(s.AF_NETLINK, s.SOCK_RAW, 15))\n"
-	"attempt('source route', lambda: s.socket().setsockopt(0, 4, b'\\x83\\x07\\x04\\x7f\\0\\0\\1\\0'))\n";
+	"attempt('source route', lambda: s.socket().setsockopt(0, 4, b'\\x83\\x07\\x04\\x7f\\0\\0\\1\\0'))\n"
+	"attempt('packet options', lambda: s.socket(s.AF_INET6).setsockopt(41, 6, b''))\n"
+	"attempt('flow label', lambda: s.socket(s.AF_INET6).setsockopt(41, 32, b''))\n";
 
 Test(net, refusals_have_the_errno_of_their_category_and_a_tip)
 {
@@ -279,7 +352,8 @@ Test(net, refusals_have_the_errno_of_their_category_and_a_tip)
 		"bind other abstract EADDRNOTAVAIL\nconnect path ok\nconnect missing ENOENT\n"
 		"connect mapped ECONNREFUSED\nsendto ENOTCONN\nsend descriptors EACCES\n"
 		"raw EPERM\npacket EAFNOSUPPORT\nalg EAFNOSUPPORT\nvsock EAFNOSUPPORT\n"
-		"sctp EPERM\nroute ok\nuevent EACCES\nsource route EPERM\n",
+		"sctp EPERM\nroute ok\nuevent EACCES\nsource route EPERM\n"
+		"packet options EPERM\nflow label EPERM\n",
 		"%s", net_outcome.err);
 	line = log_line(net_outcome.err, "addr", "192.0.2.1!9", "sys", "sendto");
 	cr_assert(line && log_field(line, "tip", tip, sizeof(tip)), "%s", net_outcome.err);
