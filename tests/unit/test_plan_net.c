@@ -103,6 +103,8 @@ Test(plan_net, a_send_without_destination_stays_in_the_kernel)
 	cr_expect_eq(decided(plan, SC_bind, 3, 1, 16), PLAN_KERNEL);
 	cr_expect_eq(decided(plan, SC_setsockopt, 3, IPPROTO_IP, IP_OPTIONS), PLAN_REFUSE);
 	cr_expect_eq(decided(plan, SC_setsockopt, 3, IPPROTO_TCP, IP_OPTIONS), PLAN_KERNEL);
+	cr_expect_eq(decided(plan, SC_setsockopt, 3, IPPROTO_IPV6, 6), PLAN_REFUSE, "IPV6_2292PKTOPTIONS");
+	cr_expect_eq(decided(plan, SC_setsockopt, 3, IPPROTO_IPV6, 32), PLAN_REFUSE, "IPV6_FLOWLABEL_MGR");
 	cr_expect_eq(decided(plan, SC_socketpair, AF_UNIX, SOCK_STREAM, 0), PLAN_KERNEL);
 	cr_expect_eq(decided(plan, SC_socketpair, AF_TIPC, SOCK_STREAM, 0), PLAN_REFUSE);
 	plan_free(plan);
@@ -143,7 +145,7 @@ Test(plan_net, the_multiplexer_is_decided_by_its_parts)
 	} rows[] = {
 		{ "sandbox/create:on", names },
 		{ "sandbox/net/bind:on", names | 1U << 1 | 1U << 4 },
-		{ "sandbox/net/sendfd:on", 1U << 1 | 1U << 16 | 1U << 20 },
+		{ "sandbox/net/sendfd:on", 1U << 1 | 1U << 3 | 1U << 16 | 1U << 20 },
 		{ "sandbox/net/link:on", 1U << 1 },
 		{ "sandbox/net/connect:on", 1U << 1 | 1U << 3 | 1U << 5 | 1U << 11 | 1U << 16 | 1U << 18 | 1U << 20 },
 	};
