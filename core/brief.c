@@ -89,6 +89,24 @@ void brief_close(const struct call *call, int fd)
 	brief_end(call);
 }
 
+void brief_hold(const struct call *call)
+{
+	struct supervisor *supervisor = call->sandbox->supervisor;
+
+	if (!supervisor->brief_held)
+		brief_begin(call, &brief_moment);
+	supervisor->brief_held = true;
+}
+
+void brief_release(const struct call *call)
+{
+	struct supervisor *supervisor = call->sandbox->supervisor;
+
+	if (supervisor->brief_held)
+		brief_end(call);
+	supervisor->brief_held = false;
+}
+
 int brief_accept(const struct call *call, int fd, struct address_bytes *peer_out, int flags)
 {
 	int accepted;

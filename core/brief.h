@@ -26,4 +26,8 @@ int brief_accept(const struct call *call, int fd, struct address_bytes *peer_out
  */
 void brief_close(const struct call *call, int fd);
 
+/* The same for whatever a handler does in the rest of its step, of which the dispatcher tells the end. */
+void brief_hold(const struct call *call);
+void brief_release(const struct call *call);
+
 #endif

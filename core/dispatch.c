@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/brief.h"
 #include "core/call.h"
 #include "core/call_pool.h"
 #include "core/dispatch.h"
@@ -149,6 +150,7 @@ struct verdict dispatch_step(struct call *call, const struct wake *wake)
 		verdict = wake ? call->handler->resume(call, wake) : call->handler->enter(call);
 	if (call->handler->flags & H_IDENTITY)
 		identity_drop(call);
+	brief_release(call);
 	call->subject = NULL; /* lay in the handler's frame */
 	return verdict;
 }

@@ -106,41 +106,56 @@ static int fds_get_by(struct call *call, int pidfd, int target_fd)
 	return fd == -EPERM ? fds_blind(call) : fd;
 }
 
-int fds_get_unchecked(struct call *call, int target_fd)
+static bool fds_is_socket(int fd)
 {
-	int error;
+	socklen_t size = sizeof(int);
+	int type;
 
-	if (!call->sandbox->supervisor->features.pidfd_thread || !call->sandbox->tracees)
-		return fds_get(call, target_fd);
-	error = fds_check_number(call, target_fd);
-	return error < 0 ? error : fds_get_by(call, tracee_pidfd(call), target_fd);
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 }
 
-int fds_get(struct call *call, int target_fd)
+void fds_put(struct call *call, int fd)
+{
+	if (fds_is_socket(fd))
+		brief_close(call, fd);
+	else
+		close(fd);
+}
+
+static int fds_get_checked(struct call *call, int target_fd)
 {
 	AUTO_CLOSE int pidfd = -1;
-	AUTO_CLOSE int fd = -1;
 	int error = fds_check_number(call, target_fd);
+	int fd;
 
 	if (error < 0)
 		return error;
 	pidfd = fds_pidfd(call);
 	fd = fds_get_by(call, pidfd, target_fd);
 	error = call_revalidate(call);
-	if (error < 0)
-		return error;
-	return fd < 0 ? fd : take_fd(&fd);
+	if (error < 0 && fd >= 0)
+		fds_put(call, fd);
+	return error < 0 ? error : fd;
 }
 
-void fds_put(struct call *call, int fd)
+int fds_get_unchecked(struct call *call, int target_fd)
 {
-	socklen_t size = sizeof(int);
-	int type;
+	int error;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
-		brief_close(call, fd);
-	else
-		close(fd);
+	if (!call->sandbox->supervisor->features.pidfd_thread || !call->sandbox->tracees)
+		return fds_get_checked(call, target_fd);
+	error = fds_check_number(call, target_fd);
+	return error < 0 ? error : fds_get_by(call, tracee_pidfd(call), target_fd);
+}
+
+/* It may be the last one when its step closes it. */
+int fds_get(struct call *call, int target_fd)
+{
+	int fd = fds_get_checked(call, target_fd);
+
+	if (fd >= 0 && fds_is_socket(fd))
+		brief_hold(call);
+	return fd;
 }
 
 /* Field 7 of stat: the controlling terminal as the kernel encodes devices, 0 for none. */

@@ -7,12 +7,13 @@
 
 struct call;
 
-/* A duplicate of the target's open file description, ours to close. fd or -errno (-EBADF). */
+/* A duplicate of the target's open file description, ours to close within the step. fd or -errno (-EBADF). */
 int fds_get(struct call *call, int target_fd);
 
 /*
  * The same for calls that come in rows, by the pidfd that the thread keeps; and for callers that ask call_revalidate()
- * before they do anything with it: whose number it was read by is not known until then.
+ * before they do anything with it: whose number it was read by is not known until then. It may be kept, and goes
+ * through fds_put().
  */
 int fds_get_unchecked(struct call *call, int target_fd);
 

@@ -29,7 +29,7 @@ static int socket_control_rights(struct call *call, unsigned char *data, size_t 
 		int fd;
 
 		memcpy(&number, data + i * sizeof(int), sizeof(int));
-		fd = fds_get(call, number);
+		fd = fds_get_unchecked(call, number);
 		if (fd < 0)
 			return fd;
 		control->fds[control->fd_count++] = fd;

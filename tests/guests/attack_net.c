@@ -11,6 +11,7 @@
 
 #define CALLS 4000
 #define CROWD 800
+#define ROUNDS 200
 #define TRIES_MS 2000
 
 static struct sockaddr_in attack_loopback(int port)
@@ -67,23 +68,39 @@ static void attack_length(void)
 	attack_ask(1);
 }
 
-/* The supervisor has the last descriptor of a socket that has data to send, which nobody takes, and an hour for it. */
-static void attack_linger(void)
+static int attack_listen(void)
+{
+	int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in in = attack_loopback(0);
+
+	CHECK(bind(server, (struct sockaddr *)&in, sizeof(in)) == 0 && listen(server, 1) == 0);
+	return server;
+}
+
+/* Connected to somebody who takes nothing; its close has an hour to wait for that. */
+static int attack_lingering(int server)
 {
 	struct linger linger = { .l_onoff = 1, .l_linger = 3600 };
-	static char data[1 << 20];
-	struct iovec part = { data, sizeof(data) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), client = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in in = attack_loopback(0);
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in in;
 	socklen_t length = sizeof(in);
-	pid_t child;
 
-	CHECK(bind(server, (struct sockaddr *)&in, length) == 0 && listen(server, 1) == 0);
 	CHECK(getsockname(server, (struct sockaddr *)&in, &length) == 0);
 	CHECK(connect(client, (struct sockaddr *)&in, length) == 0);
 	CHECK(setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
-	child = fork();
+	return client;
+}
+
+/* The supervisor has the last descriptor of the socket: the only other one goes while it sends. */
+static void attack_linger(void)
+{
+	static char data[1 << 20];
+	struct iovec part = { data, sizeof(data) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	int server = attack_listen();
+	int client = attack_lingering(server);
+	pid_t child = fork();
+
 	if (child == 0) {
 		while (sendmsg(client, &message, 0) > 0)
 			;
@@ -93,6 +110,29 @@ static void attack_linger(void)
 	guest_sleep_ms(300);
 	CHECK(kill(child, SIGKILL) == 0 && guest_wait(child) == 128 + SIGKILL);
 	attack_ask(10);
+}
+
+/* The same with a call that is no socket's, at any moment of it. */
+static void attack_linger_held(void)
+{
+	static char data[1 << 20];
+	int server = attack_listen();
+
+	for (int i = 0; i < ROUNDS; i++) {
+		int client = attack_lingering(server), peer = accept(server, NULL, NULL);
+		pid_t child;
+
+		while (send(client, data, sizeof(data), MSG_DONTWAIT) > 0)
+			;
+		child = fork();
+		while (child == 0)
+			fchmod(client, 0600);
+		close(client);
+		usleep((unsigned)(1000 + i * 7 % 200));
+		CHECK(kill(child, SIGKILL) == 0 && guest_wait(child) == 128 + SIGKILL);
+		CHECK(fchmod(server, 0600) == 0);
+		close(peer);
+	}
 }
 
 static void *attack_connect(void *address)
@@ -250,6 +290,7 @@ int main(int argc, char **argv)
 	} attacks[] = {
 		{ "length", attack_length },
 		{ "linger", attack_linger },
+		{ "linger_held", attack_linger_held },
 		{ "crowd", attack_crowd },
 		{ "directory", attack_directory },
 		{ "rights", attack_rights },

@@ -183,6 +183,14 @@ Test(net, a_socket_that_lingers_holds_nobody_up)
 	net_attack("linger");
 }
 
+Test(net, a_socket_that_lingers_holds_nobody_up_in_calls_of_files)
+{
+	run_kennel(WORDS("-p", "off", "-m", "sandbox/chmod:on", "-m", "allow/chmod+/***", "-m",
+			   "deny/chmod+/nonexistent/***"),
+		WORDS(fixture_guest("attack_net"), "linger_held"), &net_outcome);
+	expect_status(&net_outcome, 0, "linger_held");
+}
+
 Test(net, hundreds_of_connects_that_wait_slow_nobody_down)
 {
 	net_attack("crowd");
