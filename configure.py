@@ -35,7 +35,7 @@ CORE = (
     # What a sandbox can be told, and asked, from inside.
     "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.
-    "launch launch_request launcher payload payload_limits environment worker remote step channel inherited "
+    "launch launch_request launcher payload payload_limits environment worker ready remote step channel inherited "
     "descriptors tmpdir "
     # The traced side: stops, registers, and what a process really did.
     "trace trace_call trace_signal trace_then traced ptrace held held_areas program program_call "

@@ -30,9 +30,10 @@
 /* What the handler took is released, what the call waited for is undone; it is free again. */
 static void dispatch_end(struct call *call)
 {
+	/* First: what it waits for is the handler's. */
+	wait_end(call);
 	if (call->handler && call->handler->cancel)
 		call->handler->cancel(call);
-	wait_end(call);
 	if (call->traced)
 		trace_forget(call);
 	call_pool_give(call);

@@ -2,7 +2,7 @@
  * Theory of operation, once. One process, one loop. Watchers: the listener of each sandbox
  * (core/notify.c), a pidfd for each thread that called (core/tracee.c), the signalfds
  * (core/job_control.c, and core/trace.c for ptrace stops), the launcher's channel
- * (core/launch.c), and what waiting calls hold (core/wait.c). A call goes notify -> dispatch ->
+ * (core/launch.c), and what waiting calls hold (core/wait.c, core/ready.c). A call goes notify -> dispatch ->
  * handler -> verdict -> notify; nothing on that way blocks or allocates. Callbacks only mark
  * what dies; the loop frees it at the end of its turn. doc/ARCHITECTURE.md has the pictures.
  */
@@ -24,6 +24,7 @@
 #include "core/loop.h"
 #include "core/mounts.h"
 #include "core/path_long.h"
+#include "core/ready.h"
 #include "core/remote.h"
 #include "core/sandbox.h"
 #include "core/trace.h"
@@ -81,7 +82,8 @@ int supervisor_init(struct supervisor *supervisor, const struct kfeat *features,
 	supervisor->log = log_new(log_fd < 0 ? STDERR_FILENO : log_fd);
 	supervisor->loop = loop_new();
 	supervisor->identity = identity_new();
-	if (!supervisor->log || !supervisor->loop || !supervisor->identity)
+	supervisor->ready = supervisor->loop ? ready_new(supervisor->loop) : NULL;
+	if (!supervisor->log || !supervisor->ready || !supervisor->identity)
 		return -ENOMEM;
 	error = supervisor_open_descriptors(supervisor);
 	if (error)
@@ -121,6 +123,7 @@ void supervisor_free(struct supervisor *supervisor)
 	mounts_free(supervisor->mounts);
 	long_names_free(supervisor->long_names);
 	bound_free(supervisor->bound_names);
+	ready_free(supervisor->ready);
 	loop_free(supervisor->loop);
 	identity_free(supervisor->identity);
 	log_flush(supervisor->log);

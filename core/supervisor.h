@@ -31,6 +31,7 @@ struct supervisor {
 	uint32_t magic;
 	struct kfeat features;
 	struct loop *loop;
+	struct ready *ready;
 	struct log *log;
 	struct launcher *launcher;
 	struct job_control *job_control;

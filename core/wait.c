@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "core/call.h"
@@ -23,6 +21,7 @@
 #include "core/loop.h"
 #include "core/policy.h"
 #include "core/process.h"
+#include "core/ready.h"
 #include "core/remote.h"
 #include "core/sandbox.h"
 #include "core/step.h"
@@ -53,8 +52,7 @@ struct wait {
 	bool lent;           /* the worker has the listener, and may have placed a descriptor */
 	int placed;          /* the number of that, or -1 */
 	pid_t worker_pid;    /* 0 until it has told us */
-	int ready_fd;        /* an epoll of its own: what it watches is shared with the target; -1: none */
-	ev_io ready;
+	struct ready_watch watch;
 	struct grave grave;
 };
 
@@ -154,7 +152,7 @@ static struct wait *wait_new(struct call *call)
 	wait->channel = -1;
 	wait->placed = -1;
 	wait->object = -1;
-	wait->ready_fd = -1;
+	wait->watch.fd = wait->watch.pidfd = -1;
 	wait->look_after = WAIT_LOOK_FIRST;
 	wait->wake_after = -1;
 	ev_timer_init(&wait->look, wait_look_cb, 0., 0.);
@@ -177,13 +175,11 @@ int call_wait_ms(struct call *call, unsigned timeout_ms)
 }
 
 /* Ready, or the thread died. */
-static void wait_ready_cb(struct ev_loop *ev, ev_io *watcher, int events)
+static void wait_ready(struct ready_watch *watch)
 {
-	struct wait *wait = container_of(watcher, struct wait, ready);
+	struct wait *wait = container_of(watch, struct wait, watch);
 	struct call *call = wait->call;
 
-	(void)ev;
-	(void)events;
 	MAGIC_CHECK(wait, WAIT_MAGIC);
 	if (call_revalidate(call) < 0)
 		dispatch_lost(call);
@@ -191,31 +187,7 @@ static void wait_ready_cb(struct ev_loop *ev, ev_io *watcher, int events)
 		dispatch_resume(call, &(struct wake){ .reason = WAKE_READY, .fd = -1 });
 }
 
-static int wait_watch(int epoll, int fd, uint32_t events)
-{
-	struct epoll_event event = { .events = events };
-
-	return errno_result(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
-}
-
-/*
- * The descriptor's file is the target's, too, and may live on when we close ours: in the epoll of the loop
- * it would stay. The thread's end is watched, because others can see what we hold for it.
- */
-static int wait_open_ready(struct wait *wait, int fd, short events)
-{
-	int pidfd = tracee_pidfd(wait->call);
-	int error;
-
-	wait->ready_fd = errno_result(epoll_create1(EPOLL_CLOEXEC));
-	if (wait->ready_fd < 0)
-		return wait->ready_fd;
-	error = wait_watch(wait->ready_fd, fd, (events & POLLIN ? EPOLLIN : 0U) | (events & POLLOUT ? EPOLLOUT : 0U));
-	if (error == 0 && pidfd >= 0)
-		error = wait_watch(wait->ready_fd, pidfd, EPOLLIN);
-	return error;
-}
-
+/* The thread's end is watched, because others can see what we hold for it. */
 int call_wait_fd(struct call *call, int fd, short events, int timeout_ms)
 {
 	struct wait *wait;
@@ -226,14 +198,12 @@ int call_wait_fd(struct call *call, int fd, short events, int timeout_ms)
 	wait = wait_new(call);
 	if (!wait)
 		return -ENOMEM;
-	ev_io_init(&wait->ready, wait_ready_cb, -1, EV_READ);
-	error = wait_open_ready(wait, fd, events);
+	wait->watch.ready = wait_ready;
+	error = ready_add(call->sandbox->supervisor->ready, &wait->watch, fd, events, tracee_pidfd(call));
 	if (error < 0) {
 		wait_end(call);
 		return error;
 	}
-	ev_io_set(&wait->ready, wait->ready_fd, EV_READ);
-	ev_io_start(wait_ev(wait), &wait->ready);
 	if (timeout_ms >= 0)
 		wait->wake_after = timeout_ms / 1000.0;
 	wait_look_again(wait);
@@ -493,10 +463,7 @@ void wait_end(struct call *call)
 		return;
 	MAGIC_CHECK(wait, WAIT_MAGIC);
 	ev_timer_stop(wait_ev(wait), &wait->look);
-	if (wait->ready_fd >= 0) {
-		ev_io_stop(wait_ev(wait), &wait->ready);
-		close(wait->ready_fd);
-	}
+	ready_remove(supervisor->ready, &wait->watch);
 	if (wait->channel >= 0) {
 		ev_io_stop(wait_ev(wait), &wait->replied);
 		close(wait->channel);

@@ -149,9 +149,9 @@ struct verdict socket_wait(struct call *call, struct socket_job *job, short even
 		return verdict_fail(expired);
 	if (left > INT32_MAX)
 		left = -1;
-	if (events) {
-		error = call_wait_fd(call, job->fd, events, (int)left);
-	} else {
+	error = events ? call_wait_fd(call, job->fd, events, (int)left) : -EINVAL;
+	/* The kernel watches a file only so many times, which the program may have used up. */
+	if (error < 0) {
 		error = call_wait_ms(call, left >= 0 && left < job->retry_ms ? (unsigned)left : job->retry_ms);
 		if (job->retry_ms < SOCKET_RETRY_LAST_MS + call_crowd(call))
 			job->retry_ms *= 2;

@@ -6,12 +6,14 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #define CALLS 4000
 #define CROWD 800
 #define ROUNDS 200
+#define WAITERS 4
 #define TRIES_MS 2000
 
 static struct sockaddr_in attack_loopback(int port)
@@ -167,6 +169,40 @@ static void attack_crowd(void)
 	CHECK(kill(child, SIGKILL) == 0 && guest_wait(child) == 128 + SIGKILL);
 }
 
+/* The kernel lets a file be watched so many times only, and we are the next. */
+static void attack_watches(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int server = attack_listen(), last = 0, above = epoll_create1(EPOLL_CLOEXEC), client;
+	struct sockaddr_in in;
+	socklen_t length = sizeof(in);
+	pid_t children[WAITERS], filler = fork();
+
+	CHECK(filler >= 0 && getsockname(server, (struct sockaddr *)&in, &length) == 0);
+	while (filler == 0 && last == 0) {
+		int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+		last = epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, server, &event) ||
+		       epoll_ctl(above, EPOLL_CTL_ADD, epoll, &event);
+	}
+	if (filler == 0)
+		pause();
+	guest_sleep_ms(300);
+	for (int i = 0; i < WAITERS; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			_exit(accept(server, NULL, NULL) >= 0 ? 0 : 1);
+	}
+	guest_sleep_ms(100);
+	for (int i = 0; i < WAITERS; i++) {
+		client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		CHECK(connect(client, (struct sockaddr *)&in, length) == 0);
+	}
+	for (int i = 0; i < WAITERS; i++)
+		CHECK(guest_wait(children[i]) == 0);
+	CHECK(kill(filler, SIGKILL) == 0 && guest_wait(filler) == 128 + SIGKILL);
+}
+
 static void *attack_shut(void *unused)
 {
 	for (;;) {
@@ -292,6 +328,7 @@ int main(int argc, char **argv)
 		{ "linger", attack_linger },
 		{ "linger_held", attack_linger_held },
 		{ "crowd", attack_crowd },
+		{ "watches", attack_watches },
 		{ "directory", attack_directory },
 		{ "rights", attack_rights },
 		{ "both", attack_both },

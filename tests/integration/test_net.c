@@ -196,6 +196,11 @@ Test(net, hundreds_of_connects_that_wait_slow_nobody_down)
 	net_attack("crowd");
 }
 
+Test(net, calls_wait_also_where_the_kernel_lets_nobody_watch)
+{
+	net_attack("watches");
+}
+
 static void net_enter_own(void)
 {
 	if (chdir("own"))
