@@ -52,7 +52,6 @@ struct handler {
 
 /* handlers/table.c: NULL where no handler exists. */
 const struct handler *handler_find(enum sysno sysno);
-
 /* The one for this call's ptrace stop, where the plan traces it. NULL where none is. */
 const struct handler *handler_traced(enum sysno sysno);
 
@@ -104,15 +103,13 @@ void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, ui
  */
 int call_reserve_fd(struct call *call);
 
-/* Calls of the sandbox in flight: the more there are, the less often each may try again by itself. */
-unsigned call_crowd(const struct call *call);
-
 /* Waits; the handler returns verdict_wait() next. One wait per call at a time. */
 int call_wait_ms(struct call *call, unsigned timeout_ms);
 /* The same until our `fd`, open as long as it waits, is ready (POLLIN, POLLOUT); timeout_ms below 0: for ever. */
 int call_wait_fd(struct call *call, int fd, short events, int timeout_ms);
 void call_set_interrupted(struct call *call, int64_t result); /* what a signal makes of it; 0: the call begins anew */
-void call_settle(struct call *call); /* ends waits of dead threads: their ports and names are free */
+unsigned call_crowd(const struct call *call); /* in flight here: the more, the less often each tries again */
+void call_settle(struct call *call);          /* ends waits of dead threads: their ports and names are free */
 
 /*
  * A worker opens our O_PATH descriptor `object` with open_flags under the target's identity and

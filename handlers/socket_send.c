@@ -317,8 +317,8 @@ static int send_judge(struct call *call, struct send_job *send)
 		return purpose.passes_fds ? send_judge_peer(call, send) : 0;
 	error = socket_judge(call, &send->job, &purpose, &send->to, &send->object);
 	/* A datagram of UNIX sockets is copied before the name is looked up. */
-	if (error < 0 && is_unix && !send_is_too_large(send) &&
-		(send->chunk || send_read_chunk(call, send) == 0) && send->chunk_length < send->chunk_wanted)
+	if (error < 0 && is_unix && !send_is_too_large(send) && (send->chunk || send_read_chunk(call, send) == 0) &&
+		send->chunk_length < send->chunk_wanted)
 		return -EFAULT;
 	return error == -ECONNREFUSED && !opens ? -ENOTCONN : error;
 }

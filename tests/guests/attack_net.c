@@ -18,9 +18,9 @@
 
 static struct sockaddr_in attack_loopback(int port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
 }
 
 static struct sockaddr_un attack_path(const char *path)

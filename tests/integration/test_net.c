@@ -164,9 +164,9 @@ static const char *const net_attack_rules[] = { NET_ONLY, "-m", "allow/net/bind,
 /* Each ends well, and long before its deadline. */
 static void net_attack(const char *name)
 {
-	struct job job = { .options = net_attack_rules,
-		.command = WORDS(fixture_guest("attack_net"), name),
-		.deadline_ms = 20000 };
+	struct job job = {
+		.options = net_attack_rules, .command = WORDS(fixture_guest("attack_net"), name), .deadline_ms = 20000
+	};
 
 	fixture_run(&job, &net_outcome);
 	expect_status(&net_outcome, 0, name);
