@@ -1,6 +1,7 @@
 /* Handlers without a kernel in between: a call goes in, a verdict and its effect come out. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <unistd.h>
 #include <linux/netlink.h>
 #include <signal.h>
 #include <stddef.h>
@@ -497,13 +498,20 @@ Test(handlers, memfds_are_judged_by_name_and_handed_over)
 static int64_t handlers_bind(struct call *call, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int64_t result;
+	int here;
 
 	memcpy(address.sun_path, path, strlen(path));
 	call->sysno = SC_bind;
 	call->args[0] = FD(socket(AF_UNIX, SOCK_STREAM, 0));
 	call->args[1] = ADDRESS(&address);
 	call->args[2] = offsetof(struct sockaddr_un, sun_path) + strlen(path);
-	return fake_enter(&handler_bind, call);
+	/* It goes away from where it was. */
+	here = open(".", O_PATH | O_CLOEXEC);
+	result = fake_enter(&handler_bind, call);
+	cr_assert_eq(fchdir(here), 0);
+	close(here);
+	return result;
 }
 
 Test(handlers, the_node_of_a_socket_is_a_new_file)

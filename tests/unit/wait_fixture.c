@@ -15,6 +15,7 @@
 #include "core/launch.h"
 #include "core/log.h"
 #include "core/loop.h"
+#include "core/ready.h"
 #include "core/step.h"
 #include "core/tracee.h"
 #include "core/util.h"
@@ -123,6 +124,7 @@ void wait_setup(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	wait_fake.supervisor.loop = loop_new();
+	wait_fake.supervisor.ready = ready_new(wait_fake.supervisor.loop);
 	wait_fake.sandbox.calls = call_pool_new(16);
 	fake_dispatch.done = wait_stop;
 	wait_fake.target.tgid = 50;
@@ -139,6 +141,7 @@ void wait_teardown(void)
 		call_pool_give(call);
 	}
 	call_pool_free(wait_fake.sandbox.calls);
+	ready_free(wait_fake.supervisor.ready);
 	loop_free(wait_fake.supervisor.loop);
 }
 
