@@ -44,6 +44,23 @@ static const struct kind {
 	{ SOCK_DGRAM, IPPROTO_ICMPV6 },
 };
 
+/* What else may be asked of the IP domains: refused as by a kernel without it, or as to who may not. */
+static const struct refusal {
+	uint64_t mask; /* of the type; 0: any */
+	uint64_t type;
+	uint64_t protocol_mask; /* these bits of the protocol are 0 */
+	int error;
+} refusals[] = {
+	{ TYPE_MASK, SOCK_RAW, PLAN_INT_MASK, EPROTONOSUPPORT },
+	{ TYPE_MASK, SOCK_RAW, 0, EPERM },
+	{ TYPE_MASK, SOCK_PACKET, 0, EPERM },
+	{ TYPE_MASK, SOCK_STREAM, 0, EPROTONOSUPPORT },
+	{ TYPE_MASK, SOCK_DGRAM, 0, EPROTONOSUPPORT },
+	{ 0xb, 0xb, 0, EINVAL }, /* types from SOCK_MAX on: 11 and 15 */
+	{ 0xc, 0xc, 0, EINVAL }, /* 12 to 15 */
+	{ 0, 0, 0, ESOCKTNOSUPPORT },
+};
+
 static struct plan_entry plan_net_entry(
 	const struct plan_builder *builder, enum sysno sysno, enum plan_action action, const char *reason)
 {
@@ -66,6 +83,21 @@ static void plan_inet(struct plan_builder *builder, int domain)
 
 		entry.conditions[entry.condition_count++] = plan_bits(1, TYPE_MASK, (uint64_t)kinds[i].type);
 		entry.conditions[entry.condition_count++] = plan_int(2, kinds[i].protocol);
+		plan_net_add(builder, &entry, domain);
+	}
+}
+
+static void plan_refuse_inet(struct plan_builder *builder, int domain)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		const struct refusal *refusal = &refusals[i];
+		struct plan_entry entry = plan_net_entry(builder, SC_socket, PLAN_REFUSE, no_rules);
+
+		entry.error = refusal->error;
+		if (refusal->mask)
+			entry.conditions[entry.condition_count++] = plan_bits(1, refusal->mask, refusal->type);
+		if (refusal->protocol_mask)
+			entry.conditions[entry.condition_count++] = plan_bits(2, refusal->protocol_mask, 0);
 		plan_net_add(builder, &entry, domain);
 	}
 }
@@ -102,15 +134,12 @@ static void plan_link(struct plan_builder *builder)
 	}
 }
 
-static void plan_refuse_domain(struct plan_builder *builder, enum sysno sysno, int error, int domain)
+static void plan_refuse_others(struct plan_builder *builder, enum sysno sysno)
 {
 	struct plan_entry entry = plan_net_entry(builder, sysno, PLAN_REFUSE, no_rules);
 
-	entry.error = error;
-	if (domain)
-		plan_net_add(builder, &entry, domain);
-	else
-		plan_add(builder, &entry);
+	entry.error = EAFNOSUPPORT;
+	plan_add(builder, &entry);
 }
 
 static void plan_socket(struct plan_builder *builder)
@@ -121,9 +150,9 @@ static void plan_socket(struct plan_builder *builder)
 	plan_inet(builder, AF_INET);
 	plan_inet(builder, AF_INET6);
 	plan_link(builder);
-	plan_refuse_domain(builder, SC_socket, EPERM, AF_INET);
-	plan_refuse_domain(builder, SC_socket, EPERM, AF_INET6);
-	plan_refuse_domain(builder, SC_socket, EAFNOSUPPORT, 0);
+	plan_refuse_inet(builder, AF_INET);
+	plan_refuse_inet(builder, AF_INET6);
+	plan_refuse_others(builder, SC_socket);
 }
 
 static void plan_socketpair(struct plan_builder *builder)
@@ -135,7 +164,7 @@ static void plan_socketpair(struct plan_builder *builder)
 
 		plan_net_add(builder, &entry, domains[i]);
 	}
-	plan_refuse_domain(builder, SC_socketpair, EAFNOSUPPORT, 0);
+	plan_refuse_others(builder, SC_socketpair);
 }
 
 static void plan_setsockopt(struct plan_builder *builder)

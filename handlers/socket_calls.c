@@ -95,18 +95,37 @@ static struct verdict socket_enter_socket(struct call *call)
 	return error < 0 ? verdict_fail(error) : verdict_continue();
 }
 
-/* What the plan says in registers of socket(), for arguments in memory. */
-static bool socket_is_known(int domain, int type, int protocol)
+static int socket_refuse_type(int type, int protocol)
 {
-	type &= SOCKET_TYPE_MASK;
+	switch (type & SOCKET_TYPE_MASK) {
+	case SOCK_RAW:
+		return protocol ? -EPERM : -EPROTONOSUPPORT;
+	case SOCK_PACKET:
+		return -EPERM;
+	case SOCK_STREAM:
+	case SOCK_DGRAM:
+		return -EPROTONOSUPPORT;
+	default:
+		return (type & SOCKET_TYPE_MASK) > SOCK_PACKET ? -EINVAL : -ESOCKTNOSUPPORT;
+	}
+}
+
+/* What the plan says in registers of socket(), for arguments in memory. */
+static int socket_check_kind(int domain, int type, int protocol)
+{
+	bool stream = (type & SOCKET_TYPE_MASK) == SOCK_STREAM;
+	bool datagram = (type & SOCKET_TYPE_MASK) == SOCK_DGRAM;
+
 	if (domain == AF_UNIX || domain == AF_NETLINK)
-		return true;
+		return 0;
 	if (domain != AF_INET && domain != AF_INET6)
-		return false;
-	if (type == SOCK_STREAM)
-		return protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
-	return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
-					     protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6);
+		return -EAFNOSUPPORT;
+	if (stream && (protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP))
+		return 0;
+	if (datagram && (protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
+				protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6))
+		return 0;
+	return socket_refuse_type(type, protocol);
 }
 
 static struct verdict socket_make(struct call *call, const uint64_t *args)
@@ -116,9 +135,9 @@ static struct verdict socket_make(struct call *call, const uint64_t *args)
 	int fd;
 
 	if (access_judges_sockets(call)) {
-		if (!socket_is_known(domain, type, protocol))
-			return verdict_fail(domain == AF_INET || domain == AF_INET6 ? EPERM : EAFNOSUPPORT);
-		error = socket_check_new(call, domain, type, protocol);
+		error = socket_check_kind(domain, type, protocol);
+		if (error == 0)
+			error = socket_check_new(call, domain, type, protocol);
 	}
 	if (error == 0)
 		error = call_revalidate(call);

@@ -365,7 +365,7 @@ Test(net, refusals_have_the_errno_of_their_category_and_a_tip)
 		"bind other abstract EADDRNOTAVAIL\nconnect path ok\nconnect missing ENOENT\n"
 		"connect mapped ECONNREFUSED\nsendto ENOTCONN\nsend descriptors EACCES\n"
 		"raw EPERM\npacket EAFNOSUPPORT\nalg EAFNOSUPPORT\nvsock EAFNOSUPPORT\n"
-		"sctp EPERM\nroute ok\nuevent EACCES\nsource route EPERM\n"
+		"sctp EPROTONOSUPPORT\nroute ok\nuevent EACCES\nsource route EPERM\n"
 		"packet options EPERM\nflow label EPERM\n",
 		"%s", net_outcome.err);
 	line = log_line(net_outcome.err, "addr", "192.0.2.1!9", "sys", "sendto");
