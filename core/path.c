@@ -487,21 +487,35 @@ int path_reopen(struct call *call, const struct path *path, uint64_t open_flags)
 {
 	const uint64_t flags = open_flags & ~(uint64_t)(O_NOFOLLOW | O_CREAT | O_EXCL);
 	char number[16];
+	int fd;
 
 	if ((flags & O_PATH) && !(flags & O_DIRECTORY))
 		return errno_result(fcntl(path->object, F_DUPFD_CLOEXEC, 0));
 	snprintf(number, sizeof(number), "%d", path->object);
-	return errno_result(openat(call->sandbox->supervisor->self_fd_dir, number, (int)flags | O_CLOEXEC));
+	fd = errno_result(openat(call->sandbox->supervisor->self_fd_dir, number, (int)flags | O_CLOEXEC));
+	if (fd == -EACCES && procfs_lift_open(call, path->object, flags)) {
+		fd = errno_result(openat(call->sandbox->supervisor->self_fd_dir, number, (int)flags | O_CLOEXEC));
+		identity_lower(call);
+	}
+	return fd;
 }
 
-size_t path_self_link(const struct path *path, char *buffer, size_t size)
+int path_read_link(struct call *call, const struct path *path, char *buffer, size_t size)
 {
 	size_t length = strlen(path->link_text);
+	int told;
 
-	if (length > size)
-		length = size;
-	memcpy(buffer, path->link_text, length);
-	return length;
+	if (length > 0) {
+		length = length > size ? size : length;
+		memcpy(buffer, path->link_text, length);
+		return (int)length;
+	}
+	told = (int)errno_result(readlinkat(path->object, "", buffer, size));
+	if (told == -EACCES && procfs_lift_way(call, path->object)) {
+		told = (int)errno_result(readlinkat(path->object, "", buffer, size));
+		identity_lower(call);
+	}
+	return told;
 }
 
 int path_lookup(struct call *call, int dirfd, uint64_t address, unsigned flags, struct path *path)

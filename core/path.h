@@ -41,7 +41,7 @@ struct path {
 	bool held_sure;     /* held was at its name when we looked */
 	int held;           /* O_PATH descriptor of the directory that a relative string begins at, or -1 */
 	size_t held_length; /* of its name, with which `name` begins before the lookup; 0: it has none */
-	char link_text[PATH_LINK_TEXT_SIZE]; /* see path_self_link() */
+	char link_text[PATH_LINK_TEXT_SIZE]; /* what /proc/self or thread-self says to the target */
 	char base[NAME_MAX + 2];             /* last component for *at() calls on parent, trailing slash kept */
 	char name[PATH_NAME_SIZE];           /* canonical absolute name; rules decide on it */
 	/* what the lookup was asked, kept for the slow road */
@@ -100,8 +100,8 @@ int path_open_shown(const struct call *call, const char *name);
 /* Opens the held object again (never by its name). fd or -errno. */
 int path_reopen(struct call *call, const struct path *path, uint64_t open_flags);
 
-/* What readlink says when the object is /proc/self or thread-self itself: the length; 0: ask the kernel. */
-size_t path_self_link(const struct path *path, char *buffer, size_t size);
+/* The text of the symlink that was found, as the target is told it: the length, or -errno. */
+int path_read_link(struct call *call, const struct path *path, char *buffer, size_t size);
 
 /* "/proc/self/fd/N" of our own process for descriptor fd, for calls that know only names. */
 #define PATH_OF_FD_SIZE 32

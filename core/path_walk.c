@@ -85,7 +85,9 @@ static bool walk_same_place(const struct statx *a, const struct statx *b)
 
 static int walk_open(const struct walk *walk, const char *name, int flags)
 {
-	return errno_result(openat(walk->dir, name, O_PATH | O_CLOEXEC | flags));
+	const int fd = errno_result(openat(walk->dir, name, O_PATH | O_CLOEXEC | flags));
+
+	return fd == -EACCES && walk->in_procfs ? procfs_open_own(walk->call, walk->dir, name, flags) : fd;
 }
 
 /* The kernel's word. Where it has none, the way that we came, if that leads to this object. */
@@ -414,9 +416,7 @@ static ssize_t walk_read_link(struct walk *walk, const struct walk_part *part, i
 
 	if (length != 0)
 		return length;
-	length = readlinkat(link, "", text, PATH_MAX);
-	if (length < 0)
-		return -errno;
+	length = errno_result((int)readlinkat(link, "", text, PATH_MAX));
 	if (length == 0)
 		return -ENOENT;
 	return length < PATH_MAX ? length : -ENAMETOOLONG;

@@ -15,6 +15,7 @@
 
 #include "core/call.h"
 #include "core/cleanup.h"
+#include "core/identity_state.h"
 #include "core/path_name.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
@@ -69,6 +70,12 @@ static const char *const procfs_guarded[] = {
 	"root",
 	"exe",
 };
+
+/* Of its own process each may follow or read these, and pass through them, whoever it has become... */
+static const char *const procfs_own_ways[] = { "", "fd", "fdinfo", "ns", "cwd", "root", "exe" };
+
+/* ...and open these. What is in map_files takes a capability as well. */
+static const char *const procfs_own_files[] = { "maps", "smaps", "smaps_rollup", "numa_maps", "fd", "fdinfo", "comm" };
 
 static const char *const procfs_link_dirs[] = { "fd", "fdinfo", "map_files", "ns" };
 static const char *const procfs_process_links[] = { "cwd", "root", "exe" };
@@ -275,8 +282,12 @@ static bool procfs_is_member(struct call *call, int dir)
 /* The same for PID/fd and the like. */
 static bool procfs_is_member_above(struct call *call, int dir)
 {
-	AUTO_CLOSE int above = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int above = errno_result(openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
 
+	if (above == -EACCES && identity_lift(call)) {
+		above = errno_result(openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+		identity_lower(call);
+	}
 	return above >= 0 && procfs_is_member(call, above);
 }
 
@@ -428,27 +439,89 @@ static int procfs_judge_owner(struct call *call, pid_t pid, const char *below)
 	return procfs_is_member(call, dir) ? 0 : -EACCES;
 }
 
-int procfs_judge_held(struct call *call, int fd)
+/* The process that the object belongs to, with the name of the object below it. 0: none; or -errno. */
+static pid_t procfs_find_owner(struct call *call, int fd, char name[PATH_NAME_SIZE], const char **below_out)
 {
 	const struct supervisor *supervisor = call->sandbox->supervisor;
 	AUTO_CLOSE int root = -1;
 	struct procfs_mount mount;
-	char name[PATH_NAME_SIZE];
-	const char *below;
 	size_t length;
 	pid_t pid;
 
 	if (path_name_read(supervisor, fd, false, name) < 0)
 		return -EACCES;
-	root = procfs_open_root(fd, name, &mount, &below);
+	root = procfs_open_root(fd, name, &mount, below_out);
 	if (root < 0)
 		return procfs_names_ours(supervisor, name) ? -ENOENT : -EACCES;
-	below += *below == '/';
-	length = strcspn(below, "/");
-	pid = procfs_number(below, length);
+	*below_out += **below_out == '/';
+	length = strcspn(*below_out, "/");
+	pid = procfs_number(*below_out, length);
+	*below_out += length;
 	if (pid <= 0)
 		return 0;
-	return procfs_is_foreign(supervisor, root) ? -ENOENT : procfs_judge_owner(call, pid, below + length);
+	return procfs_is_foreign(supervisor, root) ? -ENOENT : pid;
+}
+
+int procfs_judge_held(struct call *call, int fd)
+{
+	char name[PATH_NAME_SIZE];
+	const char *below;
+	const pid_t pid = procfs_find_owner(call, fd, name, &below);
+
+	return pid <= 0 ? pid : procfs_judge_owner(call, pid, below);
+}
+
+/* The object's name below its process, if that is the target's own; else NULL. */
+static const char *procfs_below_own(struct call *call, int fd, char name[PATH_NAME_SIZE])
+{
+	struct procfs_status process = { 0 };
+	struct procfs_status target = { 0 };
+	const char *below;
+	pid_t pid;
+
+	if (!procfs_holds(fd))
+		return NULL;
+	pid = procfs_find_owner(call, fd, name, &below);
+	if (pid <= 0 || procfs_read_pid(call->sandbox->supervisor, pid, &process) < 0 ||
+		procfs_read_pid(call->sandbox->supervisor, call->tid, &target) < 0)
+		return NULL;
+	return process.tgid == target.tgid ? below : NULL;
+}
+
+bool procfs_lift_way(struct call *call, int fd)
+{
+	char name[PATH_NAME_SIZE];
+	const char *below = procfs_below_own(call, fd, name);
+	size_t length = 0;
+	const char *entry = below ? procfs_entry(below, &length) : NULL;
+
+	return entry && procfs_in(procfs_own_ways, ARRAY_SIZE(procfs_own_ways), entry, length) && identity_lift(call);
+}
+
+bool procfs_lift_open(struct call *call, int fd, uint64_t flags)
+{
+	char name[PATH_NAME_SIZE];
+	const char *below = procfs_below_own(call, fd, name);
+	size_t length = 0;
+	const char *entry = below ? procfs_entry(below, &length) : NULL;
+
+	if (!entry || !procfs_in(procfs_own_files, ARRAY_SIZE(procfs_own_files), entry, length))
+		return false;
+	/* Only a thread's name may be written, and only where it is named as one. */
+	if ((flags & O_ACCMODE) != O_RDONLY && (*entry != 'c' || !str_starts(below, "/task/")))
+		return false;
+	return identity_lift(call);
+}
+
+int procfs_open_own(struct call *call, int dir, const char *name, int flags)
+{
+	int fd = -EACCES;
+
+	if (procfs_lift_way(call, dir)) {
+		fd = errno_result(openat(dir, name, O_PATH | O_CLOEXEC | flags));
+		identity_lower(call);
+	}
+	return fd;
 }
 
 int procfs_self_text(struct call *call, enum procfs_place place, const char *name, char text[PATH_LINK_TEXT_SIZE])

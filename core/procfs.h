@@ -41,6 +41,17 @@ int procfs_judge_opened(struct call *call, int fd, enum procfs_place place, cons
 int procfs_judge_held(struct call *call, int fd);
 
 /*
+ * Into a process that changed its ids nobody can look but itself, which we are not. True: this held object is of the
+ * target's own process, and the kernel lets it pass through it and read the link, or open it so, whoever it is: our own
+ * rights are on until identity_lower().
+ */
+bool procfs_lift_way(struct call *call, int fd);
+bool procfs_lift_open(struct call *call, int fd, uint64_t flags);
+
+/* Opens an entry of such a directory: an O_PATH descriptor or -errno, -EACCES where it is none. */
+int procfs_open_own(struct call *call, int dir, const char *name, int flags);
+
+/*
  * What "self" and "thread-self" say to the target: the length of text, 0 when the entry
  * is neither, or -errno.
  */

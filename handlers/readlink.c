@@ -29,10 +29,7 @@ static ssize_t readlink_text(struct call *call, const struct path *path, char te
 
 	if (len < 0)
 		return len;
-	/* /proc/self and its like are about who asks, which is not us. */
-	len = (ssize_t)path_self_link(path, text, PATH_MAX);
-	if (len == 0)
-		len = errno_result(readlinkat(path->object, "", text, PATH_MAX));
+	len = path_read_link(call, path, text, PATH_MAX);
 	/* By an empty name, a thing that is no link does not exist. */
 	return len == -ENOENT && !path->is_fd ? -EINVAL : len;
 }

@@ -300,12 +300,10 @@ void path_release(struct path *path)
 		close(path->parent);
 }
 
-size_t path_self_link(const struct path *path, char *buffer, size_t size)
+int path_read_link(struct call *call, const struct path *path, char *buffer, size_t size)
 {
-	size_t len = strnlen(path->link_text, size);
-
-	memcpy(buffer, path->link_text, len);
-	return len;
+	(void)call;
+	return (int)errno_result((int)readlinkat(path->object, "", buffer, size));
 }
 
 void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE])
