@@ -3,6 +3,7 @@
  * the surface table, changes of identity, memory that hides. Pure, as core/plan.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
 
 #include "core/plan_build.h"
@@ -70,6 +71,7 @@ static const char own_process[] = "would reach the supervisor or its launcher";
 static const char unscoped[] = "could signal the supervisor: this kernel's Landlock does not scope signals";
 static const char identity_followed[] = "the supervisor acts with the identity of the program: it follows each change";
 static const char hides[] = "a process that hides its memory would be blind to the supervisor";
+static const char owns[] = "a descriptor sends its signals to the caller only";
 static const char ids_named[] = "setuid+ and setgid+ name the changes of ids that may be made";
 static const char identity_lost[] = "the supervisor could not follow the new identity";
 
@@ -226,8 +228,25 @@ static void plan_dumpable(struct plan_builder *builder, enum sysno sysno)
 	}
 }
 
+/* Programs ask for signals of their own descriptors; where nobody answers, the surface table refuses that too. */
+static void plan_owner(struct plan_builder *builder, enum sysno sysno)
+{
+	struct plan_entry entry = {
+		.sysno = sysno,
+		.action = PLAN_NOTIFY,
+		.reason = owns,
+		.category = CAT_COUNT,
+		.condition_count = 1,
+		.conditions = { plan_int(1, F_SETOWN) },
+	};
+
+	if ((sysno == SC_fcntl || sysno == SC_fcntl64) && builder->any_decided && handler_find(sysno))
+		plan_add(builder, &entry);
+}
+
 void plan_protect(struct plan_builder *builder, enum sysno sysno)
 {
+	plan_owner(builder, sysno);
 	plan_own_processes(builder, sysno);
 	plan_wide_signals(builder, sysno);
 	if (builder->surfaced[sysno])

@@ -1,6 +1,6 @@
 /*
- * fcntl(F_SETFL) without O_APPEND, while append+ rules exist: everything but such a file's
- * descriptor is set by us, on a duplicate, which shares the flags.
+ * fcntl(F_SETFL) without O_APPEND, while append+ rules exist: everything but such a file's descriptor is set by
+ * us, on a duplicate, which shares the flags. F_SETOWN: a descriptor's signals go to the caller or to nobody.
  */
 #include <errno.h>
 
@@ -10,7 +10,15 @@
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 
-static struct verdict fcntl_enter(struct call *call)
+/* A thread is in this call: until it returns, no other process can have its number. */
+static struct verdict fcntl_set_owner(const struct call *call)
+{
+	int owner = call_arg_int(call, 2);
+
+	return owner == 0 || owner == call_tid(call) ? verdict_continue() : verdict_fail(EPERM);
+}
+
+static struct verdict fcntl_set_flags(struct call *call)
 {
 	struct path AUTO_PATH path = PATH_INIT;
 	int AUTO_CLOSE fd = common_descriptor(call, 0, &path);
@@ -21,7 +29,7 @@ static struct verdict fcntl_enter(struct call *call)
 	/* Natively an O_PATH descriptor is refused before anything is looked at. */
 	if (error == -EPERM && fcntl(fd, F_GETFL) & O_PATH)
 		error = -EBADF;
-	/* Whoever turns it on becomes the owner of a terminal, and gets its signals: F_SETOWN is refused, too. */
+	/* Whoever turns it on becomes the owner of a terminal, and gets its signals. */
 	if (error >= 0 && call_arg_int(call, 2) & O_ASYNC && !(fcntl(fd, F_GETFL) & O_ASYNC))
 		error = -EPERM;
 	if (error >= 0)
@@ -29,8 +37,13 @@ static struct verdict fcntl_enter(struct call *call)
 	return verdict_result(error < 0 ? error : errno_result(fcntl(fd, F_SETFL, call_arg_int(call, 2))));
 }
 
+static struct verdict fcntl_enter(struct call *call)
+{
+	return call_arg_int(call, 1) == F_SETOWN ? fcntl_set_owner(call) : fcntl_set_flags(call);
+}
+
 const struct handler handler_fcntl = {
 	.name = "fcntl",
-	.flags = H_IDENTITY,
+	.flags = H_IDENTITY | H_REGISTERS,
 	.enter = fcntl_enter,
 };

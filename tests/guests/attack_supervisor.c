@@ -78,7 +78,11 @@ static void attack_owners(pid_t victim)
 	int number = victim;
 
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	CHECK(fcntl(pair[0], F_SETOWN, getpid()) == 0);
 	CHECK_ERR(EPERM, fcntl(pair[0], F_SETOWN, victim));
+	CHECK_ERR(EPERM, fcntl(pair[0], F_SETOWN, -getpgrp()));
+	CHECK(fcntl(pair[0], F_GETOWN) == getpid());
+	CHECK(fcntl(pair[0], F_SETOWN, 0) == 0);
 	CHECK_ERR(EPERM, fcntl(pair[0], F_SETOWN_EX, &owner));
 	CHECK_ERR(EPERM, fcntl(pair[0], F_SETSIG, SIGKILL));
 	CHECK_ERR(EPERM, ioctl(pair[0], 0x8901, &number)); /* FIOSETOWN */

@@ -141,6 +141,18 @@ Test(listing, the_flag_that_appends_stays_where_it_was_promised)
 	cr_expect_eq(fcntl(fd, F_GETFL) & (O_APPEND | O_NONBLOCK), O_NONBLOCK);
 }
 
+Test(listing, a_descriptor_may_send_its_signals_to_the_caller_and_to_nobody_else)
+{
+	pid_t own = call_tid(CALL(.sysno = SC_fcntl));
+	const pid_t others[] = { 1, own + 1, -own, getppid() };
+
+	cr_expect_eq(
+		fake_begin(&handler_fcntl, CALL(.sysno = SC_fcntl, ARGS(0, F_SETOWN, own))).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_begin(&handler_fcntl, CALL(.sysno = SC_fcntl, ARGS(0, F_SETOWN, 0))).kind, VERDICT_CONTINUE);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		cr_expect_eq(RUN(fcntl, .sysno = SC_fcntl, ARGS(0, F_SETOWN, FD(others[i]))), -EPERM);
+}
+
 Test(listing, a_masked_file_looks_like_its_target)
 {
 	struct statx result;

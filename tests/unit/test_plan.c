@@ -268,12 +268,28 @@ Test(plan, judges_ioctl_and_fcntl_on_the_low_32_bits)
 	struct plan *plan = plan_new(&writes, &modern);
 
 	assert_outcome(plan, SC_fcntl, 3, F_SETOWN, "EPERM");
+	assert_outcome(plan, SC_fcntl, 3, F_SETOWN_EX, "EPERM");
 	assert_outcome(plan, SC_fcntl, 3, UINT64_C(0xffffffff00000000) | F_SETSIG, "EPERM");
 	assert_outcome(plan, SC_fcntl, 3, F_GETOWN, "kernel");
 	assert_outcome(plan, SC_ioctl, 3, UINT64_C(0x100008901), "EPERM");
 	assert_outcome(plan, SC_ioctl, 3, 0x40086602, "EPERM");
 	assert_outcome(plan, SC_ioctl, 3, 0x80086601, "kernel");
 	cr_assert_str_eq(plan_outcome(plan, "i386", SC_fcntl64, 3, F_SETOWN_EX), "EPERM");
+	plan_free(plan);
+}
+
+/* A handler looks whose signals they are. */
+Test(plan, asks_who_owns_a_descriptor_where_somebody_answers)
+{
+	static const struct handler asked = { .name = "fcntl" };
+	struct plan *plan;
+
+	fake_handle_usual();
+	fake_handle(SC_fcntl, &asked);
+	plan = plan_new(&writes, &modern);
+	assert_outcome(plan, SC_fcntl, 3, F_SETOWN, "notify");
+	assert_outcome(plan, SC_fcntl, 3, F_SETOWN_EX, "EPERM");
+	assert_outcome(plan, SC_fcntl, 3, F_SETSIG, "EPERM");
 	plan_free(plan);
 }
 
