@@ -130,7 +130,7 @@ SCRIPT_TESTS = """
 # What sanitizers have nothing to say about.
 RELEASE_TESTS = """
     tests/build/test_configure.py tests/doc/test_pages.py tests/doc/test_completion.py tests/doc/test_tutorial.py
-    tests/profiles/test_real_programs.py tests/profiles/test_networked.py
+    tests/profiles/test_real_programs.py tests/profiles/test_networked.py tests/programs/test_network.py
 """.split()
 
 # Integration tests that take longer than a change should wait for: `ninja test-long`.

@@ -19,7 +19,8 @@ TEST_PACKAGES = BUILD_PACKAGES + (
     "libcriterion-dev git clang-format-14|clang-format clang-tidy-14|clang-tidy cppcheck").split()
 # Where the archive lacks one of these, tests skip by name.
 OPTIONAL_PACKAGES = ("gcc-i686-linux-gnu libc6-dev-i386-cross clang-14|clang libclang-rt-14-dev|libclang-rt-dev "
-                     "mandoc zsh fish nodejs").split()
+                     "mandoc zsh fish nodejs curl redis-server nginx wrk postgresql-15|postgresql-17 bind9-dnsutils "
+                     "dbus-daemon dbus-bin libglib2.0-bin").split()
 
 
 def say(text):
