@@ -14,9 +14,11 @@ sys.dont_write_bytecode = True
 
 import jobs  # noqa: E402
 import measure  # noqa: E402
+import network  # noqa: E402
 
 GROUPS = {"policy": jobs.policy, "calls": jobs.calls, "blocking": jobs.blocking, "trace": jobs.trace,
-          "storm": jobs.storm, "startup": jobs.startup, "workloads": jobs.workloads, "memory": jobs.memory}
+          "storm": jobs.storm, "startup": jobs.startup, "workloads": jobs.workloads,
+          "network": network.network, "memory": jobs.memory}
 PROGRAMS = ("calls", "blocked", "startup", "reference", "trace_reference", "policy", "nothing", "storm_threads")
 
 
@@ -98,7 +100,10 @@ def interval(row, key):
 
 
 def bound(row):
-    """Where a bound was set: what the interval says about it."""
+    """Where a bound was set: what the interval says about it. Throughput has a floor."""
+    if "floor" in row:
+        met = "reaches" if row["low"] >= row["floor"] else "below" if row["high"] < row["floor"] else "undecided:"
+        return f" {met} {row['floor']}"
     if "bound" not in row:
         return ""
     met = "within" if row["high"] <= row["bound"] else "above" if row["low"] > row["bound"] else "undecided:"
@@ -122,7 +127,7 @@ def ratio_lines(rows):
             continue
         line[2] = figure(row["value"], row["unit"])
         if row["base"] == "native":
-            line[3:5] = figure(row["base_value"], row["unit"]), interval(row, "ratio")
+            line[3:5] = figure(row["base_value"], row["unit"]), interval(row, "ratio") + bound(row)
         else:
             line[5] = interval(row, "ratio") + bound(row)
     return list(lines.values())
