@@ -125,16 +125,26 @@ static int filter_add_rule(scmp_filter_ctx context, const struct abi *abi, int n
 	return entry->condition_count > 0 ? seccomp_syscall_priority(context, number, UINT8_MAX) : 0;
 }
 
+static int filter_add_own(struct filter_own *own, const struct abi *abi, const struct group *group)
+{
+	int error = filter_own_begin_call(own, abi, group->first->sysno);
+
+	for (size_t i = 0; i < group->count && error == 0; i++)
+		error = filter_own_add(own, abi, &group->first[i], filter_action(abi, &group->first[i]));
+	if (error == 0)
+		filter_own_end_call(own);
+	return error;
+}
+
 static int filter_add_group(
 	scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct group *group)
 {
 	int number, error = 0;
-	bool ours = !filter_number(abi, group->first->sysno, &number) || filter_order_matters(abi, group);
 
+	if (!filter_number(abi, group->first->sysno, &number) || filter_order_matters(abi, group))
+		return filter_add_own(own, abi, group);
 	for (size_t i = 0; i < group->count && error == 0; i++) {
-		if (ours)
-			error = filter_own_add(own, abi, &group->first[i], filter_action(abi, &group->first[i]));
-		else if (filter_action(abi, &group->first[i]) != SCMP_ACT_ALLOW)
+		if (filter_action(abi, &group->first[i]) != SCMP_ACT_ALLOW)
 			error = filter_add_rule(context, abi, number, &group->first[i]);
 	}
 	return error;

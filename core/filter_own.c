@@ -1,7 +1,7 @@
 /*
- * Writes entries one after the other: number, conditions, return; what does not match
- * runs on to the next entry and at last into libseccomp's program. Only numbers that
- * have conditions load arguments, so that all others stay constant for the kernel.
+ * Writes the entries of a call one after the other behind its number: conditions, return; what does not match
+ * runs on to the next entry and at last into libseccomp's program. Only numbers that have conditions load
+ * arguments, so that all others stay constant for the kernel; they pass a call by in three steps.
  */
 #include "core/filter_own.h"
 
@@ -14,7 +14,8 @@
 #include "core/plan.h"
 
 #define HEAD_LENGTH 3
-#define ENTRY_LENGTH_MAX (3 + PLAN_CONDITIONS_MAX * 6)
+#define CALL_LENGTH 3
+#define ENTRY_LENGTH_MAX (1 + PLAN_CONDITIONS_MAX * 6)
 
 static int filter_own_reserve(struct filter_own *own, size_t more)
 {
@@ -72,6 +73,20 @@ int filter_own_begin(struct filter_own *own, const struct abi *abi)
 	return 0;
 }
 
+int filter_own_begin_call(struct filter_own *own, const struct abi *abi, enum sysno sysno)
+{
+	int error = filter_own_reserve(own, CALL_LENGTH);
+
+	if (error < 0)
+		return error;
+	own->call = own->length;
+	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)abi_nr(abi, sysno));
+	own->instructions[own->length - 1].jt = 1;
+	filter_own_put(own, BPF_JMP | BPF_JA, 0);
+	return 0;
+}
+
 int filter_own_add(struct filter_own *own, const struct abi *abi, const struct plan_entry *entry, unsigned action)
 {
 	int error = filter_own_reserve(own, ENTRY_LENGTH_MAX);
@@ -79,8 +94,6 @@ int filter_own_add(struct filter_own *own, const struct abi *abi, const struct p
 
 	if (error < 0)
 		return error;
-	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)abi_nr(abi, entry->sysno));
 	for (unsigned i = 0; i < entry->condition_count; i++)
 		filter_own_compare(own, abi, &entry->conditions[i]);
 	filter_own_put(own, BPF_RET | BPF_K, action);
@@ -90,6 +103,11 @@ int filter_own_add(struct filter_own *own, const struct abi *abi, const struct p
 			own->instructions[i].jf = (uint8_t)(own->length - i - 1);
 	}
 	return 0;
+}
+
+void filter_own_end_call(struct filter_own *own)
+{
+	own->instructions[own->call + 2].k = (uint32_t)(own->length - own->call - CALL_LENGTH);
 }
 
 void filter_own_end(struct filter_own *own)

@@ -9,6 +9,8 @@
 #include <linux/filter.h>
 #include <stddef.h>
 
+#include "sysno.h"
+
 struct abi;
 struct plan_entry;
 
@@ -18,11 +20,15 @@ struct filter_own {
 	size_t length;
 	size_t capacity;
 	size_t block; /* where the block of the current ABI begins */
+	size_t call;  /* and that of the current call */
 };
 
-/* Between begin and end go the entries of one ABI; other ABIs pass the block by. 0 or -errno. */
+/* Between begin and end go the calls of one ABI; other ABIs pass the block by. 0 or -errno. */
 int filter_own_begin(struct filter_own *own, const struct abi *abi);
+/* The entries of one call, in their order. */
+int filter_own_begin_call(struct filter_own *own, const struct abi *abi, enum sysno sysno);
 int filter_own_add(struct filter_own *own, const struct abi *abi, const struct plan_entry *entry, unsigned action);
+void filter_own_end_call(struct filter_own *own);
 void filter_own_end(struct filter_own *own);
 
 #endif
