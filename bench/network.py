@@ -57,7 +57,7 @@ class Redis:
     def __init__(self, folder, port):
         self.server = [program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir",
                        folder]
-        self.client = [program("redis-benchmark"), "-p", str(port), "-c", "50", "-n", "30000", "-t", "set,get", "--csv"]
+        self.client = [program("redis-benchmark"), "-p", str(port), "-c", "50", "-n", "60000", "-t", "set,get", "--csv"]
 
     def prepare(self, run):
         pass
@@ -107,6 +107,9 @@ class Postgres:
 class Local(Postgres):
     names = ("pgbench -S, UNIX",)
     host = None
+
+
+KINDS = (Redis, Nginx, Postgres, Local)
 
 
 def answers(port):
@@ -180,7 +183,7 @@ def network(bench):
         configs.append(Config("kennel net", [shutil.copy(bench.kennel, bench.folder), "run", *NET, "--"]))
     rows = []
     for where, cpu in bench.places():
-        for kind in (Redis, Nginx, Postgres, Local):
+        for kind in KINDS:
             bench.say(f"network, {kind.names[0]}, {where}")
             with measure.pinned(cpu):
                 rows += network_rows(bench, kind, configs, where)
