@@ -47,12 +47,12 @@ CORE = (
     "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short policy_path "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_warnings policy_print "
     "category nearest profile "
-    "policy_net policy_net_rule policy_hosts address address_pattern netset brief bound mem_message "
+    "policy_net policy_net_rule policy_hosts address address_pattern address_index netset brief bound mem_message "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
     "policy_print_net policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
     "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
     "pattern_product pattern_names "
-    "array matcher matcher_build automaton automaton_build automaton_tokens "
+    "array matcher matcher_build rule_index automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_net plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
     "surface landlock kfeat "
@@ -87,7 +87,7 @@ UNIT_TESTS = """
     test_plan+fake_policy test_category test_identity test_mem test_open test_pattern
     test_policy+policy_fixture test_policy_parse+policy_fixture test_procfs+fake_path+path_tree
     test_procfs_held+fake_path+path_tree
-    test_matcher+naive_list test_policy_bounds+policy_fixture
+    test_matcher+naive_list test_address_index+naive_address test_policy_bounds+policy_fixture
     test_nearest test_explain+policy_fixture test_open_files+fake_open test_policy_errors
     test_policy_warnings+policy_fixture test_policy_diff+policy_fixture test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
@@ -139,7 +139,7 @@ LONG_TESTS = """
 """.split()
 # Of the others, those that run there once more, with a million tries.
 LONG_RACES = """
-    test_races test_trace_races test_matcher
+    test_races test_trace_races test_matcher test_address_index
 """.split()
 
 # Small standalone programs that the tests run as payload; nearly all also as i386.
@@ -162,6 +162,7 @@ FUZZ_TARGETS = """
 """.split()
 FUZZ_CORE = [name for name in CORE if name.startswith(("array", "policy", "pattern", "matcher", "automaton"))]
 FUZZ_CORE += "category nearest profile ioctl_names json_print".split()
+FUZZ_SUPPORT = ["tests/unit/naive_list.c", "tests/fuzz/fuzz.c"]
 FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
 
 # Programs that bench/run.py measures with.
@@ -427,7 +428,7 @@ class Build:
         if self.arguments.variant != "release":
             return
         self.writer.comment("Fuzz targets, where there is a clang for them.")
-        shared = [f"core/{name}.c" for name in FUZZ_CORE] + ["tests/unit/naive_list.c", "tests/fuzz/fuzz.c"]
+        shared = [f"core/{name}.c" for name in FUZZ_CORE] + FUZZ_SUPPORT
         objects = self.fuzz_objects([self.source(path) for path in shared] + ["$builddir/gen/profiles.c"])
         targets = []
         for name in FUZZ_TARGETS:

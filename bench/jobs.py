@@ -4,6 +4,7 @@ start-up, the workloads, the memory.
 Every function returns a list of plain dicts, which run.py prints and writes as JSON.
 """
 import hashlib
+import itertools
 import os
 import shutil
 
@@ -266,11 +267,11 @@ def storm(bench):
 
 POLICY_RULES = (10, 1000, 10000)
 POLICY_BOUND = 1.5
+POLICY_ABOUT = {"rules": "", "rules about addresses": "address-"}
 
 
 def policy(bench):
     """Nanoseconds of a decision: compiled with more rules to compiled with the fewest, and the list to compiled."""
-    least = f"compiled-{POLICY_RULES[0]}"
     rows = []
     for where, cpu in bench.places():
         runs = []
@@ -280,9 +281,10 @@ def policy(bench):
                 measure.run([bench.program("policy"), "9", *map(str, POLICY_RULES)], bench.folder, bench.env, out)
                 runs.append(read_calls(out))
         values = {name: [run[name] for run in runs] for name in runs[0]}
-        for count in POLICY_RULES:
-            ours, theirs = f"compiled-{count}", f"list-{count}"
-            facts = {"group": "policy", "name": f"{count:,} rules", "place": where, "unit": "ns"}
+        for (about, prefix), count in itertools.product(POLICY_ABOUT.items(), POLICY_RULES):
+            ours, theirs, least = (f"{prefix}{name}" for name in (f"compiled-{count}", f"list-{count}",
+                                                                  f"compiled-{POLICY_RULES[0]}"))
+            facts = {"group": "policy", "name": f"{count:,} {about}", "place": where, "unit": "ns"}
             rows += [compare(bench, values, ours, least, **facts), compare(bench, values, theirs, ours, **facts)]
             if count == POLICY_RULES[-1]:
                 rows[-2]["bound"] = POLICY_BOUND

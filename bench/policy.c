@@ -1,7 +1,8 @@
 /*
  * How long a decision takes: one line per number of rules and way of deciding, one number of
  * nanoseconds per round. "compiled" is policy_decide(); "list" asks the same rules one by one, from
- * the last. Both must decide the same. Nothing runs under Kennel here.
+ * the last. Both must decide the same; "address-compiled" and "address-list" are the same for rules about addresses.
+ * Nothing runs under Kennel here.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -9,7 +10,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/address_pattern.h"
 #include "core/pattern.h"
+#include "core/policy_net.h"
 #include "core/policy_parse.h"
 
 #define POLICY_NAMES 256u
@@ -25,6 +28,16 @@ static const char *const policy_name_forms[] = { "/srv/app%u/data/file%u", "/srv
 	"/home/user%u/.ssh/id", "/opt/tool%u/x86/lib%u.so", "/var/log/app%u-1.log", "/etc/keys/secret%u.key",
 	"/data/abc-%u/xyz", "/usr/lib/x86_64-linux-gnu/libc.so.%u", "/proc/%u/status" };
 
+/* The number's upper and lower byte; of the addresses, %u more is the last one's. */
+static const char *const policy_network_forms[] = { "allow/net/connect+10.1.%u.%u!443",
+	"deny/net/connect+10.%u.%u.0/24", "allow/net/connect+172.%u.%u.0/25!80",
+	"allow/net/connect+192.168.%u.%u!1024-2048", "deny/net/connect+2001:db8:%x:%x00::/56",
+	"allow/net/connect+2001:db8:1:%x::%x!443" };
+static const char *const policy_address_forms[] = { "10.1.%u.%u", "10.%u.%u.7", "172.%u.%u.9", "192.168.%u.%u",
+	"2001:db8:%x:%x00::7", "2001:db8:1:%x::%x", "8.8.%u.%u" };
+
+#define POLICY_NETWORK_FORMS (sizeof(policy_network_forms) / sizeof(policy_network_forms[0]))
+#define POLICY_ADDRESS_FORMS (sizeof(policy_address_forms) / sizeof(policy_address_forms[0]))
 #define POLICY_RULE_FORMS (sizeof(policy_rule_forms) / sizeof(policy_rule_forms[0]))
 #define POLICY_NAME_FORMS (sizeof(policy_name_forms) / sizeof(policy_name_forms[0]))
 
@@ -32,23 +45,40 @@ struct subject {
 	struct policy *policy; /* NULL after the last */
 	unsigned rules;
 	char names[POLICY_NAMES][64];
-	double took[2][POLICY_ROUNDS]; /* ns of a decision */
+	struct address addresses[POLICY_NAMES];
+	double took[4][POLICY_ROUNDS]; /* ns of a decision */
 };
 
-typedef const struct rule *decide_fn(const struct policy *policy, const char *name);
+typedef const struct rule *decide_fn(const struct subject *subject, unsigned i);
 
-static const struct rule *policy_by_matcher(const struct policy *policy, const char *name)
+static const struct rule *policy_by_matcher(const struct subject *subject, unsigned i)
 {
-	return policy_decide(policy, CAT_READ, name).rule;
+	return policy_decide(subject->policy, CAT_READ, subject->names[i]).rule;
 }
 
-static const struct rule *policy_by_list(const struct policy *policy, const char *name)
+static const struct rule *policy_by_list(const struct subject *subject, unsigned i)
 {
+	const char *name = subject->names[i];
 	size_t count;
-	const struct rule *rules = policy_rules(policy, CAT_READ, &count);
+	const struct rule *rules = policy_rules(subject->policy, CAT_READ, &count);
 	size_t length = strlen(name);
 
 	while (count > 0 && !pattern_match_length(rules[count - 1].pattern, name, length))
+		count--;
+	return count > 0 ? &rules[count - 1] : NULL;
+}
+
+static const struct rule *policy_by_table(const struct subject *subject, unsigned i)
+{
+	return policy_decide_address(subject->policy, CAT_NET_CONNECT, &subject->addresses[i]).rule;
+}
+
+static const struct rule *policy_by_address_list(const struct subject *subject, unsigned i)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(subject->policy, CAT_NET_CONNECT, &count);
+
+	while (count > 0 && !address_pattern_match(rules[count - 1].address, &subject->addresses[i]))
 		count--;
 	return count > 0 ? &rules[count - 1] : NULL;
 }
@@ -58,6 +88,26 @@ static const char *policy_no_variable(void *context, const char *name)
 	(void)context;
 	(void)name;
 	return NULL;
+}
+
+/* Spread over all rules; a prime, so that every form meets every remainder. */
+static void policy_fill_names(struct subject *subject)
+{
+	for (unsigned i = 0; i < POLICY_NAMES; i++) {
+		unsigned number = i * 7919 % subject->rules;
+		struct address *address = &subject->addresses[i];
+		struct network network;
+		char text[64];
+
+		snprintf(subject->names[i], sizeof(subject->names[i]), policy_name_forms[i % POLICY_NAME_FORMS], number,
+			number);
+		snprintf(text, sizeof(text), policy_address_forms[i % POLICY_ADDRESS_FORMS], number >> 8, number & 255);
+		if (network_parse(text, strlen(text), &network))
+			exit(1);
+		address->kind = network.is_ipv6 ? ADDRESS_IPV6 : ADDRESS_IPV4;
+		address->port = i % 2 ? 443 : 80;
+		memcpy(address->ip, network.ip, sizeof(address->ip));
+	}
 }
 
 static void policy_fill(struct subject *subject, unsigned rules)
@@ -70,19 +120,15 @@ static void policy_fill(struct subject *subject, unsigned rules)
 	for (unsigned i = 0; i < rules; i++) {
 		snprintf(text, sizeof(text), policy_rule_forms[i % POLICY_RULE_FORMS], i, i);
 		policy_load_command(loader, text);
+		snprintf(text, sizeof(text), policy_network_forms[i % POLICY_NETWORK_FORMS], i >> 8, i & 255);
+		policy_load_command(loader, text);
 	}
 	subject->rules = rules;
 	subject->policy = policy_loader_finish(loader, stderr);
 	policy_loader_free(loader);
 	if (!subject->policy)
 		exit(1);
-	/* Spread over all rules; a prime, so that every form meets every remainder. */
-	for (unsigned i = 0; i < POLICY_NAMES; i++) {
-		unsigned number = i * 7919 % rules;
-
-		snprintf(subject->names[i], sizeof(subject->names[i]), policy_name_forms[i % POLICY_NAME_FORMS], number,
-			number);
-	}
+	policy_fill_names(subject);
 }
 
 static int64_t policy_now_ns(void)
@@ -102,7 +148,7 @@ static double policy_batch(const struct subject *subject, decide_fn *decide)
 
 	do {
 		for (unsigned i = 0; i < POLICY_NAMES; i++) {
-			const struct rule *rule = decide(subject->policy, subject->names[i]);
+			const struct rule *rule = decide(subject, i);
 
 			__asm__ volatile("" : : "r"(rule) : "memory");
 		}
@@ -115,11 +161,10 @@ static double policy_batch(const struct subject *subject, decide_fn *decide)
 static void policy_must_agree(const struct subject *subject)
 {
 	for (unsigned i = 0; i < POLICY_NAMES; i++) {
-		const char *name = subject->names[i];
-
-		if (policy_by_matcher(subject->policy, name) == policy_by_list(subject->policy, name))
+		if (policy_by_matcher(subject, i) == policy_by_list(subject, i) &&
+			policy_by_table(subject, i) == policy_by_address_list(subject, i))
 			continue;
-		fprintf(stderr, "policy: %s is decided in two ways\n", name);
+		fprintf(stderr, "policy: %s, or address %u, is decided in two ways\n", subject->names[i], i);
 		exit(1);
 	}
 }
@@ -129,7 +174,8 @@ struct way {
 	decide_fn *decide;
 };
 
-static const struct way policy_ways[] = { { "compiled", policy_by_matcher }, { "list", policy_by_list } };
+static const struct way policy_ways[] = { { "compiled", policy_by_matcher }, { "list", policy_by_list },
+	{ "address-compiled", policy_by_table }, { "address-list", policy_by_address_list } };
 
 #define POLICY_WAYS (sizeof(policy_ways) / sizeof(policy_ways[0]))
 

@@ -138,7 +138,7 @@ def policy_lines(rows):
     lines = {}
     for row in rows:
         line = lines.setdefault(row["name"], [row["name"], "", "", "", ""])
-        if row["config"].startswith("compiled"):
+        if "compiled" in row["config"]:
             line[1], line[3] = figure(row["value"], "us"), interval(row, "ratio") + bound(row)
         else:
             line[2], line[4] = figure(row["value"], "us"), interval(row, "ratio")

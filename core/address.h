@@ -36,6 +36,11 @@ struct address {
 	char name[ADDRESS_NAME_SIZE]; /* UNIX sockets */
 };
 
+static inline bool address_is_ip(const struct address *address)
+{
+	return address->kind == ADDRESS_IPV4 || address->kind == ADDRESS_IPV6;
+}
+
 #define ADDRESS_BYTES_MAX sizeof(struct sockaddr_storage)
 
 /*

@@ -10,13 +10,13 @@
 
 #include "core/address_pattern.h"
 #include "core/array.h"
-#include "core/cleanup.h"
 #include "core/matcher.h"
 #include "core/policy_build.h"
 #include "core/policy_files.h"
 #include "core/policy_net.h"
 #include "core/policy_variables.h"
 #include "core/policy_words.h"
+#include "core/rule_index.h"
 #include "core/util.h"
 
 #define POLICY_MAGIC 0x504f4c43U
@@ -32,7 +32,7 @@ struct policy_category {
 	struct rule *rules;
 	size_t count;
 	size_t capacity;
-	struct matcher *matcher; /* of these rules, once sealed, if many; shared by categories with the same ones */
+	struct rule_index *index; /* of these rules, once sealed, if many; shared by categories with the same ones */
 };
 
 struct policy {
@@ -52,8 +52,8 @@ struct policy {
 	char **strings; /* owned: names of files that rules point to */
 	size_t string_count;
 	size_t string_capacity;
-	struct matcher *matchers[CAT_COUNT]; /* owned */
-	size_t matcher_count;
+	struct rule_index *indexes[CAT_COUNT]; /* owned */
+	size_t index_count;
 };
 
 struct policy *policy_new(void)
@@ -81,10 +81,10 @@ struct policy *policy_new(void)
 static void policy_unseal(struct policy *policy)
 {
 	for (unsigned i = 0; i < CAT_COUNT; i++)
-		policy->categories[i].matcher = NULL;
-	for (size_t i = 0; i < policy->matcher_count; i++)
-		matcher_free(policy->matchers[i]);
-	policy->matcher_count = 0;
+		policy->categories[i].index = NULL;
+	for (size_t i = 0; i < policy->index_count; i++)
+		rule_index_free(policy->indexes[i]);
+	policy->index_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(policy->settings.file_matchers); i++) {
 		matcher_free(policy->settings.file_matchers[i]);
 		policy->settings.file_matchers[i] = NULL;
@@ -138,13 +138,18 @@ const struct rule *policy_rules(const struct policy *policy, enum category categ
 	return policy->categories[category].rules;
 }
 
+const struct rule_index *policy_rule_index(const struct policy *policy, enum category category)
+{
+	return policy->categories[category].index;
+}
+
 /* One more than the index of the last rule that matches; 0: none. */
 static size_t policy_last(const struct policy_category *row, const char *name, size_t length)
 {
 	size_t last = row->count;
 
-	if (row->matcher)
-		return matcher_last(row->matcher, name, length);
+	if (row->index)
+		return rule_index_name(row->index, name, length);
 	while (last > 0 && !pattern_match_length(row->rules[last - 1].pattern, name, length))
 		last--;
 	return last;
@@ -504,8 +509,8 @@ void policy_mark_configured(struct policy *policy)
 	policy->configured = true;
 }
 
-/* The matcher of a category before this one that has the same rules; actions make no difference to it. */
-static struct matcher *policy_same_matcher(const struct policy *policy, unsigned category)
+/* That of a category before this one that has the same rules; actions make no difference to it. */
+static struct rule_index *policy_same_index(const struct policy *policy, unsigned category)
 {
 	const struct policy_category *row = &policy->categories[category];
 
@@ -513,12 +518,12 @@ static struct matcher *policy_same_matcher(const struct policy *policy, unsigned
 		const struct policy_category *other = &policy->categories[i];
 		size_t same = 0;
 
-		if (!other->matcher || other->count != row->count)
+		if (!other->index || other->count != row->count)
 			continue;
 		while (same < row->count && other->rules[same].pattern == row->rules[same].pattern)
 			same++;
 		if (same == row->count)
-			return other->matcher;
+			return other->index;
 	}
 	return NULL;
 }
@@ -526,23 +531,16 @@ static struct matcher *policy_same_matcher(const struct policy *policy, unsigned
 static int policy_compile_category(struct policy *policy, unsigned category, struct automaton_budget *budget)
 {
 	struct policy_category *row = &policy->categories[category];
-	AUTO_FREE const struct pattern **patterns = NULL;
 	int result;
 
-	/* Most rules there are about addresses, and each is asked about more than a name. */
-	if (!row->on || row->count <= POLICY_FEW || POLICY_NET_BITS & CAT_BIT(category))
+	if (!row->on || row->count <= POLICY_FEW)
 		return 0;
-	row->matcher = policy_same_matcher(policy, category);
-	if (row->matcher)
+	row->index = policy_same_index(policy, category);
+	if (row->index)
 		return 0;
-	patterns = calloc(row->count, sizeof(*patterns));
-	if (!patterns)
-		return -ENOMEM;
-	for (size_t i = 0; i < row->count; i++)
-		patterns[i] = row->rules[i].pattern;
-	result = matcher_new(patterns, row->count, budget, &row->matcher);
+	result = rule_index_new(row->rules, row->count, budget, &row->index);
 	if (result == 0)
-		policy->matchers[policy->matcher_count++] = row->matcher;
+		policy->indexes[policy->index_count++] = row->index;
 	return result;
 }
 

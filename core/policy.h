@@ -15,6 +15,7 @@
 
 struct address_pattern;
 struct policy;
+struct rule_index;
 
 struct rule {
 	enum action action;
@@ -40,6 +41,9 @@ enum action policy_default(const struct policy *policy, enum category category);
 
 /* The rules of one category in the order given; the last that matches decides. */
 const struct rule *policy_rules(const struct policy *policy, enum category category, size_t *count_out);
+
+/* The same compiled, NULL: few. */
+const struct rule_index *policy_rule_index(const struct policy *policy, enum category category);
 
 /*
  * True when the category is on and something other than a plain allow can come out:

@@ -142,7 +142,8 @@ int policy_hosts_resolve(struct policy *policy, FILE *errors)
 		if (result < 0)
 			error = result;
 	}
-	if (error < 0 || !pinned || policy_mask(policy, HOSTS_FILE))
+	if (error < 0 || !pinned)
 		return error;
-	return policy_hosts_pin(policy, pinned);
+	/* Sealed again either way: the addresses are new. */
+	return policy_mask(policy, HOSTS_FILE) ? policy_seal(policy) : policy_hosts_pin(policy, pinned);
 }

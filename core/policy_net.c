@@ -8,6 +8,7 @@
 
 #include "core/address_pattern.h"
 #include "core/pattern.h"
+#include "core/rule_index.h"
 #include "core/util.h"
 
 static const char *const link_names[POLICY_LINK_FAMILIES] = {
@@ -39,21 +40,16 @@ bool policy_net_names_files(const struct rule *rule)
 	return !rule->address && strchr("/*{", pattern_text(rule->pattern)[0]);
 }
 
-static bool policy_net_matches(const struct rule *rule, const struct address *address, const char *text)
-{
-	if (rule->everything)
-		return true;
-	if (address->kind != ADDRESS_IPV4 && address->kind != ADDRESS_IPV6)
-		return !rule->address && pattern_match(rule->pattern, text);
-	return rule->address && address_pattern_match(rule->address, address);
-}
-
 bool policy_rule_has_address(const struct rule *rule, const struct address *address)
 {
 	char text[ADDRESS_TEXT_SIZE];
 
+	if (rule->everything)
+		return true;
+	if (address_is_ip(address))
+		return rule->address && address_pattern_match(rule->address, address);
 	address_text(address, text);
-	return policy_net_matches(rule, address, text);
+	return !rule->address && pattern_match(rule->pattern, text);
 }
 
 bool policy_rule_has_link(const struct rule *rule, unsigned family)
@@ -67,17 +63,20 @@ bool policy_rule_has_link(const struct rule *rule, unsigned family)
 struct decision policy_decide_address(
 	const struct policy *policy, enum category category, const struct address *address)
 {
-	char text[ADDRESS_TEXT_SIZE];
-	size_t count;
-	const struct rule *rules = policy_rules(policy, category, &count);
+	size_t last;
+	const struct rule *rules = policy_rules(policy, category, &last);
+	const struct rule_index *index = policy_rule_index(policy, category);
 
 	if (!policy_is_on(policy, category))
 		return (struct decision){ .action = ACTION_ALLOW };
-	address_text(address, text);
-	for (size_t i = count; i-- > 0;)
-		if (policy_net_matches(&rules[i], address, text))
-			return (struct decision){ .action = rules[i].action, .rule = &rules[i] };
-	return (struct decision){ .action = policy_default(policy, category) };
+	if (index)
+		last = rule_index_address(index, address);
+	else
+		while (last > 0 && !policy_rule_has_address(&rules[last - 1], address))
+			last--;
+	if (last == 0)
+		return (struct decision){ .action = policy_default(policy, category) };
+	return (struct decision){ .action = rules[last - 1].action, .rule = &rules[last - 1] };
 }
 
 bool policy_blocks(const struct policy *policy, const struct address *address)
