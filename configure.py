@@ -49,7 +49,7 @@ CORE = (
     "category nearest profile "
     "policy_net policy_net_rule policy_hosts address address_pattern address_index netset brief bound mem_message "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
-    "policy_print_net policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
+    "policy_print_net policy_print_again policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
     "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
     "pattern_product pattern_names "
     "array matcher matcher_build rule_index automaton automaton_build automaton_tokens "
@@ -105,7 +105,7 @@ UNIT_TESTS = """
     test_mem_message+fake_handlers+fake_access
     test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
     test_environment+policy_fixture test_payload_limits+forked+policy_fixture
-    test_policy_change+policy_fixture test_bound
+    test_policy_change+policy_fixture test_policy_again+policy_fixture test_bound
 """.split()
 
 # Criterion programs that run the real binary on guests, and what all of them share.

@@ -165,11 +165,8 @@ void policy_print_text(const struct policy *policy, FILE *stream)
 	for (int action = 0; action < ACTION_COUNT; action++)
 		policy_print_defaults(policy, (enum action)action, stream);
 	policy_print_settings(policy_settings(policy), stream);
-	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL) {
-		fprintf(stream, "%s/", action_name(rule->action));
-		policy_print_categories(categories, "", stream);
-		fprintf(stream, "+%s\n", pattern_text(rule->pattern));
-	}
+	while ((rule = policy_cursor_next(&cursor, &categories)) != NULL)
+		policy_print_again(rule, categories, stream);
 }
 
 static void policy_json_categories(const struct policy *policy, FILE *stream)

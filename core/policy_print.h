@@ -23,7 +23,10 @@ const struct rule *policy_print_sibling(const struct policy *policy, enum catego
 /* The command that made the rule, with all categories that it still is a rule of. No newline. */
 void policy_print_rule(const struct policy *policy, const struct rule *rule, FILE *stream);
 
-/* The same as a JSON object, with the place where it was written; null for NULL. */
+/* core/policy_print_again.c: the commands that make it again, in these categories; with newlines. */
+void policy_print_again(const struct rule *rule, uint64_t categories, FILE *stream);
+
+/* The command as a JSON object, with the place where it was written; null for NULL. */
 void policy_print_rule_json(const struct policy *policy, const struct rule *rule, FILE *stream);
 
 /* One JSON object and a newline; rules in order, each with the place where it was written. */
