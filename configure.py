@@ -158,11 +158,12 @@ GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")
 
 # libFuzzer targets, and what of core/ they drive; corpora in tests/fuzz/corpus.
 FUZZ_TARGETS = """
-    fuzz_parser fuzz_pattern fuzz_matcher
+    fuzz_parser fuzz_pattern fuzz_matcher fuzz_address
 """.split()
-FUZZ_CORE = [name for name in CORE if name.startswith(("array", "policy", "pattern", "matcher", "automaton"))]
-FUZZ_CORE += "category nearest profile ioctl_names json_print".split()
-FUZZ_SUPPORT = ["tests/unit/naive_list.c", "tests/fuzz/fuzz.c"]
+FUZZ_CORE = [name for name in CORE
+             if name.startswith(("array", "policy", "pattern", "matcher", "automaton", "address"))]
+FUZZ_CORE += "category nearest profile ioctl_names json_print netset rule_index filename".split()
+FUZZ_SUPPORT = ["tests/unit/naive_list.c", "tests/unit/naive_address.c", "tests/fuzz/fuzz.c"]
 FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
 
 # Programs that bench/run.py measures with.
