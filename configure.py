@@ -29,7 +29,7 @@ VERSION = "0.1.0"
 CORE = (
     # main() picks a command; the commands.
     "main cmd_run cmd_check cmd_diff cmd_explain cmd_plan cmd_profiles cmd_quote command_words run_options "
-    "explain explain_net explain_print tip policy_diff policy_diff_print "
+    "explain explain_net explain_print tip policy_diff policy_diff_net policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
     # What a sandbox can be told, and asked, from inside.

@@ -28,21 +28,29 @@ static void netset_bounds(const struct network *network, size_t width, uint8_t r
 		range_out[width + bit / 8] |= (uint8_t)(0x80U >> bit % 8);
 }
 
-int netset_add(struct netset *set, const struct network *network)
+/* Room for one more range; NULL: no memory. */
+static uint8_t *netset_append(struct netset_ranges *ranges, size_t width)
 {
-	struct netset_ranges *ranges = netset_family(set, network->is_ipv6);
-	size_t width = network->is_ipv6 ? IPV6_WIDTH : IPV4_WIDTH;
-
 	if (ranges->count == ranges->capacity) {
 		size_t capacity = ranges->capacity * 2 + 64;
 		uint8_t *larger = reallocarray(ranges->bytes, capacity, width * 2);
 
 		if (!larger)
-			return -ENOMEM;
+			return NULL;
 		ranges->bytes = larger;
 		ranges->capacity = capacity;
 	}
-	netset_bounds(network, width, netset_at(ranges, width, ranges->count++));
+	return netset_at(ranges, width, ranges->count++);
+}
+
+int netset_add(struct netset *set, const struct network *network)
+{
+	size_t width = network->is_ipv6 ? IPV6_WIDTH : IPV4_WIDTH;
+	uint8_t *range = netset_append(netset_family(set, network->is_ipv6), width);
+
+	if (!range)
+		return -ENOMEM;
+	netset_bounds(network, width, range);
 	return 0;
 }
 
@@ -116,6 +124,14 @@ static bool netset_next(const uint8_t *address, size_t width, uint8_t *next_out)
 	return false;
 }
 
+static void netset_before(const uint8_t *address, size_t width, uint8_t *before_out)
+{
+	memcpy(before_out, address, width);
+	for (size_t i = width; i-- > 0;)
+		if (before_out[i]-- > 0)
+			return;
+}
+
 /* Begins this range inside of the other one, or right behind it? */
 static bool netset_touches(const uint8_t *range, const uint8_t *earlier, size_t width)
 {
@@ -150,6 +166,61 @@ void netset_seal(struct netset *set)
 	netset_join(&set->ipv4, IPV4_WIDTH);
 	netset_join(&set->ipv6, IPV6_WIDTH);
 	set->sealed = true;
+}
+
+static int netset_keep(struct netset_ranges *less, size_t width, const uint8_t *first, const uint8_t *last)
+{
+	uint8_t *range = netset_append(less, width);
+
+	if (!range)
+		return -ENOMEM;
+	memcpy(range, first, width);
+	memcpy(range + width, last, width);
+	return 0;
+}
+
+/* What is left of one range; *at: the first of the other set's that does not end before it. */
+static int netset_subtract_range(
+	struct netset_ranges *less, const uint8_t *range, const struct netset_ranges *other, size_t width, size_t *at)
+{
+	uint8_t first[IPV6_WIDTH];
+	uint8_t last[IPV6_WIDTH];
+
+	memcpy(first, range, width);
+	while (*at < other->count && memcmp(netset_at(other, width, *at) + width, first, width) < 0)
+		++*at;
+	for (; *at < other->count; ++*at) {
+		const uint8_t *without = netset_at(other, width, *at);
+
+		if (memcmp(without, range + width, width) > 0)
+			break;
+		netset_before(without, width, last);
+		if (memcmp(without, first, width) > 0 && netset_keep(less, width, first, last))
+			return -ENOMEM;
+		/* It may reach into the next range, too. */
+		if (memcmp(without + width, range + width, width) >= 0)
+			return 0;
+		netset_next(without + width, width, first);
+	}
+	return netset_keep(less, width, first, range + width);
+}
+
+static int netset_subtract_ranges(
+	struct netset_ranges *less, const struct netset_ranges *from, const struct netset_ranges *other, size_t width)
+{
+	size_t at = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < from->count && error == 0; i++)
+		error = netset_subtract_range(less, netset_at(from, width, i), other, width, &at);
+	return error;
+}
+
+int netset_subtract(struct netset *less, const struct netset *from, const struct netset *other)
+{
+	int error = netset_subtract_ranges(&less->ipv4, &from->ipv4, &other->ipv4, IPV4_WIDTH);
+
+	return error ? error : netset_subtract_ranges(&less->ipv6, &from->ipv6, &other->ipv6, IPV6_WIDTH);
 }
 
 static bool netset_find(const struct netset_ranges *ranges, size_t width, const uint8_t *ip)

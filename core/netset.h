@@ -36,6 +36,9 @@ int netset_copy(struct netset *to, const struct netset *from);
 /* Are these the ranges of the other one, in its order, and perhaps more behind them? */
 bool netset_extends(const struct netset *set, const struct netset *other);
 
+/* Adds what is in one (sealed) set and not in the other (sealed) to `less`, which is empty. 0 or -ENOMEM. */
+int netset_subtract(struct netset *less, const struct netset *from, const struct netset *other);
+
 /* Sorts and joins; from now on it can be asked. */
 void netset_seal(struct netset *set);
 

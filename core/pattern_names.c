@@ -10,6 +10,8 @@ static unsigned pattern_name_start(enum pattern_names names, unsigned char byte)
 {
 	if (names == PATTERN_NAMES_WORDS)
 		return byte == '/' ? PATTERN_NAME_DEAD : PATTERN_NAME_WORD;
+	if (names == PATTERN_NAMES_ABSTRACT)
+		return byte == '@' ? PATTERN_NAME_ANY : PATTERN_NAME_DEAD;
 	if (byte == '/')
 		return PATTERN_NAME_ROOT;
 	return names == PATTERN_NAMES_FILES && byte == '!' ? PATTERN_NAME_LITERAL + 1 : PATTERN_NAME_DEAD;
@@ -21,7 +23,7 @@ static unsigned pattern_name_literal(unsigned state, unsigned char byte)
 	unsigned read = state - PATTERN_NAME_LITERAL;
 
 	if (read == PATTERN_NAME_FORK && byte == ':')
-		return PATTERN_NAME_MEMORY;
+		return PATTERN_NAME_ANY;
 	return read < sizeof(secret) - 1 && byte == (unsigned char)secret[read] ? state + 1 : PATTERN_NAME_DEAD;
 }
 
@@ -38,7 +40,7 @@ unsigned pattern_name_next(enum pattern_names names, unsigned state, unsigned ch
 {
 	if (state == PATTERN_NAME_START)
 		return pattern_name_start(names, byte);
-	if (state == PATTERN_NAME_MEMORY || state == PATTERN_NAME_DEAD)
+	if (state == PATTERN_NAME_ANY || state == PATTERN_NAME_DEAD)
 		return state;
 	if (state == PATTERN_NAME_WORD)
 		return byte == '/' ? PATTERN_NAME_DEAD : PATTERN_NAME_WORD;
@@ -51,6 +53,6 @@ bool pattern_name_ends(enum pattern_names names, unsigned state)
 {
 	if (state == PATTERN_NAME_ROOT)
 		return names != PATTERN_NAMES_BELOW;
-	return state == PATTERN_NAME_INSIDE || state == PATTERN_NAME_WORD || state == PATTERN_NAME_MEMORY ||
+	return state == PATTERN_NAME_INSIDE || state == PATTERN_NAME_WORD || state == PATTERN_NAME_ANY ||
 	       state == PATTERN_NAME_LITERAL + sizeof(PATTERN_NAME_SECRET) - 1;
 }

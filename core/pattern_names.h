@@ -18,7 +18,7 @@ enum pattern_name {
 	PATTERN_NAME_DOTS,
 	PATTERN_NAME_INSIDE, /* within a component */
 	PATTERN_NAME_WORD,
-	PATTERN_NAME_MEMORY,  /* behind "!memfd:" */
+	PATTERN_NAME_ANY,     /* behind "!memfd:", or '@' */
 	PATTERN_NAME_DEAD,    /* no name */
 	PATTERN_NAME_LITERAL, /* + the number of bytes of PATTERN_NAME_SECRET that were read */
 };

@@ -13,10 +13,11 @@ struct pattern_row {
 };
 
 enum pattern_names {
-	PATTERN_NAMES_PATHS, /* canonical absolute paths */
-	PATTERN_NAMES_BELOW, /* paths but the root */
-	PATTERN_NAMES_FILES, /* paths, and the names of memory files */
-	PATTERN_NAMES_WORDS, /* words without a slash */
+	PATTERN_NAMES_PATHS,    /* canonical absolute paths */
+	PATTERN_NAMES_BELOW,    /* paths but the root */
+	PATTERN_NAMES_FILES,    /* paths, and the names of memory files */
+	PATTERN_NAMES_WORDS,    /* words without a slash */
+	PATTERN_NAMES_ABSTRACT, /* '@' and anything: UNIX sockets that are no files */
 };
 
 /* a, b: the winner's index in its list, its count where none matches. */

@@ -13,6 +13,7 @@
 #include "core/ioctl_names.h"
 #include "core/pattern.h"
 #include "core/pattern_product.h"
+#include "core/policy_diff_net.h"
 #include "core/policy_net.h"
 #include "core/policy_words.h"
 #include "core/util.h"
@@ -54,13 +55,23 @@ static bool diff_choose_paths(const struct rule *rule)
 	return pattern_text(rule->pattern)[0] == '/';
 }
 
+static bool diff_choose_names(const struct rule *rule)
+{
+	return !rule->address;
+}
+
+static bool diff_choose_abstract(const struct rule *rule)
+{
+	return !rule->address && (rule->everything || !diff_choose_paths(rule));
+}
+
 static void diff_side_release(struct diff_side *side)
 {
 	free(side->rules);
 	free(side->patterns);
 }
 
-/* any: the pattern of every word, in place of that of every path. */
+/* any: the pattern of every name there is, in place of that of every path. */
 static int diff_side_fill(struct diff_side *side, const struct policy *policy, enum category category,
 	diff_choose_fn *choose, const struct pattern *any)
 {
@@ -77,7 +88,8 @@ static int diff_side_fill(struct diff_side *side, const struct policy *policy, e
 	for (size_t i = 0; on && i < count; i++) {
 		if (!choose(&rules[i]))
 			continue;
-		side->patterns[side->count] = any && diff_choose_paths(&rules[i]) ? any : rules[i].pattern;
+		side->patterns[side->count] =
+			any && (rules[i].everything || diff_choose_paths(&rules[i])) ? any : rules[i].pattern;
 		side->rules[side->count++] = &rules[i];
 	}
 	return 0;
@@ -177,7 +189,9 @@ static int diff_category(const struct policy *a, const struct policy *b, struct 
 	return error;
 }
 
-static int diff_filesystems(const struct policy *a, const struct policy *b, struct diff *diff)
+/* Names that are no paths: a rule for every path is one for every one of them. */
+static int diff_no_paths(const struct policy *a, const struct policy *b, struct diff *diff, diff_choose_fn *choose,
+	enum pattern_names names)
 {
 	struct pattern *any = NULL;
 	const char *text;
@@ -185,7 +199,7 @@ static int diff_filesystems(const struct policy *a, const struct policy *b, stru
 	int error = pattern_new("**", &any, &offset, &text);
 
 	if (error == 0)
-		error = diff_category(a, b, diff, policy_word_rule, any, PATTERN_NAMES_WORDS);
+		error = diff_category(a, b, diff, choose, any, names);
 	pattern_free(any);
 	return error;
 }
@@ -270,7 +284,7 @@ static int diff_one(const struct policy *a, const struct policy *b, struct diff 
 	int error = 0;
 
 	if (diff->category == CAT_FS)
-		return diff_filesystems(a, b, diff);
+		return diff_no_paths(a, b, diff, policy_word_rule, PATTERN_NAMES_WORDS);
 	if (diff->category == CAT_IOCTL)
 		error = diff_requests(a, b, diff);
 	if (error)
@@ -309,7 +323,7 @@ static uint64_t diff_group(const struct policy *a, const struct policy *b, enum 
 	return group & category_enforced();
 }
 
-/* Rules about addresses are not compared by what they decide, but by how they read. */
+/* Host names mean the same to both, whatever that is. */
 static bool diff_reads_alike(const struct policy *a, const struct policy *b, enum category category)
 {
 	size_t a_count;
@@ -317,8 +331,6 @@ static bool diff_reads_alike(const struct policy *a, const struct policy *b, enu
 	const struct rule *a_rules = policy_rules(a, category, &a_count);
 	const struct rule *b_rules = policy_rules(b, category, &b_count);
 
-	if (!policy_is_on(a, category) && !policy_is_on(b, category))
-		return true;
 	if (policy_is_on(a, category) != policy_is_on(b, category) ||
 		policy_default(a, category) != policy_default(b, category) || a_count != b_count)
 		return false;
@@ -329,20 +341,44 @@ static bool diff_reads_alike(const struct policy *a, const struct policy *b, enu
 	return true;
 }
 
-static void diff_net(const struct policy *a, const struct policy *b, const struct policy_diff_report *report)
+static void diff_told(void *context, struct decision a, struct decision b, const char *name)
 {
-	uint64_t unlike = 0;
+	diff_tell(context, a, b, name);
+}
 
-	for (unsigned i = 0; i < CAT_COUNT; i++)
-		if (POLICY_NET_BITS & CAT_BIT(i) && !diff_reads_alike(a, b, (enum category)i))
-			unlike |= CAT_BIT(i);
-	if (unlike)
-		report->inexact(report->context, unlike);
+/* UNIX sockets by name, then addresses. */
+static int diff_sockets(const struct policy *a, const struct policy *b, struct diff *diff)
+{
+	const struct address unnamed = { .kind = ADDRESS_UNNAMED };
+	int error = diff_category(a, b, diff, diff_choose_names, NULL, PATTERN_NAMES_BELOW);
+
+	if (error == 0)
+		error = diff_no_paths(a, b, diff, diff_choose_abstract, PATTERN_NAMES_ABSTRACT);
+	if (error)
+		return error;
+	diff_tell(diff, policy_decide_address(a, diff->category, &unnamed),
+		policy_decide_address(b, diff->category, &unnamed), "!unnamed");
+	if (diff->category == CAT_NET_SENDFD)
+		return 0;
+	error = policy_diff_addresses(a, b, diff->category, diff_told, diff);
+	if (error == -E2BIG)
+		diff->report->inexact(diff->report->context, diff->categories);
+	return error == -E2BIG ? 0 : error;
+}
+
+static int diff_net(const struct policy *a, const struct policy *b, struct diff *diff)
+{
+	if (diff_reads_alike(a, b, diff->category))
+		return 0;
+	if (diff->category != CAT_NET_LINK)
+		return diff_sockets(a, b, diff);
+	policy_diff_families(a, b, diff_told, diff);
+	return 0;
 }
 
 int policy_diff(const struct policy *a, const struct policy *b, const struct policy_diff_report *report)
 {
-	uint64_t left = category_enforced() & ~POLICY_NET_BITS;
+	uint64_t left = category_enforced();
 	int error = 0;
 
 	for (unsigned i = 0; i < CAT_COUNT && error == 0; i++) {
@@ -350,10 +386,9 @@ int policy_diff(const struct policy *a, const struct policy *b, const struct pol
 
 		if (!(left & CAT_BIT(i)))
 			continue;
-		diff.categories = diff_group(a, b, diff.category);
+		diff.categories = CAT_BIT(i) & POLICY_NET_BITS ? CAT_BIT(i) : diff_group(a, b, diff.category);
 		left &= ~diff.categories;
-		error = diff_one(a, b, &diff);
+		error = CAT_BIT(i) & POLICY_NET_BITS ? diff_net(a, b, &diff) : diff_one(a, b, &diff);
 	}
-	diff_net(a, b, report);
 	return error;
 }

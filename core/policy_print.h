@@ -40,6 +40,16 @@ void policy_print_payload_json(const struct policy_settings *settings, FILE *str
 void policy_print_blocked(const struct policy_settings *settings, FILE *stream);
 void policy_print_blocked_json(const struct policy_settings *settings, FILE *stream);
 
+/* Each network of a set, with this before and after it. */
+struct policy_network_print {
+	FILE *stream;
+	const char *before;
+	const char *after;
+	const char *separator; /* before the first, */
+	const char *next;      /* and before all others */
+};
+void policy_print_networks(const struct netset *set, struct policy_network_print *print);
+
 /* The members of that object, without its braces, for who has more to say. */
 void policy_print_members(const struct policy *policy, FILE *stream);
 

@@ -7,14 +7,6 @@
 #include "core/netset.h"
 #include "core/policy_print.h"
 
-/* How the networks of a range are printed: as lines of policy, or as members of an array. */
-struct policy_range_print {
-	FILE *stream;
-	const char *before;
-	const char *after;
-	const char *separator;
-};
-
 /* The largest network that begins at first and does not reach beyond last; first becomes what is behind it. */
 static unsigned policy_network_prefix(uint8_t *first, const uint8_t *last, unsigned bits)
 {
@@ -43,7 +35,7 @@ static unsigned policy_network_prefix(uint8_t *first, const uint8_t *last, unsig
 
 static void policy_print_range(void *context, bool is_ipv6, const uint8_t *first, const uint8_t *last)
 {
-	struct policy_range_print *print = context;
+	struct policy_network_print *print = context;
 	unsigned bits = is_ipv6 ? 128 : 32;
 	uint8_t at[16];
 	char text[INET6_ADDRSTRLEN];
@@ -58,23 +50,25 @@ static void policy_print_range(void *context, bool is_ipv6, const uint8_t *first
 		prefix = policy_network_prefix(at, last, bits);
 		inet_ntop(is_ipv6 ? AF_INET6 : AF_INET, network, text, sizeof(text));
 		fprintf(print->stream, "%s%s%s/%u%s", print->separator, print->before, text, prefix, print->after);
-		print->separator = print->before[0] == '"' ? "," : "";
+		print->separator = print->next;
 		/* Behind the last of all addresses comes the first. */
 		done = memcmp(at, last, bits / 8) > 0 || memcmp(at, network, bits / 8) <= 0;
 	}
 }
 
+void policy_print_networks(const struct netset *set, struct policy_network_print *print)
+{
+	netset_visit(set, policy_print_range, print);
+}
+
 void policy_print_blocked(const struct policy_settings *settings, FILE *stream)
 {
-	netset_visit(&settings->blocked, policy_print_range,
-		&(struct policy_range_print){ .stream = stream, .before = "block+", .after = "\n", .separator = "" });
+	policy_print_networks(&settings->blocked, &(struct policy_network_print){ stream, "block+", "\n", "", "" });
 }
 
 void policy_print_blocked_json(const struct policy_settings *settings, FILE *stream)
 {
-	struct policy_range_print print = { .stream = stream, .before = "\"", .after = "\"", .separator = "" };
-
 	fputs(",\"blocked\":[", stream);
-	netset_visit(&settings->blocked, policy_print_range, &print);
+	policy_print_networks(&settings->blocked, &(struct policy_network_print){ stream, "\"", "\"", "", "," });
 	fputs("]", stream);
 }
