@@ -77,7 +77,7 @@ int network_parse(const char *text, size_t length, struct network *network_out)
 	long prefix;
 
 	*network_out = (struct network){ .is_ipv6 = memchr(text, ':', ip_length) != NULL };
-	if (ip_length >= sizeof(ip))
+	if (ip_length >= sizeof(ip) || memchr(text, '\0', ip_length))
 		return -EINVAL;
 	memcpy(ip, text, ip_length);
 	ip[ip_length] = '\0';

@@ -62,7 +62,7 @@ static uint64_t policy_rule_inet(
 	size_t offset;
 	int result;
 
-	if (!(categories & POLICY_INET_BITS)) {
+	if (!(categories & POLICY_INET_BITS) || policy_value(statement)[0] == '!') {
 		policy_statement_fail(statement, statement->value_at,
 			"expected the name of a UNIX socket: a path, '@' and a name, or '!unnamed'; found '%s'",
 			policy_value(statement));
@@ -76,6 +76,12 @@ static uint64_t policy_rule_inet(
 	else if (statement->loader->running && (*address_out)->host)
 		return policy_rule_host_late(statement, address_out);
 	return result ? 0 : categories & POLICY_INET_BITS;
+}
+
+/* What begins otherwise is the name of no socket: a deny that never matches must not load. */
+static bool policy_rule_names_sockets(const char *value)
+{
+	return strchr("/@*?{", value[0]) || str_equal(value, "!unnamed") || str_equal(value, "\\!unnamed");
 }
 
 uint64_t policy_rule_address(
@@ -95,7 +101,7 @@ uint64_t policy_rule_address(
 	}
 	/* A set that holds net/link: an address is no family. */
 	categories &= ~CAT_BIT(CAT_NET_LINK);
-	if (value[0] == '@' || str_equal(value, "!unnamed") || !address_pattern_is(value))
+	if (policy_rule_names_sockets(value))
 		return categories;
 	return policy_rule_inet(statement, categories, address_out);
 }

@@ -38,6 +38,8 @@ static bool policy_again_stands_alone(const struct rule *rule, uint64_t categori
 
 	if (categories == CAT_BIT(CAT_NET_LINK))
 		return policy_again_names_family(rule) || str_equal(text, "/***");
+	if (!(categories & ~POLICY_NET_BITS) && (text[0] == '!' || text[0] == '\\'))
+		return str_equal(text, "!unnamed") || str_equal(text, "\\!unnamed");
 	if (!(categories & ~POLICY_NET_BITS))
 		return !(categories & CAT_BIT(CAT_NET_LINK)) || str_equal(text, "/***");
 	if (categories & CAT_BIT(CAT_IOCTL) && !(categories & ~POLICY_WORD_BITS))

@@ -116,7 +116,7 @@ def test_policies_of_syd_run_what_they_allow():
         assert result.returncode == status, (name, command, result.returncode, result.stderr)
 
 
-def test_valid_policies_print_as_policies_that_print_the_same():
+def test_valid_policies_print_as_policies_that_are_the_same():
     with tempfile.TemporaryDirectory() as folder:
         for path in policies("valid") + policies("syd"):
             first = kennel("check", "-P", path.name, "--print", cwd=path.parent)
@@ -125,6 +125,12 @@ def test_valid_policies_print_as_policies_that_print_the_same():
             again.write_bytes(first.stdout)
             second = kennel("check", "-P", str(again), "--print")
             assert second.stdout == first.stdout, (path.name, second.stderr)
+            # A relative name is taken from another folder there.
+            rows = [row for row in decisions(path) if not row[2].startswith(b".")]
+            for expected, categories, name, _ in rows:
+                for answer in explain(again, categories, name):
+                    found = "refuse" if answer["reason"] else answer["action"]
+                    assert found == expected, (path.name, expected, name, answer)
 
 
 def test_valid_policies_have_no_errors_as_json():

@@ -20,7 +20,8 @@ static const char *const categories[] = { "all", "all", "all-x", "net", "inet", 
 	"net/sendfd", "read", "read,net/link", "read,ioctl", "ioctl", "fs", "read,net", "ioctl,net/link", "exec",
 	"fs,ioctl,read", "net/bind,net/link,read" };
 static const char *const values[] = { "/***", "/**", "/***", "/a", "/run/*", "*", "{route,/a}", "{a,/b}", "!unnamed",
-	"@x*", "10.0.0.0/8", "any!443", "::1!80", "route", "TCGETS", "ext4", "/dev/**", "{TCGETS,/x}" };
+	"@x*", "10.0.0.0/8", "any!443", "::1!80", "route", "TCGETS", "ext4", "/dev/**", "{TCGETS,/x}", "!memfd:x",
+	"\\!x" };
 static const char *const more[] = { "block+10.0.0.0/9", "block+10.1.2.3", "block+::/3", "sandbox/net/connect:off",
 	"sandbox/net:on", "default/net/bind:allow", "default/read:warn", "net/accept:off" };
 

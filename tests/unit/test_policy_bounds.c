@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/policy_net.h"
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
@@ -143,6 +144,49 @@ BOUNDS(removals_from_long_lists_are_counted)
 {
 	write_lines(rules_and_removals, 1000000);
 	expect_refused(":1: expected fewer or simpler rules: this policy is too large\n");
+}
+
+static int rule_about_addresses(char *line, size_t size, unsigned number)
+{
+	return snprintf(line, size, "allow/inet+local!%u-%u\n", number % 60000, number % 60000 + number % 5000);
+}
+
+static int network_of_number(char *line, size_t size, unsigned number)
+{
+	return snprintf(line, size, "block+10.%u.%u.%u\n", number >> 16 & 255, number >> 8 & 255, number & 255);
+}
+
+BOUNDS(a_hundred_thousand_rules_about_addresses_are_loaded_and_decided)
+{
+	struct address address = { .kind = ADDRESS_IPV4, .port = 7, .ip = { 10, 1, 2, 3 } };
+	struct policy *policy;
+
+	write_lines(rule_about_addresses, 100000);
+	policy = expect_loaded();
+	cr_expect(policy_decide_address(policy, CAT_NET_CONNECT, &address).action == ACTION_ALLOW);
+	address.ip[0] = 9;
+	cr_expect(policy_decide_address(policy, CAT_NET_CONNECT, &address).action == ACTION_DENY);
+	policy_free(policy);
+}
+
+BOUNDS(a_million_rules_about_addresses_are_refused)
+{
+	write_lines(rule_about_addresses, 1000000);
+	expect_refused(": expected fewer or simpler rules: this policy is too large\n"
+		       "the rest was not read\n");
+}
+
+BOUNDS(as_many_networks_as_there_may_be_are_blocked)
+{
+	struct address address = { .kind = ADDRESS_IPV4, .ip = { 10, 1, 2, 3 } };
+	struct policy *policy;
+
+	write_lines(network_of_number, 700000);
+	policy = expect_loaded();
+	cr_expect(policy_blocks(policy, &address));
+	address.ip[1] = 200;
+	cr_expect_not(policy_blocks(policy, &address));
+	policy_free(policy);
 }
 
 static int one_transition(char *line, size_t size, unsigned number)
