@@ -1,10 +1,11 @@
 /*
  * The policy parser: whatever is read, there is a policy or there are errors; and a policy that is
- * printed is read again as the same. Its first line may be a variable's value.
+ * printed is read again as the same, and decides the same on addresses. Its first line may be a variable's value.
  */
 #include <string.h>
 
 #include "core/policy_load.h"
+#include "core/policy_net.h"
 #include "core/policy_print.h"
 #include "core/util.h"
 #include "tests/fuzz/fuzz.h"
@@ -51,6 +52,25 @@ static struct policy *fuzz_load(const char *text, size_t length, const char *var
 	return policy;
 }
 
+static void fuzz_decide_again(const struct policy *policy, const struct policy *again, const char *text)
+{
+	static const struct address addresses[] = {
+		{ .kind = ADDRESS_IPV4, .port = 443, .ip = { 10, 1, 2, 3 } },
+		{ .kind = ADDRESS_IPV6, .port = 80, .ip = { [15] = 1 }, .any = true },
+		{ .kind = ADDRESS_ABSTRACT, .name = "@name" },
+		{ .kind = ADDRESS_UNNAMED },
+	};
+
+	for (unsigned i = CAT_NET_BIND; i <= CAT_NET_SENDFD; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(addresses); j++)
+			FUZZ_PROMISE(policy_decide_address(policy, (enum category)i, &addresses[j]).action ==
+					     policy_decide_address(again, (enum category)i, &addresses[j]).action,
+				"%s, address %zu:\n%s", category_name((enum category)i), j, text);
+	for (unsigned family = 0; family < POLICY_LINK_FAMILIES; family++)
+		FUZZ_PROMISE(policy_decide_link(policy, family).action == policy_decide_link(again, family).action,
+			"net/link %u:\n%s", family, text);
+}
+
 static void fuzz_print_again(const struct policy *policy)
 {
 	char *text = fuzz_print(policy);
@@ -59,6 +79,7 @@ static void fuzz_print_again(const struct policy *policy)
 
 	FUZZ_PROMISE(same, "not read again:\n%s", text);
 	FUZZ_PROMISE(str_equal(text, same), "printed:\n%s\nand then:\n%s", text, same);
+	fuzz_decide_again(policy, again, text);
 	policy_free(again);
 	free(text);
 	free(same);
