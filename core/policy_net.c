@@ -60,6 +60,19 @@ bool policy_rule_has_link(const struct rule *rule, unsigned family)
 	       str_equal(pattern_text(rule->pattern), "*");
 }
 
+/* last: one more than the index of the last rule that matches. */
+static struct decision policy_net_decision(const struct policy *policy, enum category category, size_t last)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+
+	if (!policy_is_on(policy, category))
+		return (struct decision){ .action = ACTION_ALLOW };
+	if (last == 0)
+		return (struct decision){ .action = policy_default(policy, category) };
+	return (struct decision){ .action = rules[last - 1].action, .rule = &rules[last - 1] };
+}
+
 struct decision policy_decide_address(
 	const struct policy *policy, enum category category, const struct address *address)
 {
@@ -67,16 +80,12 @@ struct decision policy_decide_address(
 	const struct rule *rules = policy_rules(policy, category, &last);
 	const struct rule_index *index = policy_rule_index(policy, category);
 
-	if (!policy_is_on(policy, category))
-		return (struct decision){ .action = ACTION_ALLOW };
 	if (index)
 		last = rule_index_address(index, address);
 	else
 		while (last > 0 && !policy_rule_has_address(&rules[last - 1], address))
 			last--;
-	if (last == 0)
-		return (struct decision){ .action = policy_default(policy, category) };
-	return (struct decision){ .action = rules[last - 1].action, .rule = &rules[last - 1] };
+	return policy_net_decision(policy, category, last);
 }
 
 bool policy_blocks(const struct policy *policy, const struct address *address)
@@ -91,15 +100,17 @@ const char *policy_link_name(unsigned family)
 
 struct decision policy_decide_link(const struct policy *policy, unsigned family)
 {
-	size_t count;
-	const struct rule *rules = policy_rules(policy, CAT_NET_LINK, &count);
+	size_t last;
+	const struct rule *rules = policy_rules(policy, CAT_NET_LINK, &last);
+	const struct rule_index *index = policy_rule_index(policy, CAT_NET_LINK);
+	const char *name = policy_link_name(family);
 
-	if (!policy_is_on(policy, CAT_NET_LINK))
-		return (struct decision){ .action = ACTION_ALLOW };
-	for (size_t i = count; i-- > 0;)
-		if (policy_rule_has_link(&rules[i], family))
-			return (struct decision){ .action = rules[i].action, .rule = &rules[i] };
-	return (struct decision){ .action = policy_default(policy, CAT_NET_LINK) };
+	if (index && name)
+		last = rule_index_word(index, name);
+	else
+		while (last > 0 && !policy_rule_has_link(&rules[last - 1], family))
+			last--;
+	return policy_net_decision(policy, CAT_NET_LINK, last);
 }
 
 struct address_pattern *policy_next_host(const struct policy *policy, size_t *index, const struct rule **rule_out)

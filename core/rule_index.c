@@ -56,6 +56,13 @@ size_t rule_index_name(const struct rule_index *index, const char *name, size_t 
 	return matcher_last(index->names, name, length);
 }
 
+size_t rule_index_word(const struct rule_index *index, const char *word)
+{
+	size_t last = matcher_last(index->names, word, strlen(word));
+
+	return last > index->everything ? last : index->everything;
+}
+
 size_t rule_index_address(const struct rule_index *index, const struct address *address)
 {
 	char text[ADDRESS_TEXT_SIZE];
@@ -63,9 +70,8 @@ size_t rule_index_address(const struct rule_index *index, const struct address *
 
 	if (address_is_ip(address)) {
 		last = address_index_last(index->addresses, address);
-	} else {
-		address_text(address, text);
-		last = matcher_last(index->names, text, strlen(text));
+		return last > index->everything ? last : index->everything;
 	}
-	return last > index->everything ? last : index->everything;
+	address_text(address, text);
+	return rule_index_word(index, text);
 }

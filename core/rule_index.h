@@ -20,6 +20,7 @@ void rule_index_free(struct rule_index *index);
 
 /* One more than the index of the last rule that matches; 0: none does. */
 size_t rule_index_name(const struct rule_index *index, const char *name, size_t length);
+size_t rule_index_word(const struct rule_index *index, const char *word); /* net/link: no path is one */
 size_t rule_index_address(const struct rule_index *index, const struct address *address);
 
 #endif

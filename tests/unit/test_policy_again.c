@@ -199,7 +199,17 @@ static const struct rule *plain_rule(const struct policy *policy, enum category 
 	return count > 0 ? &rules[count - 1] : NULL;
 }
 
-Test(policy_again, compiled_rules_decide_on_addresses_as_the_plain_list, .timeout = 60)
+static const struct rule *plain_link(const struct policy *policy, unsigned family)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, CAT_NET_LINK, &count);
+
+	while (count > 0 && !policy_rule_has_link(&rules[count - 1], family))
+		count--;
+	return count > 0 ? &rules[count - 1] : NULL;
+}
+
+Test(policy_again, compiled_rules_decide_as_the_plain_list, .timeout = 60)
 {
 	size_t compiled = 0;
 	unsigned seed = 6;
@@ -207,10 +217,13 @@ Test(policy_again, compiled_rules_decide_on_addresses_as_the_plain_list, .timeou
 	for (int round = 0; round < 1000; round++) {
 		struct policy *policy = random_policy(&seed);
 
-		compiled += policy_rule_index(policy, CAT_NET_CONNECT) != NULL;
+		compiled += policy_rule_index(policy, CAT_NET_CONNECT) && policy_rule_index(policy, CAT_NET_LINK);
 		for (size_t i = 0; policy_is_on(policy, CAT_NET_CONNECT) && i < ARRAY_SIZE(addresses); i++)
 			cr_assert(eq(ptr, (void *)policy_decide_address(policy, CAT_NET_CONNECT, &addresses[i]).rule,
 				(void *)plain_rule(policy, CAT_NET_CONNECT, &addresses[i])));
+		for (unsigned family = 0; policy_is_on(policy, CAT_NET_LINK) && family < POLICY_LINK_FAMILIES; family++)
+			cr_assert(eq(ptr, (void *)policy_decide_link(policy, family).rule,
+				(void *)plain_link(policy, family)));
 		policy_free(policy);
 	}
 	cr_expect(gt(sz, compiled, 100));
