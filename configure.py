@@ -49,8 +49,8 @@ CORE = (
     "category nearest profile "
     "policy_net policy_net_rule policy_hosts address address_pattern address_index netset brief bound mem_message "
     "policy_words policy_files policy_files_command policy_variables policy_rlimit policy_print_payload "
-    "policy_print_net policy_print_again policy_cursor policy_lock policy_copy policy_compare policy_change policy_query "
-    "ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
+    "policy_print_net policy_print_again policy_cursor policy_lock policy_copy policy_compare policy_change "
+    "policy_query ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
     "pattern_product pattern_names "
     "array matcher matcher_build rule_index automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.

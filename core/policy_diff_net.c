@@ -222,13 +222,18 @@ static void diff_any(struct diff_grid *grid, uint32_t port)
 /* Too many together: where networks begin, with the ports of one after the other. */
 static void diff_some(struct diff_grid *grid)
 {
-	for (size_t i = 0; i < grid->ip_count || i < grid->port_count; i++)
-		diff_cell(grid, &grid->ips[i % grid->ip_count], grid->ports[i % grid->port_count]);
+	size_t ip = 0, port = 0;
+
+	for (size_t i = 0; i < grid->ip_count || i < grid->port_count; i++) {
+		diff_cell(grid, &grid->ips[ip], grid->ports[port]);
+		ip = ip + 1 < grid->ip_count ? ip + 1 : 0;
+		port = port + 1 < grid->port_count ? port + 1 : 0;
+	}
 }
 
 static int diff_compare(struct diff_grid *grid)
 {
-	bool all = grid->ip_count <= DIFF_CELLS_MAX / grid->port_count;
+	bool all = grid->ip_count * grid->port_count <= DIFF_CELLS_MAX;
 
 	for (size_t i = 0; i < grid->ip_count && all; i++)
 		for (size_t j = 0; j < grid->port_count; j++)
