@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/policy_hosts.h"
 #include "core/policy_net.h"
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
@@ -193,6 +194,28 @@ Test(policy_net, errors_say_what_was_expected)
 		errors = fixture_errors(loader);
 		cr_expect(strstr(errors, wrong_rows[i].says), "%s: %s", wrong_rows[i].command, errors);
 		free(errors);
+	}
+}
+
+/* Among so many rules that they are compiled, whatever stands for /etc/hosts. */
+Test(policy_net, hosts_are_among_many_rules_once_they_are_looked_up)
+{
+	static const char *const hosts[] = { "sandbox/stat:off", "mask+/etc/hosts" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		struct policy *policy = POLICY(hosts[i], "allow/net/connect+10.0.0.1!1", "allow/net/connect+10.0.0.1!2",
+			"allow/net/connect+10.0.0.1!3", "allow/net/connect+10.0.0.1!4", "allow/net/connect+10.0.0.1!5",
+			"allow/net/connect+10.0.0.1!6", "allow/net/connect+10.0.0.1!7", "allow/net/connect+10.0.0.1!8",
+			"allow/net/connect+localhost!80", "allow/net/connect+10.0.0.1!9");
+
+		cr_assert_not_null(policy_rule_index(policy, CAT_NET_CONNECT));
+		cr_expect(decide(policy, CAT_NET_CONNECT, "127.0.0.1", 80) == ACTION_DENY &&
+			  decide(policy, CAT_NET_CONNECT, "::1", 80) == ACTION_DENY);
+		cr_assert_eq(policy_hosts_resolve(policy, stderr), 0);
+		cr_expect(decide(policy, CAT_NET_CONNECT, "127.0.0.1", 80) == ACTION_ALLOW ||
+			  decide(policy, CAT_NET_CONNECT, "::1", 80) == ACTION_ALLOW);
+		cr_expect_eq(decide(policy, CAT_NET_CONNECT, "127.0.0.1", 81), ACTION_DENY);
+		policy_free(policy);
 	}
 }
 
