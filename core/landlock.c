@@ -223,13 +223,13 @@ int landlock_scope_signals(void)
 static int landlock_open_canonical(const char *name)
 {
 	AUTO_CLOSE int fd = open(name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	char link[32];
+	char link[PATH_OF_FD_SIZE];
 	char found[PATH_MAX];
 	ssize_t length;
 
 	if (fd < 0)
 		return -errno;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	path_of_fd(fd, link);
 	length = readlink(link, found, sizeof(found));
 	if (length < 0)
 		return -errno;

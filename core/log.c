@@ -42,7 +42,7 @@ struct log {
 static void log_open(struct log *log, int fd)
 {
 	struct stat status;
-	char name[32];
+	char name[PATH_OF_FD_SIZE];
 	int own;
 
 	log->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -54,7 +54,7 @@ static void log_open(struct log *log, int fd)
 	} else if (S_ISSOCK(status.st_mode)) {
 		log->kind = LOG_SOCKET;
 	} else {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		path_of_fd(fd, name);
 		own = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (own < 0)
 			return;

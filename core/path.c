@@ -61,11 +61,6 @@ void path_release(struct path *path)
 	path_close(&path->held);
 }
 
-void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE])
-{
-	snprintf(buffer, PATH_OF_FD_SIZE, "/proc/self/fd/%d", fd);
-}
-
 /*
  * Opens what dirfd means to the target, by number: of the thread, as threads need not share
  * descriptors or directories.

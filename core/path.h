@@ -103,10 +103,6 @@ int path_reopen(struct call *call, const struct path *path, uint64_t open_flags)
 /* The text of the symlink that was found, as the target is told it: the length, or -errno. */
 int path_read_link(struct call *call, const struct path *path, char *buffer, size_t size);
 
-/* "/proc/self/fd/N" of our own process for descriptor fd, for calls that know only names. */
-#define PATH_OF_FD_SIZE 32
-void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE]);
-
 /* One-step forms: path_begin, then path_find or path_find_parent. */
 int path_lookup(struct call *call, int dirfd, uint64_t address, unsigned flags, struct path *path);
 int path_lookup_parent(struct call *call, int dirfd, uint64_t address, unsigned flags, struct path *path);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -34,5 +35,12 @@ static inline bool str_starts(const char *string, const char *prefix)
 		__typeof__(call) result_ = (call); \
 		result_ < 0 ? (__typeof__(call))-errno : result_; \
 	})
+
+/* "/proc/self/fd/N" of our own process for descriptor fd, for calls that know only names. */
+#define PATH_OF_FD_SIZE 32
+static inline void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE])
+{
+	snprintf(buffer, PATH_OF_FD_SIZE, "/proc/self/fd/%d", fd);
+}
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/access.h"
 #include "core/cleanup.h"
 #include "core/path.h"
+#include "core/util.h"
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 

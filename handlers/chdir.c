@@ -11,6 +11,7 @@
 #include "core/held.h"
 #include "core/log.h"
 #include "core/path.h"
+#include "core/util.h"
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 

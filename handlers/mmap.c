@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/path.h"
+#include "core/util.h"
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 

@@ -16,6 +16,7 @@
 #include "core/cleanup.h"
 #include "core/identity.h"
 #include "core/path.h"
+#include "core/util.h"
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 

@@ -306,11 +306,6 @@ int path_read_link(struct call *call, const struct path *path, char *buffer, siz
 	return (int)errno_result((int)readlinkat(path->object, "", buffer, size));
 }
 
-void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE])
-{
-	snprintf(buffer, PATH_OF_FD_SIZE, "/proc/self/fd/%d", fd);
-}
-
 static void path_name(int fd, char name[PATH_MAX])
 {
 	char link[PATH_OF_FD_SIZE];

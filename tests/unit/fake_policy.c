@@ -113,6 +113,14 @@ struct decision policy_decide(const struct policy *policy, enum category categor
 	return (struct decision){ .action = policy->defaults[category] };
 }
 
+/* Addresses and families are decided by the default. */
+const struct rule_index *policy_rule_index(const struct policy *policy, enum category category)
+{
+	(void)policy;
+	(void)category;
+	return NULL;
+}
+
 const struct policy_settings *policy_settings(const struct policy *policy)
 {
 	return policy->settings ? policy->settings : &fresh;

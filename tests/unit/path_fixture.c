@@ -1,4 +1,5 @@
 /* See path_fixture.h. */
+#include "core/util.h"
 #include "tests/unit/path_fixture.h"
 
 #include <criterion/criterion.h>

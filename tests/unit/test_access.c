@@ -48,6 +48,13 @@ const struct rule *policy_rules(const struct policy *policy, enum category categ
 	return NULL;
 }
 
+const struct rule_index *policy_rule_index(const struct policy *asked, enum category category)
+{
+	(void)asked;
+	(void)category;
+	return NULL;
+}
+
 enum action policy_default(const struct policy *policy, enum category category)
 {
 	(void)policy;

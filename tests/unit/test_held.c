@@ -61,11 +61,6 @@ void identity_lower(struct call *asked)
 	cr_assert_eq(seteuid(FORKED_NOBODY), 0);
 }
 
-void path_of_fd(int fd, char buffer[PATH_OF_FD_SIZE])
-{
-	snprintf(buffer, PATH_OF_FD_SIZE, "/proc/self/fd/%d", fd);
-}
-
 /* In place of libc's. */
 int ioctl(int fd, unsigned long request, ...)
 {
