@@ -57,7 +57,7 @@ static int connect_is_over(const struct socket_job *job)
 	size = sizeof(error);
 	if (getsockopt(job->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error == 0)
 		error = ECONNABORTED;
-	connect(job->fd, &dissolve, sizeof(dissolve));
+	(void)connect(job->fd, &dissolve, sizeof(dissolve));
 	return -error;
 }
 

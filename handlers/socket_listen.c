@@ -48,7 +48,7 @@ static int listen_look_again(struct call *call, const struct socket_job *job, co
 	struct address address;
 	int error = socket_get_name(job, false, &name);
 
-	if (error < 0 || memcmp(&name, before, sizeof(name)) == 0)
+	if (error < 0 || (name.length == before->length && memcmp(name.bytes, before->bytes, name.length) == 0))
 		return error;
 	address_parse(job->domain, job->type, ADDRESS_BIND, &name, &address);
 	address.port = 0;
