@@ -394,6 +394,8 @@ class Build:
         long += [path for path in units + integration if path.split("/")[-1] in LONG_RACES]
         scripts = [self.source(path) for path in SCRIPT_TESTS]
         scripts += [self.source(path) for path in RELEASE_TESTS if self.arguments.variant == "release"]
+        writer.build("test-programs", "phony",
+                     [*units, *integration, *differential, *long, "$builddir/kennel", "guests"])
         self.run_tests("test", ["--unit", *units, "--integration", *integration, "--differential", *differential,
                                 "--script", *scripts], units + integration + differential + scripts)
         self.run_tests("test-unit", ["--unit", *units], units)

@@ -31,7 +31,7 @@ LIMIT_S = {"unit": 60, "integration": 300, "differential": 600, "script": 120, "
 # and a million pairs of rules and names instead of 100,000.
 LONG_ENVIRONMENT = {"KENNEL_RACE_TRIES": "1000000", "KENNEL_RACE_MS": "3600000", "KENNEL_MATCHER_PAIRS": "1000000"}
 # The tests of these mostly wait: more of them run at once than there are processors.
-WAITING = {"test_guests", "test_blocking", "test_trace_jobs", "test_open_files", "test_terminal"}
+WAITING = {"test_guests", "test_blocking", "test_trace_jobs", "test_open_files", "test_terminal", "test_net"}
 WAITING_JOBS = 6
 PR_SET_CHILD_SUBREAPER = 36
 TAP_LINE = re.compile(r"^(not ok|ok)\b[ -]*(.*?)(?:\s+# SKIP ?(.*))?$")

@@ -4,11 +4,13 @@ Knows Debian 12 and 13. Installs only what is missing, says so first, and uses a
 through sudo; without either it prints the command and stops.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -167,12 +169,45 @@ def counts(top):
     return ", ".join(f"{number} {word}" for word, number in total.items())
 
 
+# Tests wait a lot. What judges the source, and builds what is tested next, takes the time that they leave.
+BESIDE = """
+python3 tools/check_style.py --builddir build
+status=$?
+python3 configure.py --variant debug && ninja -f build/debug/build.ninja test-programs || status=1
+exit $status
+"""
+
+
+@contextlib.contextmanager
+def beside(top, script):
+    """Runs a shell script at the lowest priority meanwhile; its output comes in one piece. Gives how to wait for it."""
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(["nice", "-n", "19", "sh", "-c", script], cwd=top, stdin=subprocess.DEVNULL,
+                                   stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+
+        def wait():
+            good = process.wait() == 0
+            output.seek(0)
+            sys.stdout.write(output.read())
+            return good
+
+        try:
+            yield wait
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
 def tests(top):
     """Release tests, style and some fuzzing, then the tests again under ASan and UBSan; the counts come last."""
     for path in map(top.joinpath, COUNTS):
         path.unlink(missing_ok=True)
-    good = step(top, "ninja", "-k", "0", "test", "style", "fuzz")
-    good = step(top, "python3", "configure.py", "--variant", "debug") and good
+    good = step(top, "ninja", "build/compile_commands.json", "test-programs")
+    say("meanwhile: style, and the programs with ASan and UBSan")
+    with beside(top, BESIDE) as wait:
+        good = step(top, "ninja", "-k", "0", "test", "fuzz") and good
+        good = wait() and good
     good = step(top, "ninja", "-f", "build/debug/build.ninja", "test") and good
     say("all is well" if good else "FAILED, see above")
     print(counts(top), flush=True)
