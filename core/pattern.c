@@ -263,13 +263,15 @@ static const char *pattern_explain(int result)
 static int pattern_compile(struct pattern_scan *scan, struct pattern **pattern_out)
 {
 	__attribute__((cleanup(pattern_expansion_free))) struct pattern_expansion *expansion =
-		calloc(1, sizeof(*expansion));
+		malloc(sizeof(*expansion));
 	struct pattern_list whole = { scan->tokens, 0 };
 	struct pattern_list *first = NULL;
 	int result;
 
 	if (!expansion)
 		return -ENOMEM;
+	/* The lists are large, and only those that are counted are read. */
+	expansion->pending_count = expansion->done_count = expansion->copied = 0;
 	result = pattern_scan(scan);
 	if (result)
 		return result;
