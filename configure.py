@@ -52,7 +52,7 @@ CORE = (
     "policy_print_net policy_print_again policy_cursor policy_lock policy_copy policy_compare policy_change "
     "policy_query ioctl_names filesystem filename pattern pattern_scan pattern_match pattern_quote "
     "pattern_product pattern_names "
-    "array matcher matcher_build rule_index automaton automaton_build automaton_tokens "
+    "array matcher matcher_build matcher_late rule_index automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_net plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
     "surface landlock kfeat "

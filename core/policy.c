@@ -54,6 +54,7 @@ struct policy {
 	size_t string_capacity;
 	struct rule_index *indexes[CAT_COUNT]; /* owned */
 	size_t index_count;
+	struct automaton_budget budget; /* what is left of it for matchers made later */
 };
 
 struct policy *policy_new(void)
@@ -377,8 +378,8 @@ static int policy_own_pattern(struct policy *policy, struct pattern *pattern)
 /* "allow/all+/" and three stars, or the same with its categories by name: exec is a matter of its own. */
 static bool policy_means_everything(uint64_t categories, const struct pattern *pattern)
 {
-	return ((categories | CAT_BIT(CAT_EXEC)) & category_enforced()) == category_enforced() &&
-	       pattern_cover(pattern, "/") == PATTERN_COVERS_ALL;
+	return pattern_cover(pattern, "/") == PATTERN_COVERS_ALL &&
+	       ((categories | CAT_BIT(CAT_EXEC)) & category_enforced()) == category_enforced();
 }
 
 int policy_own_address(struct policy *policy, struct address_pattern *address)
@@ -528,7 +529,7 @@ static struct rule_index *policy_same_index(const struct policy *policy, unsigne
 	return NULL;
 }
 
-static int policy_compile_category(struct policy *policy, unsigned category, struct automaton_budget *budget)
+static int policy_compile_category(struct policy *policy, unsigned category)
 {
 	struct policy_category *row = &policy->categories[category];
 	int result;
@@ -538,7 +539,7 @@ static int policy_compile_category(struct policy *policy, unsigned category, str
 	row->index = policy_same_index(policy, category);
 	if (row->index)
 		return 0;
-	result = rule_index_new(row->rules, row->count, budget, &row->index);
+	result = rule_index_new(row->rules, row->count, &policy->budget, &row->index);
 	if (result == 0)
 		policy->indexes[policy->index_count++] = row->index;
 	return result;
@@ -546,17 +547,16 @@ static int policy_compile_category(struct policy *policy, unsigned category, str
 
 int policy_seal(struct policy *policy)
 {
-	struct automaton_budget budget = { .cells = POLICY_AUTOMATA_CELLS, .work = POLICY_AUTOMATA_WORK };
-
 	policy_unseal(policy);
+	policy->budget = (struct automaton_budget){ .cells = POLICY_AUTOMATA_CELLS, .work = POLICY_AUTOMATA_WORK };
 	netset_seal(&policy->settings.blocked);
 	policy->active_bits = policy_active_bits(policy);
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
-		int result = policy_compile_category(policy, i, &budget);
+		int result = policy_compile_category(policy, i);
 
 		if (result)
 			return result;
 	}
 	policy->sealed = true;
-	return policy_files_compile(&policy->settings, &budget);
+	return policy_files_compile(&policy->settings, &policy->budget);
 }

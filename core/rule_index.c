@@ -9,10 +9,10 @@
 
 #include "core/address_index.h"
 #include "core/cleanup.h"
-#include "core/matcher.h"
+#include "core/matcher_late.h"
 
 struct rule_index {
-	struct matcher *names;
+	struct matcher_late *names;
 	struct address_index *addresses;
 	size_t everything; /* as what is answered */
 };
@@ -32,7 +32,7 @@ int rule_index_new(
 			index->everything = i + 1;
 	}
 	if (error == 0)
-		error = matcher_new(patterns, count, budget, &index->names);
+		error = matcher_late_new(patterns, count, budget, &index->names);
 	if (error == 0)
 		error = address_index_new(addresses, count, &index->addresses);
 	if (error)
@@ -46,19 +46,19 @@ void rule_index_free(struct rule_index *index)
 {
 	if (!index)
 		return;
-	matcher_free(index->names);
+	matcher_late_free(index->names);
 	address_index_free(index->addresses);
 	free(index);
 }
 
 size_t rule_index_name(const struct rule_index *index, const char *name, size_t length)
 {
-	return matcher_last(index->names, name, length);
+	return matcher_late_last(index->names, name, length);
 }
 
 size_t rule_index_word(const struct rule_index *index, const char *word)
 {
-	size_t last = matcher_last(index->names, word, strlen(word));
+	size_t last = matcher_late_last(index->names, word, strlen(word));
 
 	return last > index->everything ? last : index->everything;
 }

@@ -13,7 +13,7 @@
 
 struct rule_index;
 
-/* The budget is that of matcher_new(). 0 or -ENOMEM. */
+/* The budget is that of matcher_late_new(), and lives as long as the index. 0 or -ENOMEM. */
 int rule_index_new(
 	const struct rule *rules, size_t count, struct automaton_budget *budget, struct rule_index **index_out);
 void rule_index_free(struct rule_index *index);

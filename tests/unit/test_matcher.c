@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/matcher.h"
+#include "core/matcher_late.h"
 #include "core/pattern.h"
 #include "core/util.h"
 #include "tests/unit/naive_list.h"
@@ -165,6 +166,46 @@ Test(matcher, what_is_too_much_for_an_automaton_is_matched_alone, .timeout = 20)
 	cr_expect(eq(sz, rules_last(&rules, "/a/bcde"), 2));
 	cr_expect(eq(sz, rules_last(&rules, "/a/b"), 0));
 	rules_release(&rules);
+}
+
+/* ---- Made late ---- */
+
+Test(matcher, one_made_late_gives_the_same_answers_before_and_after, .timeout = 5)
+{
+	struct automaton_budget budget = plenty;
+	struct matcher_late *late = NULL;
+	struct rules rules;
+	unsigned before = 0, after = 0;
+
+	RULES(&rules, "/usr/***", "/usr/lib/*.so", "/**/passwd", "/etc/{passwd,shadow}");
+	rules.patterns[rules.count++] = NULL;
+	cr_assert(eq(int, matcher_late_new(rules.patterns, rules.count, &budget, &late), 0));
+	for (unsigned i = 0; i < 300; i++) {
+		*(matcher_late_is_made(late) ? &after : &before) += 1;
+		cr_expect(eq(sz, matcher_late_last(late, "/etc/shadow", 11), 4));
+		cr_expect(eq(sz, matcher_late_last(late, "/usr/lib/a.so", 13), 2));
+		cr_expect(eq(sz, matcher_late_last(late, "/home", 5), 0));
+	}
+	cr_expect(gt(uint, before, 10));
+	cr_expect(gt(uint, after, 100));
+	matcher_late_free(late);
+	rules_release(&rules);
+}
+
+Test(matcher, one_of_many_patterns_is_not_made_late, .timeout = 5)
+{
+	static const struct pattern *patterns[1000];
+	struct automaton_budget budget = plenty;
+	struct matcher_late *late = NULL;
+	struct pattern *pattern = compile_pattern("/a/*b");
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
+		patterns[i] = pattern;
+	cr_assert(eq(int, matcher_late_new(patterns, ARRAY_SIZE(patterns), &budget, &late), 0));
+	cr_expect(matcher_late_is_made(late));
+	cr_expect(eq(sz, matcher_late_last(late, "/a/b", 4), ARRAY_SIZE(patterns)));
+	matcher_late_free(late);
+	pattern_free(pattern);
 }
 
 /* ---- Random rules ---- */
