@@ -47,42 +47,11 @@ static uint32_t filter_action(const struct abi *abi, const struct plan_entry *en
 	return SCMP_ACT_KILL_PROCESS;
 }
 
-/* True when no call can meet the conditions of both entries. */
-static bool filter_disjoint(const struct plan_entry *a, const struct plan_entry *b)
-{
-	for (unsigned i = 0; i < a->condition_count; i++) {
-		for (unsigned j = 0; j < b->condition_count; j++) {
-			const struct plan_condition *one = &a->conditions[i];
-			const struct plan_condition *other = &b->conditions[j];
-
-			if (one->arg == other->arg && ((one->value ^ other->value) & one->mask & other->mask))
-				return true;
-		}
-	}
-	return false;
-}
-
 /* The entries of one call, `count` of them from `first` on. */
 struct group {
 	const struct plan_entry *first;
 	size_t count;
 };
-
-/*
- * libseccomp has no order among the rules of one call: entries with different outcomes
- * are exact only when no two of them can hold together.
- */
-static bool filter_order_matters(const struct abi *abi, const struct group *group)
-{
-	for (size_t i = 0; i < group->count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (filter_action(abi, &group->first[i]) != filter_action(abi, &group->first[j]) &&
-				!filter_disjoint(&group->first[i], &group->first[j]))
-				return true;
-		}
-	}
-	return false;
-}
 
 /*
  * The number by which libseccomp takes a call, which is always the native one or a negative
@@ -102,52 +71,28 @@ static bool filter_number(const struct abi *abi, enum sysno sysno, int *number_o
 	       seccomp_syscall_resolve_name_arch(abi->audit_arch, name) == abi_nr(abi, sysno);
 }
 
-static int filter_add_rule(scmp_filter_ctx context, const struct abi *abi, int number, const struct plan_entry *entry)
-{
-	struct scmp_arg_cmp compares[PLAN_CONDITIONS_MAX];
-	int error;
-
-	for (unsigned i = 0; i < entry->condition_count; i++) {
-		const struct plan_condition *condition = &entry->conditions[i];
-		unsigned arg = condition->arg == PLAN_ARG_CLONE_FLAGS ? abi->clone_flags_arg : condition->arg;
-
-		/* Always masked: a plain compare would look at the upper half of an int too. */
-		compares[i] = SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, condition->mask, condition->value);
-	}
-	error = seccomp_rule_add_exact_array(
-		context, filter_action(abi, entry), number, entry->condition_count, compares);
-	if (error < 0)
-		return error == -EEXIST ? 0 : error;
-	/*
-	 * Calls that mostly pass but have conditions are looked up by the program each time (the
-	 * kernel keeps a bitmap of those that always pass): they come first.
-	 */
-	return entry->condition_count > 0 ? seccomp_syscall_priority(context, number, UINT8_MAX) : 0;
-}
-
 static int filter_add_own(struct filter_own *own, const struct abi *abi, const struct group *group)
 {
 	int error = filter_own_begin_call(own, abi, group->first->sysno);
 
 	for (size_t i = 0; i < group->count && error == 0; i++)
 		error = filter_own_add(own, abi, &group->first[i], filter_action(abi, &group->first[i]));
-	if (error == 0)
-		filter_own_end_call(own);
-	return error;
+	return error ? error : filter_own_end_call(own);
 }
 
+/*
+ * libseccomp is told of calls that have one outcome. It has no order among the rules of a call, and makes its trees
+ * of conditions slowly.
+ */
 static int filter_add_group(
 	scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct group *group)
 {
-	int number, error = 0;
+	uint32_t action = filter_action(abi, group->first);
+	int number;
 
-	if (!filter_number(abi, group->first->sysno, &number) || filter_order_matters(abi, group))
+	if (group->count > 1 || group->first->condition_count > 0 || !filter_number(abi, group->first->sysno, &number))
 		return filter_add_own(own, abi, group);
-	for (size_t i = 0; i < group->count && error == 0; i++) {
-		if (filter_action(abi, &group->first[i]) != SCMP_ACT_ALLOW)
-			error = filter_add_rule(context, abi, number, &group->first[i]);
-	}
-	return error;
+	return action == SCMP_ACT_ALLOW ? 0 : seccomp_rule_add_exact_array(context, action, number, 0, NULL);
 }
 
 static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct plan *plan)

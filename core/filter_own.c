@@ -1,7 +1,7 @@
 /*
- * Writes the entries of a call one after the other behind its number: conditions, return; what does not match
- * runs on to the next entry and at last into libseccomp's program. Only numbers that have conditions load
- * arguments, so that all others stay constant for the kernel; they pass a call by in three steps.
+ * Writes one call after the other: number, then its entries, each conditions and a return; a call of which no entry
+ * holds is allowed, and other calls run on into libseccomp's program. Only numbers that have conditions load
+ * arguments, so that all others stay constant for the kernel.
  */
 #include "core/filter_own.h"
 
@@ -13,9 +13,10 @@
 #include "arch/arch.h"
 #include "core/plan.h"
 
-#define HEAD_LENGTH 3
-#define CALL_LENGTH 3
+#define HEAD_LENGTH 4
+#define CALL_LENGTH 2
 #define ENTRY_LENGTH_MAX (1 + PLAN_CONDITIONS_MAX * 6)
+#define NOTHING SIZE_MAX
 
 static int filter_own_reserve(struct filter_own *own, size_t more)
 {
@@ -41,9 +42,13 @@ static void filter_own_compare_word(struct filter_own *own, size_t offset, uint3
 {
 	if (mask == 0)
 		return;
-	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
-	if (mask != UINT32_MAX)
+	if (own->loaded != offset)
+		filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
+	own->loaded = offset;
+	if (mask != UINT32_MAX) {
 		filter_own_put(own, BPF_ALU | BPF_AND | BPF_K, mask);
+		own->loaded = NOTHING;
+	}
 	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, value);
 }
 
@@ -70,7 +75,14 @@ int filter_own_begin(struct filter_own *own, const struct abi *abi)
 	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, abi->audit_arch);
 	own->instructions[own->length - 1].jt = 1;
 	filter_own_put(own, BPF_JMP | BPF_JA, 0);
+	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	return 0;
+}
+
+/* Sends a jump here. Conditional ones reach 255 instructions, too few for a call of many entries. */
+static void filter_own_land(struct filter_own *own, size_t jump)
+{
+	own->instructions[jump].k = (uint32_t)(own->length - jump - 1);
 }
 
 int filter_own_begin_call(struct filter_own *own, const struct abi *abi, enum sysno sysno)
@@ -79,11 +91,11 @@ int filter_own_begin_call(struct filter_own *own, const struct abi *abi, enum sy
 
 	if (error < 0)
 		return error;
-	own->call = own->length;
-	filter_own_put(own, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)abi_nr(abi, sysno));
 	own->instructions[own->length - 1].jt = 1;
+	own->call = own->length;
 	filter_own_put(own, BPF_JMP | BPF_JA, 0);
+	own->loaded = NOTHING;
 	return 0;
 }
 
@@ -91,6 +103,7 @@ int filter_own_add(struct filter_own *own, const struct abi *abi, const struct p
 {
 	int error = filter_own_reserve(own, ENTRY_LENGTH_MAX);
 	size_t start = own->length;
+	unsigned compares = 0;
 
 	if (error < 0)
 		return error;
@@ -99,15 +112,26 @@ int filter_own_add(struct filter_own *own, const struct abi *abi, const struct p
 	filter_own_put(own, BPF_RET | BPF_K, action);
 	/* Every comparison that fails leaves towards the next entry. */
 	for (size_t i = start; i < own->length; i++) {
-		if (own->instructions[i].code == (BPF_JMP | BPF_JEQ | BPF_K))
+		if (own->instructions[i].code == (BPF_JMP | BPF_JEQ | BPF_K)) {
 			own->instructions[i].jf = (uint8_t)(own->length - i - 1);
+			compares++;
+		}
 	}
+	/* Which word is loaded then depends on the one that failed. */
+	if (compares > 1)
+		own->loaded = NOTHING;
 	return 0;
 }
 
-void filter_own_end_call(struct filter_own *own)
+int filter_own_end_call(struct filter_own *own)
 {
-	own->instructions[own->call + 2].k = (uint32_t)(own->length - own->call - CALL_LENGTH);
+	int error = filter_own_reserve(own, 1);
+
+	if (error < 0)
+		return error;
+	filter_own_put(own, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	filter_own_land(own, own->call);
+	return 0;
 }
 
 void filter_own_end(struct filter_own *own)
@@ -115,5 +139,5 @@ void filter_own_end(struct filter_own *own)
 	if (own->length == own->block + HEAD_LENGTH)
 		own->length = own->block;
 	else
-		own->instructions[own->block + 2].k = (uint32_t)(own->length - own->block - HEAD_LENGTH);
+		filter_own_land(own, own->block + 2);
 }

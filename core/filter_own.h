@@ -1,7 +1,7 @@
 /*
- * BPF written by ourselves, in front of libseccomp's, for the entries of a plan that
- * libseccomp 2.5.4 cannot express: calls of a foreign ABI whose names it does not know or
- * takes apart by itself, and entries of one call whose order matters.
+ * BPF written by ourselves, in front of libseccomp's, for what libseccomp 2.5.4 cannot express (calls of a foreign
+ * ABI whose names it does not know or takes apart by itself, entries of one call whose order matters) and for
+ * conditions on arguments, which are most of a plan: they take it more time than a program takes to start.
  */
 #ifndef KENNEL_CORE_FILTER_OWN_H
 #define KENNEL_CORE_FILTER_OWN_H
@@ -19,16 +19,19 @@ struct filter_own {
 	struct sock_filter *instructions;
 	size_t length;
 	size_t capacity;
-	size_t block; /* where the block of the current ABI begins */
-	size_t call;  /* and that of the current call */
+	size_t block;  /* where the block of the current ABI begins */
+	size_t call;   /* the jump past the current call */
+	size_t loaded; /* the offset of the word in the accumulator, when it is the same on every way here */
 };
 
-/* Between begin and end go the calls of one ABI; other ABIs pass the block by. 0 or -errno. */
+/*
+ * Between begin and end go the calls of one ABI; other ABIs pass the block by. The first entry of a call that holds
+ * decides. 0 or -errno.
+ */
 int filter_own_begin(struct filter_own *own, const struct abi *abi);
-/* The entries of one call, in their order. */
 int filter_own_begin_call(struct filter_own *own, const struct abi *abi, enum sysno sysno);
 int filter_own_add(struct filter_own *own, const struct abi *abi, const struct plan_entry *entry, unsigned action);
-void filter_own_end_call(struct filter_own *own);
+int filter_own_end_call(struct filter_own *own);
 void filter_own_end(struct filter_own *own);
 
 #endif
