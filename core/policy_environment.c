@@ -15,7 +15,7 @@ void policy_environment_init(struct policy_environment *environment, const char 
 	if (!getcwd(environment->cwd, sizeof(environment->cwd)))
 		environment->cwd[0] = '\0';
 	snprintf(environment->tmpdir, sizeof(environment->tmpdir), "%s", tmpdir ? tmpdir : "/tmp/kennel-XXXXXX");
-	environment->answer[0] = '\0';
+	environment->answered = NULL;
 }
 
 const char *policy_environment_lookup(void *context, const char *name)
@@ -29,8 +29,12 @@ const char *policy_environment_lookup(void *context, const char *name)
 	if (str_equal(name, "KENNEL_TMPDIR"))
 		return environment->tmpdir;
 	value = getenv(name);
+	if (value && value == environment->answered)
+		return environment->answer;
 	for (size_t i = 0; value && i < ARRAY_SIZE(directories); i++)
-		if (str_equal(directories[i], name) && value[0] == '/' && realpath(value, environment->answer))
+		if (str_equal(directories[i], name) && value[0] == '/' && realpath(value, environment->answer)) {
+			environment->answered = value;
 			return environment->answer;
+		}
 	return value;
 }

@@ -11,6 +11,7 @@ struct policy_environment {
 	char cwd[PATH_MAX];    /* canonical; "" when it has no name: KENNEL_CWD is unset then */
 	char tmpdir[PATH_MAX]; /* the directory of this run */
 	char answer[PATH_MAX];
+	const char *answered; /* the value of the environment to which that is the answer: many rules begin with it */
 };
 
 /*
