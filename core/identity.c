@@ -235,11 +235,11 @@ static bool identity_is_plain_root(const struct identity_state *state)
 
 struct identity_state *identity_new(void)
 {
-	struct identity_state *state = calloc(1, sizeof(*state));
+	struct identity_state *state = malloc(sizeof(*state));
 
-	if (!state)
-		return NULL;
-	if (identity_read_own(state) < 0) {
+	if (state)
+		memset(state, 0, offsetof(struct identity_state, target)); /* the rest is read before it is used */
+	if (!state || identity_read_own(state) < 0) {
 		free(state);
 		return NULL;
 	}

@@ -44,7 +44,7 @@ struct launcher {
 	ev_io payload_readable;
 	ev_io writable; /* while there are workers to be dismissed that the launcher could not be told of */
 	unsigned cancel_count;
-	uint32_t cancels[LAUNCH_CANCELS];
+	uint32_t cancels[]; /* LAUNCH_CANCELS of them, not touched before they are needed */
 };
 
 static void launch_close_payload(struct launcher *launcher)
@@ -241,7 +241,7 @@ void launch_cancel_worker(struct supervisor *supervisor, uint32_t id)
 
 int launch_attach(struct supervisor *supervisor, pid_t launcher_pid, int channel)
 {
-	struct launcher *launcher = calloc(1, sizeof(*launcher));
+	struct launcher *launcher = malloc(sizeof(*launcher) + LAUNCH_CANCELS * sizeof(launcher->cancels[0]));
 
 	if (!launcher)
 		return -ENOMEM;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ struct launcher_process {
 	bool first_ended;
 	int first_status;
 	unsigned nudges; /* SIGCONTs that the supervisor still gets */
+	size_t worker_count; /* slots used so far; those behind are not touched */
 	struct launcher_worker workers[LAUNCHER_WORKERS_MAX];
 };
 
@@ -87,7 +89,7 @@ static int launcher_bury(void)
 
 static bool launcher_is_worker(const struct launcher_process *launcher, pid_t pid)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+	for (size_t i = 0; i < launcher->worker_count; i++)
 		if (launcher->workers[i].pid == pid)
 			return true;
 	return false;
@@ -127,24 +129,27 @@ void launcher_kill_children(void)
 
 static void launcher_free_worker(struct launcher_process *launcher, pid_t pid)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+	for (size_t i = 0; i < launcher->worker_count; i++)
 		if (launcher->workers[i].pid == pid)
 			launcher->workers[i].pid = 0;
 }
 
 static void launcher_cancel_worker(struct launcher_process *launcher, uint32_t id)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+	for (size_t i = 0; i < launcher->worker_count; i++)
 		if (launcher->workers[i].pid && launcher->workers[i].id == id)
 			kill(launcher->workers[i].pid, SIGKILL);
 }
 
 static struct launcher_worker *launcher_worker_slot(struct launcher_process *launcher)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(launcher->workers); i++)
+	for (size_t i = 0; i < launcher->worker_count; i++)
 		if (!launcher->workers[i].pid)
 			return &launcher->workers[i];
-	return NULL;
+	if (launcher->worker_count == ARRAY_SIZE(launcher->workers))
+		return NULL;
+	launcher->workers[launcher->worker_count].pid = 0;
+	return &launcher->workers[launcher->worker_count++];
 }
 
 static void launcher_work(
@@ -353,9 +358,10 @@ pid_t launcher_start(const struct launcher_options *options, int *channel_out)
 
 	if (error < 0)
 		return error;
-	launcher = calloc(1, sizeof(*launcher));
+	launcher = malloc(sizeof(*launcher));
 	pid = launcher ? fork() : -1;
 	if (pid == 0) {
+		memset(launcher, 0, offsetof(struct launcher_process, workers));
 		launcher->supervisor = supervisor;
 		launcher->channel = channels[1];
 		launcher->wait_all = options->wait_all;

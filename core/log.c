@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +67,12 @@ static void log_open(struct log *log, int fd)
 
 struct log *log_new(int fd)
 {
-	struct log *log = calloc(1, sizeof(*log));
+	struct log *log = malloc(sizeof(*log));
 
 	if (!log)
 		return NULL;
+	/* The buffer is large, and mostly never needed: it is not touched. */
+	memset(log, 0, offsetof(struct log, buffer));
 	log->magic = LOG_MAGIC;
 	log_open(log, fd);
 	return log;
