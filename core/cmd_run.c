@@ -21,6 +21,7 @@
 #include "core/landlock.h"
 #include "core/launch.h"
 #include "core/launcher.h"
+#include "core/log.h"
 #include "core/loop.h"
 #include "core/payload_limits.h"
 #include "core/plan.h"
@@ -255,6 +256,16 @@ static int run_sandbox(struct run *run)
 	return sandbox->exit_status;
 }
 
+/*
+ * Our memory goes as it is: what is freed piece by piece would first be copied, because the launcher's shares it.
+ */
+static _Noreturn void run_exit(struct run *run, int status)
+{
+	log_flush(run->supervisor.log);
+	tmpdir_remove(&run->tmpdir);
+	exit(status);
+}
+
 static int run_supervise(struct run *run)
 {
 	int log_fd = run_open_log(run);
@@ -274,6 +285,8 @@ static int run_supervise(struct run *run)
 	if (!error)
 		error = run_start_launcher(run);
 	status = error ? run_error("cannot start", error) : run_sandbox(run);
+	if (run->supervisor.sandboxes && run->supervisor.sandboxes->ended)
+		run_exit(run, status);
 	if (run->supervisor.magic)
 		supervisor_free(&run->supervisor);
 	tmpdir_remove(&run->tmpdir);
