@@ -76,7 +76,7 @@ static int run_refuse(const char *why)
 	return RUN_ERROR;
 }
 
-/* ${VAR} of policies; the temporary directory is made when the first policy asks for it. */
+/* ${VAR} of policies; the temporary directory has a name when the first policy asks for it. */
 static const char *run_lookup(void *context, const char *name)
 {
 	struct run *run = context;
@@ -84,7 +84,7 @@ static const char *run_lookup(void *context, const char *name)
 	if (!str_equal(name, "KENNEL_TMPDIR"))
 		return policy_environment_lookup(&run->environment, name);
 	if (!run->tmpdir.path[0])
-		run->tmpdir_error = tmpdir_create(&run->tmpdir);
+		run->tmpdir_error = tmpdir_name(&run->tmpdir);
 	return run->tmpdir_error ? NULL : run->tmpdir.path;
 }
 
@@ -266,6 +266,27 @@ static _Noreturn void run_exit(struct run *run, int status)
 	exit(status);
 }
 
+/* All but the launcher; the cleaner makes its directory in the meantime. 0, or the status after a message. */
+static int run_prepare(struct run *run, int log_fd)
+{
+	bool has_tmpdir = run->tmpdir.path[0];
+	int error = has_tmpdir ? tmpdir_start_cleaner(&run->tmpdir) : 0;
+
+	if (has_tmpdir)
+		setenv("TMPDIR", run->tmpdir.path, 1);
+	if (!error)
+		error = supervisor_init(&run->supervisor, &run->features, log_fd);
+	if (error)
+		return run_error("cannot start", error);
+	error = has_tmpdir ? tmpdir_wait(&run->tmpdir) : 0;
+	if (error)
+		return run_error("cannot make the temporary directory", error);
+	error = run_confine(run);
+	if (!error)
+		error = run_start_launcher(run);
+	return error ? run_error("cannot start", error) : 0;
+}
+
 static int run_supervise(struct run *run)
 {
 	int log_fd = run_open_log(run);
@@ -274,17 +295,9 @@ static int run_supervise(struct run *run)
 
 	if (error)
 		return run_error("cannot open the log", error);
-	if (run->tmpdir.path[0]) {
-		error = tmpdir_start_cleaner(&run->tmpdir);
-		setenv("TMPDIR", run->tmpdir.path, 1);
-	}
-	if (!error)
-		error = supervisor_init(&run->supervisor, &run->features, log_fd);
-	if (!error)
-		error = run_confine(run);
-	if (!error)
-		error = run_start_launcher(run);
-	status = error ? run_error("cannot start", error) : run_sandbox(run);
+	status = run_prepare(run, log_fd);
+	if (!status)
+		status = run_sandbox(run);
 	if (run->supervisor.sandboxes && run->supervisor.sandboxes->ended)
 		run_exit(run, status);
 	if (run->supervisor.magic)

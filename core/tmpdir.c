@@ -1,5 +1,6 @@
 /*
- * The cleaner reads from a socket whose other end the supervisor and the launcher hold: its end
+ * The cleaner makes the directory, which may take a filesystem as long as everything else here, while the supervisor
+ * goes on starting. Then it reads from a socket whose other end the supervisor and the launcher hold: its end
  * of file means that both are gone, and the launcher goes only after all that it
  * launched. Removal never follows symlinks and never leaves the directory.
  */
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,23 +24,43 @@
 
 #define TMPDIR_DEPTH_MAX 32 /* one descriptor a level */
 #define TMPDIR_NAMES_MAX 1024
+#define TMPDIR_LETTERS 10
 
-int tmpdir_create(struct tmpdir *tmpdir)
+/* 60 random bits: nobody guesses it, and one that is taken is an error. */
+static int tmpdir_draw(char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	unsigned char bytes[TMPDIR_LETTERS];
+
+	_Static_assert(sizeof(letters) == 65, "every byte has as many letters");
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		name[i] = letters[bytes[i] % 64];
+	name[sizeof(bytes)] = '\0';
+	return 0;
+}
+
+int tmpdir_name(struct tmpdir *tmpdir)
 {
 	const char *base = getenv("TMPDIR");
-	int length = snprintf(
-		tmpdir->path, sizeof(tmpdir->path), "%s/kennel-XXXXXX", base && base[0] == '/' ? base : "/tmp");
 	AUTO_FREE char *canonical = NULL;
+	char drawn[TMPDIR_LETTERS + 1];
+	int length, error = tmpdir_draw(drawn);
 
-	if (length < 0 || (size_t)length >= sizeof(tmpdir->path))
+	if (error)
+		return error;
+	if (!base || base[0] != '/')
+		base = "/tmp";
+	if (strlen(base) >= sizeof(tmpdir->path))
 		return -ENAMETOOLONG;
-	if (!mkdtemp(tmpdir->path))
-		return -errno;
 	/* Rules decide on canonical names. */
-	canonical = realpath(tmpdir->path, NULL);
+	canonical = realpath(base, NULL);
 	if (!canonical)
 		return -errno;
-	snprintf(tmpdir->path, sizeof(tmpdir->path), "%s", canonical);
+	length = snprintf(tmpdir->path, sizeof(tmpdir->path), "%s/kennel-%s", canonical[1] ? canonical : "", drawn);
+	if (length < 0 || (size_t)length >= sizeof(tmpdir->path))
+		return -ENAMETOOLONG;
 	return 0;
 }
 
@@ -132,6 +154,7 @@ static _Noreturn void tmpdir_clean(const struct tmpdir *tmpdir, int socket)
 {
 	char byte;
 	sigset_t mask;
+	int error;
 
 	setpgid(0, 0);
 	sigfillset(&mask);
@@ -139,6 +162,9 @@ static _Noreturn void tmpdir_clean(const struct tmpdir *tmpdir, int socket)
 	prctl(PR_SET_NAME, "kennel-cleaner", 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	descriptors_close_others(&socket, 1);
+	error = mkdir(tmpdir->path, 0700) < 0 ? errno : 0;
+	if (write(socket, &error, sizeof(error)) != (ssize_t)sizeof(error) || error)
+		_exit(1);
 	while (read(socket, &byte, 1) > 0)
 		;
 	tmpdir_remove_tree(tmpdir->path);
@@ -164,6 +190,17 @@ int tmpdir_start_cleaner(struct tmpdir *tmpdir)
 	}
 	tmpdir->keep_alive_fd = sockets[0];
 	return 0;
+}
+
+int tmpdir_wait(struct tmpdir *tmpdir)
+{
+	int error = 0;
+	ssize_t length;
+
+	do
+		length = read(tmpdir->keep_alive_fd, &error, sizeof(error));
+	while (length < 0 && errno == EINTR);
+	return length == (ssize_t)sizeof(error) ? -error : -EPIPE;
 }
 
 void tmpdir_remove(struct tmpdir *tmpdir)

@@ -20,11 +20,14 @@ struct tmpdir {
 		.keep_alive_fd = -1 \
 	}
 
-/* Below the caller's TMPDIR or /tmp, mode 0700. 0 or -errno. */
-int tmpdir_create(struct tmpdir *tmpdir);
+/* Its canonical name, below the caller's TMPDIR or /tmp. 0 or -errno. */
+int tmpdir_name(struct tmpdir *tmpdir);
 
-/* Forks the cleaner. 0 or -errno. */
+/* Forks the cleaner, which makes it, mode 0700. 0 or -errno. */
 int tmpdir_start_cleaner(struct tmpdir *tmpdir);
+
+/* Waits until it is made: 0 or -errno. Once, before anybody else has the keep_alive_fd. */
+int tmpdir_wait(struct tmpdir *tmpdir);
 
 /* Lets go of it and waits until it is removed. The launcher must have ended. */
 void tmpdir_remove(struct tmpdir *tmpdir);

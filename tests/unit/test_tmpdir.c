@@ -78,17 +78,46 @@ static void tmpdir_expect_outside_untouched(void)
 	cr_expect(stat(outside, &status) == 0 && (status.st_mode & 07777) == 0777);
 }
 
-Test(tmpdir, directory_is_fresh_and_private)
+static int tmpdir_make(struct tmpdir *tmpdir)
 {
-	struct tmpdir first = TMPDIR_INIT, second = TMPDIR_INIT;
+	int error = tmpdir_name(tmpdir);
+
+	if (!error)
+		error = tmpdir_start_cleaner(tmpdir);
+	return error ? error : tmpdir_wait(tmpdir);
+}
+
+static void tmpdir_make_and_look(void *context)
+{
+	struct tmpdir tmpdir = TMPDIR_INIT, taken;
 	struct stat status;
 
-	cr_assert(tmpdir_create(&first) == 0 && tmpdir_create(&second) == 0);
+	(void)context;
+	FORKED_EXPECT(tmpdir_name(&tmpdir) == 0 && tmpdir.keep_alive_fd == -1);
+	FORKED_EXPECT(lstat(tmpdir.path, &status) == -1 && errno == ENOENT);
+	FORKED_EXPECT(tmpdir_start_cleaner(&tmpdir) == 0 && tmpdir_wait(&tmpdir) == 0);
+	FORKED_EXPECT(lstat(tmpdir.path, &status) == 0);
+	FORKED_EXPECT(S_ISDIR(status.st_mode) && (status.st_mode & 07777) == 0700 && status.st_uid == geteuid());
+	taken = tmpdir;
+	FORKED_EXPECT(tmpdir_start_cleaner(&taken) == 0 && tmpdir_wait(&taken) == -EEXIST);
+	tmpdir_remove(&taken);
+	FORKED_EXPECT(lstat(tmpdir.path, &status) == 0);
+	tmpdir_remove(&tmpdir);
+}
+
+Test(tmpdir, directory_is_fresh_and_private)
+{
+	cr_expect_eq(forked_run(tmpdir_make_and_look, NULL), 0);
+	cr_expect_eq(tmpdir_left(), 0);
+}
+
+Test(tmpdir, name_is_another_one_each_time)
+{
+	struct tmpdir first = TMPDIR_INIT, second = TMPDIR_INIT;
+
+	cr_assert(tmpdir_name(&first) == 0 && tmpdir_name(&second) == 0);
 	cr_expect_eq(strncmp(first.path, base, strlen(base)), 0, "%s", first.path);
 	cr_expect_str_neq(first.path, second.path);
-	cr_assert_eq(lstat(first.path, &status), 0);
-	cr_expect(S_ISDIR(status.st_mode) && (status.st_mode & 07777) == 0700 && status.st_uid == geteuid());
-	cr_expect_eq(first.keep_alive_fd, -1);
 }
 
 Test(tmpdir, name_is_canonical)
@@ -101,7 +130,7 @@ Test(tmpdir, name_is_canonical)
 	cr_assert_eq(symlink(outside, link), 0);
 	strcat(link, "//.");
 	setenv("TMPDIR", link, 1);
-	cr_assert_eq(tmpdir_create(&tmpdir), 0);
+	cr_assert_eq(tmpdir_name(&tmpdir), 0);
 	cr_expect_eq(strncmp(tmpdir.path, expected, strlen(expected)), 0, "%s", tmpdir.path);
 }
 
@@ -111,9 +140,8 @@ Test(tmpdir, relative_base_is_not_taken)
 
 	cr_assert_eq(chdir(base), 0);
 	setenv("TMPDIR", "outside", 1);
-	cr_assert_eq(tmpdir_create(&tmpdir), 0);
+	cr_assert_eq(tmpdir_name(&tmpdir), 0);
 	cr_expect_eq(strncmp(tmpdir.path, "/tmp/kennel-", 12), 0, "%s", tmpdir.path);
-	rmdir(tmpdir.path);
 }
 
 Test(tmpdir, base_that_is_missing_or_too_long_is_an_error)
@@ -122,11 +150,11 @@ Test(tmpdir, base_that_is_missing_or_too_long_is_an_error)
 	char name[PATH_MAX + 100];
 
 	setenv("TMPDIR", "/nonexistent/directory", 1);
-	cr_expect_eq(tmpdir_create(&tmpdir), -ENOENT);
+	cr_expect_eq(tmpdir_name(&tmpdir), -ENOENT);
 	memset(name, '/', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	setenv("TMPDIR", name, 1);
-	cr_expect_eq(tmpdir_create(&tmpdir), -ENAMETOOLONG);
+	cr_expect_eq(tmpdir_name(&tmpdir), -ENAMETOOLONG);
 	tmpdir_remove(&tmpdir); /* harmless without a cleaner */
 }
 
@@ -176,8 +204,7 @@ static void tmpdir_use_and_remove(void *context)
 
 	if (context)
 		forked_drop_root();
-	FORKED_EXPECT(tmpdir_create(&tmpdir) == 0);
-	FORKED_EXPECT(tmpdir_start_cleaner(&tmpdir) == 0);
+	FORKED_EXPECT(tmpdir_make(&tmpdir) == 0);
 	FORKED_EXPECT(tmpdir.cleaner > 0 && fcntl(tmpdir.keep_alive_fd, F_GETFD) == FD_CLOEXEC);
 	tmpdir_fill(tmpdir.path);
 	FORKED_EXPECT(lstat(tmpdir.path, &status) == 0);
@@ -211,7 +238,7 @@ static void tmpdir_swap_for_link(void *context)
 	struct tmpdir tmpdir = TMPDIR_INIT;
 
 	(void)context;
-	FORKED_EXPECT(tmpdir_create(&tmpdir) == 0 && tmpdir_start_cleaner(&tmpdir) == 0);
+	FORKED_EXPECT(tmpdir_make(&tmpdir) == 0);
 	FORKED_EXPECT(rmdir(tmpdir.path) == 0 && symlink(outside, tmpdir.path) == 0);
 	tmpdir_remove(&tmpdir);
 	FORKED_EXPECT(waitpid(tmpdir.cleaner, NULL, 0) == tmpdir.cleaner);
@@ -236,7 +263,7 @@ static void tmpdir_use_and_die(void *context)
 	struct tmpdir tmpdir = TMPDIR_INIT;
 	const int *number = context;
 
-	FORKED_EXPECT(tmpdir_create(&tmpdir) == 0 && tmpdir_start_cleaner(&tmpdir) == 0);
+	FORKED_EXPECT(tmpdir_make(&tmpdir) == 0);
 	tmpdir_fill(tmpdir.path);
 	/* What reaches the group of its creator does not reach the cleaner. */
 	kill(0, *number);
@@ -261,7 +288,7 @@ static void tmpdir_hold(void *context)
 	const int *pipes = context;
 	char byte;
 
-	FORKED_EXPECT(tmpdir_create(&tmpdir) == 0 && tmpdir_start_cleaner(&tmpdir) == 0);
+	FORKED_EXPECT(tmpdir_make(&tmpdir) == 0);
 	close(pipes[1]);
 	if (fork() != 0)
 		_exit(0);
@@ -294,7 +321,7 @@ static void tmpdir_hold_nothing(void *context)
 
 	(void)context;
 	FORKED_EXPECT(pipe(pipes) == 0);
-	FORKED_EXPECT(tmpdir_create(&tmpdir) == 0 && tmpdir_start_cleaner(&tmpdir) == 0);
+	FORKED_EXPECT(tmpdir_make(&tmpdir) == 0);
 	close(pipes[1]);
 	FORKED_EXPECT(read(pipes[0], &byte, 1) == 0);
 	tmpdir_remove(&tmpdir);
@@ -311,7 +338,7 @@ static void tmpdir_go_deep(void *context)
 	struct tmpdir tmpdir = TMPDIR_INIT;
 	const unsigned *depth = context;
 
-	FORKED_EXPECT(tmpdir_create(&tmpdir) == 0 && tmpdir_start_cleaner(&tmpdir) == 0);
+	FORKED_EXPECT(tmpdir_make(&tmpdir) == 0);
 	FORKED_EXPECT(chdir(tmpdir.path) == 0);
 	for (unsigned i = 0; i < *depth; i++)
 		FORKED_EXPECT(mkdir("d", 0700) == 0 && chdir("d") == 0);
@@ -358,7 +385,7 @@ static void tmpdir_lock_the_top(void *context)
 
 	(void)context;
 	forked_drop_root();
-	FORKED_EXPECT(tmpdir_create(&tmpdir) == 0 && tmpdir_start_cleaner(&tmpdir) == 0);
+	FORKED_EXPECT(tmpdir_make(&tmpdir) == 0);
 	tmpdir_fill(tmpdir.path);
 	FORKED_EXPECT(chmod(tmpdir.path, 0) == 0);
 	tmpdir_remove(&tmpdir);
