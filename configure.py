@@ -36,7 +36,7 @@ CORE = (
     "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.
     "launch launch_request launcher payload payload_limits environment worker ready remote step channel inherited "
-    "descriptors tmpdir "
+    "descriptors tmpdir settle "
     # The traced side: stops, registers, and what a process really did.
     "trace trace_call trace_signal trace_then traced ptrace held held_areas program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
@@ -92,7 +92,7 @@ UNIT_TESTS = """
     test_policy_warnings+policy_fixture test_policy_diff+policy_fixture test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
-    test_log+forked+json_check test_log_access+json_check test_loop test_call+fake_dispatch+forked
+    test_log+forked+json_check test_log_access+json_check test_loop test_settle test_call+fake_dispatch+forked
     test_wait+wait_fixture+fake_dispatch test_wait_worker+wait_fixture+fake_dispatch
     test_tracee test_process+forked test_kfeat+forked
     test_landlock+forked+policy_fixture test_tmpdir+forked test_run_options+policy_fixture

@@ -20,6 +20,7 @@
 #include "core/channel.h"
 #include "core/descriptors.h"
 #include "core/payload.h"
+#include "core/settle.h"
 #include "core/util.h"
 #include "core/worker.h"
 
@@ -47,7 +48,7 @@ struct launcher_process {
 	pid_t first_pid; /* 0: nothing was launched yet */
 	bool first_ended;
 	int first_status;
-	unsigned nudges; /* SIGCONTs that the supervisor still gets */
+	unsigned nudges;     /* SIGCONTs that the supervisor still gets */
 	size_t worker_count; /* slots used so far; those behind are not touched */
 	struct launcher_worker workers[LAUNCHER_WORKERS_MAX];
 };
@@ -310,18 +311,32 @@ static void launcher_nudge(struct launcher_process *launcher)
 	}
 }
 
+static int launcher_patience(const struct launcher_process *launcher, bool settled)
+{
+	if (launcher->nudges)
+		return LAUNCHER_NUDGE_MS;
+	return settled ? -1 : SETTLE_AFTER_MS;
+}
+
 static _Noreturn void launcher_main(struct launcher_process *launcher)
 {
 	struct pollfd watched[2];
+	bool settled = false;
 
 	launcher_prepare(launcher);
 	watched[0] = (struct pollfd){ .fd = launcher->channel, .events = POLLIN };
 	watched[1] = (struct pollfd){ .fd = launcher->signals, .events = POLLIN };
 	for (;;) {
 		struct signalfd_siginfo ignored;
+		int ready;
 
 		launcher_nudge(launcher);
-		if (poll(watched, ARRAY_SIZE(watched), launcher->nudges ? LAUNCHER_NUDGE_MS : -1) <= 0)
+		ready = poll(watched, ARRAY_SIZE(watched), launcher_patience(launcher, settled));
+		if (ready == 0 && !launcher->nudges && !settled) {
+			settle_memory();
+			settled = true;
+		}
+		if (ready <= 0)
 			continue;
 		if (watched[1].revents) {
 			while (read(launcher->signals, &ignored, sizeof(ignored)) > 0)

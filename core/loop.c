@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/loop.h"
+#include "core/settle.h"
 #include "core/util.h"
 
 #define LOOP_MAGIC 0x4c4f4f50U
@@ -14,6 +15,7 @@ struct loop {
 	uint32_t magic;
 	struct ev_loop *ev;
 	ev_prepare end_of_turn;
+	ev_timer settle;
 	struct grave *graves;
 };
 
@@ -37,6 +39,14 @@ static void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int eve
 	loop_empty_graveyard(loop);
 }
 
+static void loop_settle_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
+	(void)ev;
+	(void)watcher;
+	(void)events;
+	settle_memory();
+}
+
 struct loop *loop_new(void)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
@@ -51,6 +61,7 @@ struct loop *loop_new(void)
 	}
 	ev_prepare_init(&loop->end_of_turn, loop_end_of_turn_cb);
 	ev_prepare_start(loop->ev, &loop->end_of_turn);
+	ev_timer_init(&loop->settle, loop_settle_cb, SETTLE_AFTER_MS / 1e3, 0.);
 	return loop;
 }
 
@@ -61,6 +72,7 @@ void loop_free(struct loop *loop)
 	MAGIC_CHECK(loop, LOOP_MAGIC);
 	loop_empty_graveyard(loop);
 	ev_prepare_stop(loop->ev, &loop->end_of_turn);
+	ev_timer_stop(loop->ev, &loop->settle);
 	ev_loop_destroy(loop->ev);
 	loop->magic = 0;
 	free(loop);
@@ -73,6 +85,7 @@ struct ev_loop *loop_ev(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
+	ev_timer_start(loop->ev, &loop->settle);
 	ev_run(loop->ev, 0);
 	loop_empty_graveyard(loop);
 }

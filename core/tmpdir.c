@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #include "core/cleanup.h"
 #include "core/descriptors.h"
+#include "core/settle.h"
 
 #define TMPDIR_DEPTH_MAX 32 /* one descriptor a level */
 #define TMPDIR_NAMES_MAX 1024
@@ -165,6 +167,8 @@ static _Noreturn void tmpdir_clean(const struct tmpdir *tmpdir, int socket)
 	error = mkdir(tmpdir->path, 0700) < 0 ? errno : 0;
 	if (write(socket, &error, sizeof(error)) != (ssize_t)sizeof(error) || error)
 		_exit(1);
+	if (poll(&(struct pollfd){ .fd = socket, .events = POLLIN }, 1, SETTLE_AFTER_MS) == 0)
+		settle_memory();
 	while (read(socket, &byte, 1) > 0)
 		;
 	tmpdir_remove_tree(tmpdir->path);

@@ -1,0 +1,15 @@
+/*
+ * Memory that only the start of a process needed, given back once it has been running for a while.
+ */
+#ifndef KENNEL_CORE_SETTLE_H
+#define KENNEL_CORE_SETTLE_H
+
+#define SETTLE_AFTER_MS 1000 /* most programs have ended before */
+
+/*
+ * Free pages of the heap, pages of the stack below the caller's frame, and code, which comes back from the page cache
+ * when it is needed. No pointer becomes invalid.
+ */
+void settle_memory(void);
+
+#endif
