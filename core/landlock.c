@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +22,8 @@
 #include "core/pattern.h"
 #include "core/policy.h"
 #include "core/util.h"
+
+#define LANDLOCK_RECENT 8u
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
@@ -117,8 +120,46 @@ static int landlock_allow(int ruleset, const char *directory, uint64_t rights)
 	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
 }
 
+/* What was granted last and is not in the ruleset yet: most categories name the same few directories. */
+struct landlock_grants {
+	int ruleset;
+	unsigned next;
+	struct landlock_grant {
+		char *directory; /* NULL: none */
+		uint64_t rights;
+	} recent[LANDLOCK_RECENT];
+};
+
+/* Into the ruleset. */
+static int landlock_settle(const struct landlock_grants *grants, struct landlock_grant *grant)
+{
+	int error = grant->directory ? landlock_allow(grants->ruleset, grant->directory, grant->rights) : 0;
+
+	free(grant->directory);
+	grant->directory = NULL;
+	return error;
+}
+
+static int landlock_grant(struct landlock_grants *grants, const char *directory, uint64_t rights)
+{
+	struct landlock_grant *grant;
+	int error;
+
+	for (unsigned i = 0; i < LANDLOCK_RECENT; i++) {
+		grant = &grants->recent[i];
+		if (grant->directory && str_equal(grant->directory, directory)) {
+			grant->rights |= rights;
+			return 0;
+		}
+	}
+	grant = &grants->recent[grants->next++ % LANDLOCK_RECENT];
+	error = landlock_settle(grants, grant);
+	*grant = (struct landlock_grant){ .directory = strdup(directory), .rights = rights };
+	return error ? error : (grant->directory ? 0 : -ENOMEM);
+}
+
 /* A pattern with nothing fixed, such as {/a,/b} below: the top directories in which it can match. */
-static int landlock_allow_tops(int ruleset, const struct pattern *pattern, uint64_t rights)
+static int landlock_allow_tops(struct landlock_grants *grants, const struct pattern *pattern, uint64_t rights)
 {
 	DIR *top = opendir("/");
 	struct dirent *entry;
@@ -131,41 +172,42 @@ static int landlock_allow_tops(int ruleset, const struct pattern *pattern, uint6
 
 		snprintf(name, sizeof(name), "/%s", entry->d_name);
 		if (entry->d_name[0] != '.' && pattern_cover(pattern, name) != PATTERN_COVERS_NONE)
-			error = landlock_allow(ruleset, name, rights);
+			error = landlock_grant(grants, name, rights);
 	}
 	closedir(top);
 	return error;
 }
 
 /* A literal: one name in a directory, of which the rules judge every other name. */
-static int landlock_allow_parent(int ruleset, char *name, uint64_t rights)
+static int landlock_allow_parent(struct landlock_grants *grants, char *name, uint64_t rights)
 {
 	char *slash = strrchr(name, '/');
 
 	if (!slash)
 		return 0;
 	slash[slash == name] = '\0';
-	return landlock_allow(ruleset, name, rights);
+	return landlock_grant(grants, name, rights);
 }
 
 /*
  * Landlock knows hierarchies only: the deepest directory that holds every match. That is a
  * ceiling, below which the handlers judge each name; "!memfd:" names no file.
  */
-static int landlock_allow_pattern(int ruleset, const struct pattern *pattern, uint64_t rights)
+static int landlock_allow_pattern(struct landlock_grants *grants, const struct pattern *pattern, uint64_t rights)
 {
 	char root[PATH_MAX];
 
 	if (pattern_text(pattern)[0] == '!')
 		return 0;
 	if (!pattern_literal_root(pattern, root, sizeof(root)))
-		return landlock_allow_parent(ruleset, root, rights);
+		return landlock_allow_parent(grants, root, rights);
 	if (str_equal(root, "/") && pattern_cover(pattern, root) != PATTERN_COVERS_ALL)
-		return landlock_allow_tops(ruleset, pattern, rights);
-	return landlock_allow(ruleset, root, rights);
+		return landlock_allow_tops(grants, pattern, rights);
+	return landlock_grant(grants, root, rights);
 }
 
-static int landlock_allow_rules(int ruleset, const struct policy *policy, enum category category, uint64_t rights)
+static int landlock_allow_rules(
+	struct landlock_grants *grants, const struct policy *policy, enum category category, uint64_t rights)
 {
 	size_t count;
 	const struct rule *rules = policy_rules(policy, category, &count);
@@ -173,18 +215,24 @@ static int landlock_allow_rules(int ruleset, const struct policy *policy, enum c
 
 	for (size_t i = 0; i < count && !error; i++)
 		if (!action_refuses(rules[i].action))
-			error = landlock_allow_pattern(ruleset, rules[i].pattern, rights);
+			error = landlock_allow_pattern(grants, rules[i].pattern, rights);
 	return error;
 }
 
 static int landlock_allow_policy(int ruleset, const struct policy *policy, uint64_t handled)
 {
+	struct landlock_grants grants = { .ruleset = ruleset };
 	int error = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(landlock_needs) && !error; i++)
 		if (landlock_needs[i].rights & handled)
 			error = landlock_allow_rules(
-				ruleset, policy, landlock_needs[i].category, landlock_needs[i].rights & handled);
+				&grants, policy, landlock_needs[i].category, landlock_needs[i].rights & handled);
+	for (unsigned i = 0; i < LANDLOCK_RECENT; i++) {
+		int settled = landlock_settle(&grants, &grants.recent[i]);
+
+		error = error ? error : settled;
+	}
 	return error;
 }
 
