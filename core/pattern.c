@@ -160,17 +160,12 @@ static void pattern_join_stars(struct pattern_branch *branch)
 	branch->count = count;
 }
 
-/* The bytes of the tokens [from, from + count) as a string; NULL: no memory. */
-static char *pattern_bytes(const struct pattern_branch *branch, size_t from, size_t count)
+/* The bytes of the tokens [from, from + count) as a string. */
+static void pattern_bytes(const struct pattern_branch *branch, size_t from, size_t count, char *bytes)
 {
-	char *bytes = malloc(count + 1);
-
-	if (!bytes)
-		return NULL;
 	for (size_t i = 0; i < count; i++)
 		bytes[i] = (char)branch->tokens[from + i].byte;
 	bytes[count] = '\0';
-	return bytes;
 }
 
 static int pattern_find_ends(struct pattern_branch *branch)
@@ -182,9 +177,13 @@ static int pattern_find_ends(struct pattern_branch *branch)
 	while (!branch->tree && branch->head_size + branch->tail_size < branch->count &&
 		tokens[branch->count - branch->tail_size - 1].kind == PATTERN_BYTE)
 		branch->tail_size++;
-	branch->head = pattern_bytes(branch, 0, branch->head_size);
-	branch->tail = pattern_bytes(branch, branch->count - branch->tail_size, branch->tail_size);
-	return branch->head && branch->tail ? 0 : -ENOMEM;
+	branch->head = malloc(branch->head_size + 1 + branch->tail_size + 1);
+	if (!branch->head)
+		return -ENOMEM;
+	branch->tail = branch->head + branch->head_size + 1;
+	pattern_bytes(branch, 0, branch->head_size, branch->head);
+	pattern_bytes(branch, branch->count - branch->tail_size, branch->tail_size, branch->tail);
+	return 0;
 }
 
 /* Takes the tokens from the list. */
@@ -324,7 +323,6 @@ void pattern_free(struct pattern *pattern)
 	for (size_t i = 0; i < pattern->branch_count; i++) {
 		free(pattern->branches[i].tokens);
 		free(pattern->branches[i].head);
-		free(pattern->branches[i].tail);
 	}
 	free(pattern->sets);
 	free(pattern->text);

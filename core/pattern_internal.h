@@ -42,7 +42,7 @@ struct pattern_branch {
 	size_t count;
 	char *head;       /* the literal bytes before the first wildcard */
 	size_t head_size; /* as many tokens of kind PATTERN_BYTE */
-	char *tail;       /* the literal bytes behind the last wildcard, when nothing may follow */
+	char *tail;       /* the literal bytes behind the last wildcard, when nothing may follow; in head's memory */
 	size_t tail_size; /* tokens too; head and tail do not overlap */
 	bool tree;        /* what the tokens match, and everything below it */
 };

@@ -172,6 +172,16 @@ static int policy_vars_reference(struct policy_vars *vars, const char *source, s
 	return policy_vars_range(vars, source, reference.fallback, reference.fallback_end, depth + 1);
 }
 
+/* How many bytes stand for themselves, a quoted one with its backslash; at least one. */
+static size_t policy_vars_run(const char *source, size_t from, size_t to)
+{
+	size_t at = from;
+
+	while (at < to && source[at] != '$')
+		at += source[at] == '\\' && source[at + 1] != '\0' ? 2 : 1;
+	return at > from ? at - from : 1;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): bounded by POLICY_VARS_DEPTH */
 static int policy_vars_range(struct policy_vars *vars, const char *source, size_t from, size_t to, unsigned depth)
 {
@@ -181,7 +191,7 @@ static int policy_vars_range(struct policy_vars *vars, const char *source, size_
 		return policy_vars_fail(
 			vars, from, "expected at most %d defaults within each other", POLICY_VARS_DEPTH);
 	for (size_t at = from; at < to && result == 0;) {
-		size_t step = source[at] == '\\' && source[at + 1] != '\0' ? 2 : 1;
+		size_t step = policy_vars_run(source, at, to);
 
 		if (source[at] == '$' && source[at + 1] == '{') {
 			result = policy_vars_reference(vars, source, &at, depth);

@@ -21,7 +21,7 @@
 
 static inline bool str_equal(const char *a, const char *b)
 {
-	return strcmp(a, b) == 0;
+	return *a == *b && strcmp(a, b) == 0;
 }
 
 static inline bool str_starts(const char *string, const char *prefix)
