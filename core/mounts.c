@@ -36,6 +36,7 @@ struct mounts {
 	bool protected_symlinks;
 	struct supervisor *supervisor; /* NULL: not watched */
 	ev_io changed;
+	ev_timer begun;
 	bool protected_hardlinks;
 };
 
@@ -192,13 +193,10 @@ struct mounts *mounts_new(void)
 }
 
 /* A table that cannot be read again stays as it was. */
-static void mounts_changed_cb(struct ev_loop *ev, ev_io *watcher, int events)
+static void mounts_read_again(struct mounts *mounts)
 {
-	struct mounts *mounts = container_of(watcher, struct mounts, changed);
 	struct mounts now = { 0 };
 
-	(void)ev;
-	(void)events;
 	if (mounts_read(&now) < 0) {
 		mounts_clear(&now.procfs);
 		mounts_clear(&now.slow);
@@ -208,6 +206,20 @@ static void mounts_changed_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	mounts_clear(&mounts->slow);
 	mounts->procfs = now.procfs;
 	mounts->slow = now.slow;
+}
+
+static void mounts_changed_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	(void)ev;
+	(void)events;
+	mounts_read_again(container_of(watcher, struct mounts, changed));
+}
+
+static void mounts_begun_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
+	(void)ev;
+	(void)events;
+	mounts_read_again(container_of(watcher, struct mounts, begun));
 }
 
 int mounts_watch(struct mounts *mounts, struct supervisor *supervisor)
@@ -220,8 +232,9 @@ int mounts_watch(struct mounts *mounts, struct supervisor *supervisor)
 	/* It is always readable and never writable: a change is reported as an error, which wakes both. */
 	ev_io_init(&mounts->changed, mounts_changed_cb, fd, EV_WRITE);
 	ev_io_start(loop_ev(supervisor->loop), &mounts->changed);
-	/* What changed before the first turn, which begins to watch, is not reported. */
-	ev_feed_event(loop_ev(supervisor->loop), &mounts->changed, EV_WRITE);
+	/* What changed before the first turn, which begins to watch, is not reported: timers come behind that (6.18). */
+	ev_timer_init(&mounts->begun, mounts_begun_cb, 0, 0);
+	ev_timer_start(loop_ev(supervisor->loop), &mounts->begun);
 	return 0;
 }
 
@@ -230,6 +243,7 @@ void mounts_free(struct mounts *mounts)
 	if (mounts == NULL)
 		return;
 	if (mounts->supervisor != NULL) {
+		ev_timer_stop(loop_ev(mounts->supervisor->loop), &mounts->begun);
 		ev_io_stop(loop_ev(mounts->supervisor->loop), &mounts->changed);
 		close(mounts->changed.fd);
 	}
