@@ -92,8 +92,10 @@ static void address_parse_unix(const struct address_bytes *from, enum address_us
 {
 	size_t length = from->length - PATH_OFFSET;
 	const char *path = (const char *)from->bytes + PATH_OFFSET;
+	/* The kernel tells a full path with a NUL behind it, but takes none. */
+	size_t most = sizeof(struct sockaddr_un) + (use == ADDRESS_PEER);
 
-	if (from->length > sizeof(struct sockaddr_un) || address_family(from) != AF_UNIX)
+	if (from->length > most || address_family(from) != AF_UNIX)
 		return;
 	if (from->length <= PATH_OFFSET) {
 		/* A peer without a name has just a family; bound so, the kernel chooses a name. */

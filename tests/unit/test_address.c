@@ -129,6 +129,9 @@ Test(address, unix_names_of_every_kind)
 	bytes = unix_bytes(full, sizeof(full));
 	memcpy(spread, full, sizeof(full));
 	cr_expect_str_eq(text_of(AF_UNIX, ADDRESS_BIND, &bytes), spread, "108 bytes without a NUL");
+	bytes.length++;
+	cr_expect_str_eq(text_of(AF_UNIX, ADDRESS_PEER, &bytes), spread, "as a socket bound so is told");
+	cr_expect_str_eq(text_of(AF_UNIX, ADDRESS_CONNECT, &bytes), "none");
 	bytes = unix_bytes("\0name\0\0\0", 8);
 	cr_expect_str_eq(text_of(AF_UNIX, ADDRESS_CONNECT, &bytes), "@name");
 	bytes = unix_bytes("\0a\0b", 4);
