@@ -191,8 +191,13 @@ void notify_close(struct notifier *notifier)
 int notify_check(const struct call *call)
 {
 	uint64_t id = call->id;
+	int result;
 
-	return ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0 ? -ESRCH : 0;
+	/* Another thread of the target holds the lock, and core/brief.c interrupts us. */
+	do
+		result = ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
+	while (result < 0 && errno == EINTR);
+	return result < 0 ? -ESRCH : 0;
 }
 
 int notify_listener(const struct sandbox *sandbox)
