@@ -77,6 +77,12 @@ int socket_judge(struct call *call, const struct socket_job *job, const struct s
 /* Names the held object in the bytes. */
 void socket_name_object(int object, struct address_bytes *bytes);
 
+/* The any-address of IPv6 is that of IPv4, too, unless the socket says otherwise. */
+bool socket_binds_both(const struct socket_job *job, const struct address *address);
+
+/* The rules' word on an address to bind; with both, on the any-address of IPv4 as well. 0 or -errno. */
+int socket_check_bind(struct call *call, const struct address *address, bool both);
+
 /* The calls of each family, with their arguments in a row: socketcall keeps them in memory. */
 struct verdict socket_bind(struct call *call, const uint64_t *args);
 struct verdict socket_listen(struct call *call, const uint64_t *args);

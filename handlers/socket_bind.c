@@ -105,8 +105,7 @@ static int socket_bind_netlink(struct call *call, int fd, struct address_bytes *
 	return error == -EADDRINUSE ? socket_bind_bytes(fd, bytes) : error;
 }
 
-/* The any-address of IPv6 is that of IPv4, too, unless the socket says otherwise. */
-static bool socket_binds_both(const struct socket_job *job, const struct address *address)
+bool socket_binds_both(const struct socket_job *job, const struct address *address)
 {
 	socklen_t size = sizeof(int);
 	int only = 0;
@@ -130,16 +129,20 @@ static int socket_bind_nothing(struct call *call, const struct socket_job *job, 
 	return bytes->length < ADDRESS_IPV6_LENGTH_MIN ? -EINVAL : -EAFNOSUPPORT;
 }
 
+int socket_check_bind(struct call *call, const struct address *address, bool both)
+{
+	const struct address any4 = { .kind = ADDRESS_IPV4, .any = true, .port = address->port };
+	int error = access_check_address(call, CAT_NET_BIND, address);
+
+	return error == 0 && both ? access_check_address(call, CAT_NET_BIND, &any4) : error;
+}
+
 static int socket_bind_judge(struct call *call, const struct socket_job *job, const struct address *address,
 	const struct address_bytes *bytes, bool both)
 {
-	struct address any4 = { .kind = ADDRESS_IPV4, .any = true, .port = address->port };
-	int error;
-
 	if (address->kind == ADDRESS_NONE)
 		return socket_bind_nothing(call, job, bytes);
-	error = access_check_address(call, CAT_NET_BIND, address);
-	return error == 0 && both ? access_check_address(call, CAT_NET_BIND, &any4) : error;
+	return socket_check_bind(call, address, both);
 }
 
 static struct verdict socket_bind_plain(

@@ -18,21 +18,35 @@ static bool listen_listens(const struct socket_job *job)
 	return getsockopt(job->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
 }
 
+/* By its own family: a socket of IPv6 may become one of IPv4 at any moment. */
+static void listen_parse(const struct address_bytes *name, struct address *address_out)
+{
+	address_parse(((const struct sockaddr *)(const void *)name->bytes)->sa_family, SOCK_STREAM, ADDRESS_BIND, name,
+		address_out);
+}
+
+static bool listen_refuses(const struct call *call, const struct address *address, bool both)
+{
+	const struct address any4 = { .kind = ADDRESS_IPV4, .any = true, .port = address->port };
+
+	return access_refuses_address(call, CAT_NET_BIND, address) ||
+	       (both && access_refuses_address(call, CAT_NET_BIND, &any4));
+}
+
 /*
  * A port that is told was bound, and judged then, or is what is left of a connection that was dissolved: then the
  * address is any, and the kernel chooses another. One that may be bound is, so that it is the one.
  */
-static int listen_judge(struct call *call, const struct socket_job *job, const struct address_bytes *name)
+static int listen_judge(struct call *call, const struct socket_job *job, const struct address_bytes *name,
+	const struct address *address, bool both)
 {
-	struct address address, chosen;
+	struct address chosen = *address;
 
-	address_parse(job->domain, job->type, ADDRESS_BIND, name, &address);
-	chosen = address;
 	chosen.port = 0;
-	if (address.port && (!address.any || !access_refuses_address(call, CAT_NET_BIND, &chosen)))
+	if (address->port && (!address->any || !listen_refuses(call, &chosen, both)))
 		return call_revalidate(call);
-	if (!address.port || access_refuses_address(call, CAT_NET_BIND, &address)) {
-		int error = access_check_address(call, CAT_NET_BIND, &chosen);
+	if (!address->port || listen_refuses(call, address, both)) {
+		int error = socket_check_bind(call, &chosen, both);
 
 		return error < 0 ? error : call_revalidate(call);
 	}
@@ -41,18 +55,27 @@ static int listen_judge(struct call *call, const struct socket_job *job, const s
 	return bind(job->fd, (const void *)name->bytes, name->length) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-/* Another thread may have dissolved a connection meanwhile: a port was chosen that nobody was asked about. */
-static int listen_look_again(struct call *call, const struct socket_job *job, const struct address_bytes *before)
+/*
+ * Another thread may have dissolved a connection meanwhile, or let IPv4 in: then nobody was asked about the port that
+ * was chosen.
+ */
+static int listen_look_again(
+	struct call *call, const struct socket_job *job, const struct address_bytes *before, bool both)
 {
 	struct address_bytes name;
 	struct address address;
 	int error = socket_get_name(job, false, &name);
+	bool same;
 
-	if (error < 0 || (name.length == before->length && memcmp(name.bytes, before->bytes, name.length) == 0))
+	if (error < 0)
 		return error;
-	address_parse(job->domain, job->type, ADDRESS_BIND, &name, &address);
+	listen_parse(before, &address);
+	same = !address.port || memcmp(name.bytes, before->bytes, sizeof(name.bytes)) == 0;
+	listen_parse(&name, &address);
+	if (same && (both || !socket_binds_both(job, &address)))
+		return 0;
 	address.port = 0;
-	error = access_check_address(call, CAT_NET_BIND, &address);
+	error = socket_check_bind(call, &address, socket_binds_both(job, &address));
 	if (error < 0)
 		shutdown(job->fd, SHUT_RDWR);
 	return error;
@@ -61,15 +84,26 @@ static int listen_look_again(struct call *call, const struct socket_job *job, co
 static int listen_on_ip(struct call *call, const struct socket_job *job, int backlog)
 {
 	struct address_bytes name;
+	struct address address;
 	int error = socket_get_name(job, false, &name);
+	bool both;
 
-	if (error == 0)
-		error = listen_judge(call, job, &name);
+	if (error < 0)
+		return error;
+	listen_parse(&name, &address);
+	both = socket_binds_both(job, &address);
+	error = listen_judge(call, job, &name, &address, both);
 	if (error == 0)
 		error = errno_result(listen(job->fd, backlog));
-	if (error < 0 || ((const struct sockaddr_in *)(const void *)name.bytes)->sin_port == 0)
-		return error;
-	return listen_look_again(call, job, &name);
+	return error < 0 ? error : listen_look_again(call, job, &name, both);
+}
+
+/* Whose socket it is, is known only then. */
+static int listen_on_any(struct call *call, const struct socket_job *job, int backlog)
+{
+	int error = call_revalidate(call);
+
+	return error < 0 ? error : errno_result(listen(job->fd, backlog));
 }
 
 struct verdict socket_listen(struct call *call, const uint64_t *args)
@@ -84,6 +118,6 @@ struct verdict socket_listen(struct call *call, const uint64_t *args)
 	if (ip && access_active(call, CAT_NET_BIND) && !listen_listens(job))
 		error = listen_on_ip(call, job, (int)args[1]);
 	else
-		error = errno_result(listen(job->fd, (int)args[1]));
+		error = listen_on_any(call, job, (int)args[1]);
 	return socket_finish(call, verdict_result(error));
 }

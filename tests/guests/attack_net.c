@@ -280,11 +280,19 @@ static int attack_bind_any(int fd, int only)
 	return bind(fd, (struct sockaddr *)&in6, sizeof(in6));
 }
 
+static int attack_listen_any(int fd, int only)
+{
+	CHECK(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)) == 0);
+	return listen(fd, 1);
+}
+
 /* With the any-address of IPv6 comes that of IPv4. */
 static void attack_both(void)
 {
 	CHECK_ERR(EADDRNOTAVAIL, attack_bind_any(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), 0));
 	CHECK(attack_bind_any(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), 1) == 0);
+	CHECK_ERR(EADDRNOTAVAIL, attack_listen_any(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), 0));
+	CHECK(attack_listen_any(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), 1) == 0);
 }
 
 static volatile int attack_socket = -1;
@@ -298,8 +306,7 @@ static void *attack_flip(void *unused)
 	return unused;
 }
 
-/* The option changes while we bind. Who gets that far does not live to say so. */
-static void attack_both_race(void)
+static void attack_race(int (*take)(int fd, int only))
 {
 	int64_t end = guest_now_ms() + TRIES_MS;
 	pthread_t thread;
@@ -311,11 +318,22 @@ static void attack_both_race(void)
 		int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 		attack_socket = fd;
-		if (attack_bind_any(fd, 1) == 0)
+		if (take(fd, 1) == 0)
 			CHECK(getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) == 0 && only);
 		attack_socket = -1;
 		close(fd);
 	}
+}
+
+/* The option changes while we bind. Who gets that far does not live to say so. */
+static void attack_both_race(void)
+{
+	attack_race(attack_bind_any);
+}
+
+static void attack_listen_race(void)
+{
+	attack_race(attack_listen_any);
 }
 
 int main(int argc, char **argv)
@@ -333,6 +351,7 @@ int main(int argc, char **argv)
 		{ "rights", attack_rights },
 		{ "both", attack_both },
 		{ "both_race", attack_both_race },
+		{ "listen_race", attack_listen_race },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(attacks) / sizeof(attacks[0]); i++) {

@@ -238,6 +238,8 @@ Test(net, the_any_address_of_ipv6_is_bound_only_with_that_of_ipv4)
 	run_kennel(rules, WORDS(fixture_guest("attack_net"), "both_race"), &net_outcome);
 	cr_assert(net_outcome.status == 0 || net_outcome.status == 128 + 9, "status %d: %s", net_outcome.status,
 		net_outcome.err);
+	run_kennel(rules, WORDS(fixture_guest("attack_net"), "listen_race"), &net_outcome);
+	expect_status(&net_outcome, 0, "listen_race");
 }
 
 /* ---- Real programs ---- */
