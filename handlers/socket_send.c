@@ -22,9 +22,11 @@
 #include "handlers/socket.h"
 #include "handlers/socket_control.h"
 
-#define SEND_CHUNK_MAX (256U << 10) /* of a stream at a time */
-#define SEND_TURN_MAX (1U << 20)    /* of a stream before the others have their turn */
-#define SEND_WHOLE_MAX (8U << 20)   /* the largest datagram, whatever the socket takes */
+#define SEND_CHUNK_MAX (256U << 10)  /* of a stream at a time */
+#define SEND_TURN_MAX (1U << 20)     /* of a stream, or of messages, before the others have their turn */
+#define SEND_MESSAGE_COST (1U << 14) /* of a turn, for whatever is said of a message */
+#define SEND_RIGHT_COST (1U << 12)   /* of a turn, for each descriptor */
+#define SEND_WHOLE_MAX (8U << 20)    /* the largest datagram, whatever the socket takes */
 #define SEND_SHORT 2048
 #define SEND_MESSAGES_MAX 1024              /* UIO_MAXIOV */
 #define SEND_FLAG_COMPAT ((int)0x80000000U) /* MSG_CMSG_COMPAT, of which the kernel knows by itself */
@@ -54,6 +56,7 @@ struct send_job {
 	uint64_t messages;
 	unsigned message_count;
 	unsigned messages_done;
+	uint64_t turn; /* what the messages of this one have cost */
 };
 
 static bool send_is_stream(const struct send_job *send)
@@ -472,6 +475,14 @@ static struct verdict send_many_end(const struct send_job *send, int error)
 	return send->messages_done ? verdict_return(send->messages_done) : verdict_fail(error);
 }
 
+/* They are sent as fast as the program could: the others have their turn in between. What went, went. */
+static struct verdict send_many_later(struct call *call, struct send_job *send)
+{
+	send->turn = 0;
+	call_set_interrupted(call, send->messages_done);
+	return call_wait_ms(call, 0) < 0 ? verdict_return(send->messages_done) : verdict_wait();
+}
+
 static struct verdict send_many(struct call *call, struct socket_job *job)
 {
 	struct send_job *send = container_of(job, struct send_job, job);
@@ -492,9 +503,12 @@ static struct verdict send_many(struct call *call, struct socket_job *job)
 			return send_many_end(send, error);
 		partial = send->done < send->total;
 		send->messages_done++;
+		send->turn += SEND_MESSAGE_COST + send->done + send->control.fd_count * SEND_RIGHT_COST;
 		send_drop_message(call, send);
 		if (partial)
 			break;
+		if (send->turn >= SEND_TURN_MAX && send->messages_done < send->message_count)
+			return send_many_later(call, send);
 	}
 	return verdict_return(send->messages_done);
 }

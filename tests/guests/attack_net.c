@@ -15,6 +15,8 @@
 #define ROUNDS 200
 #define WAITERS 4
 #define TRIES_MS 2000
+#define SEND_MOST 1024
+#define SEND_SIZE 60000
 
 static struct sockaddr_in attack_loopback(int port)
 {
@@ -336,6 +338,45 @@ static void attack_listen_race(void)
 	attack_race(attack_listen_any);
 }
 
+static struct mmsghdr attack_messages[SEND_MOST];
+
+static void *attack_send(void *unused)
+{
+	static char data[SEND_SIZE];
+	static struct iovec part = { data, sizeof(data) };
+	struct sockaddr_in in = attack_loopback(9);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	for (unsigned i = 0; i < SEND_MOST; i++)
+		attack_messages[i].msg_hdr = (struct msghdr){
+			.msg_iov = &part, .msg_iovlen = 1, .msg_name = &in, .msg_namelen = sizeof(in)
+		};
+	while (sendmmsg(fd, attack_messages, SEND_MOST, 0) < 0)
+		CHECK(errno == ECONNREFUSED);
+	close(fd);
+	return unused;
+}
+
+/* Others are answered while many messages are sent in one call. */
+static void attack_many(void)
+{
+	int64_t end = guest_now_ms() + TRIES_MS;
+	bool between = false;
+
+	while (!between && guest_now_ms() < end) {
+		pthread_t thread;
+
+		memset(attack_messages, 0, sizeof(attack_messages));
+		CHECK(pthread_create(&thread, NULL, attack_send, NULL) == 0);
+		while (__atomic_load_n(&attack_messages[0].msg_len, __ATOMIC_ACQUIRE) == 0)
+			;
+		attack_ask(1);
+		between = __atomic_load_n(&attack_messages[SEND_MOST - 1].msg_len, __ATOMIC_ACQUIRE) == 0;
+		CHECK(pthread_join(thread, NULL) == 0);
+	}
+	CHECK(between);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -352,6 +393,7 @@ int main(int argc, char **argv)
 		{ "both", attack_both },
 		{ "both_race", attack_both_race },
 		{ "listen_race", attack_listen_race },
+		{ "many", attack_many },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(attacks) / sizeof(attacks[0]); i++) {

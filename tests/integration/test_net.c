@@ -201,6 +201,11 @@ Test(net, calls_wait_also_where_the_kernel_lets_nobody_watch)
 	net_attack("watches");
 }
 
+Test(net, many_messages_in_one_call_hold_nobody_up)
+{
+	net_attack("many");
+}
+
 static void net_enter_own(void)
 {
 	if (chdir("own"))
