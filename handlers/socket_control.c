@@ -18,6 +18,15 @@
 #define CONTROL_IPV6_2292RTHDR 5
 #define CONTROL_IPV6_RTHDR 57
 
+/*
+ * The kernel bounds what is under way of each user, but not what waits with us: the others keep a quarter of our
+ * numbers, of which the lowest is taken first.
+ */
+static bool socket_control_crowds(int fd)
+{
+	return fd > sysconf(_SC_OPEN_MAX) / 4 * 3;
+}
+
 static int socket_control_rights(struct call *call, unsigned char *data, size_t length, struct socket_control *control)
 {
 	unsigned count = (unsigned)(length / sizeof(int));
@@ -33,6 +42,8 @@ static int socket_control_rights(struct call *call, unsigned char *data, size_t 
 		if (fd < 0)
 			return fd;
 		control->fds[control->fd_count++] = fd;
+		if (socket_control_crowds(fd))
+			return -ETOOMANYREFS;
 		memcpy(data + i * sizeof(int), &fd, sizeof(int));
 	}
 	return 0;

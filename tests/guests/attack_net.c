@@ -15,6 +15,7 @@
 #define ROUNDS 200
 #define WAITERS 4
 #define TRIES_MS 2000
+#define RIGHTS_MOST 253 /* SCM_MAX_FD */
 #define SEND_MOST 1024
 #define SEND_SIZE 60000
 
@@ -377,6 +378,51 @@ static void attack_many(void)
 	CHECK(between);
 }
 
+/* Takes as many as there are, and what others give back. */
+static void *attack_keep(void *socket_pointer)
+{
+	int fd = *(int *)socket_pointer;
+	char byte = 0, space[CMSG_SPACE(RIGHTS_MOST * sizeof(int))] = "";
+	struct iovec part = { &byte, 1 };
+
+	for (size_t count = RIGHTS_MOST;; count /= 2) {
+		struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = space };
+		struct cmsghdr *header = (struct cmsghdr *)space;
+
+		message.msg_controllen = count ? CMSG_SPACE(count * sizeof(int)) : 0;
+		*header = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS
+		};
+		sendmsg(fd, &message, 0);
+	}
+	return NULL;
+}
+
+/* Descriptors wait with the supervisor for a receiver that never comes. */
+static void attack_waiting_rights(void)
+{
+	int pair[2];
+	pid_t child = fork();
+
+	CHECK(child >= 0);
+	if (child == 0) {
+		CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+		while (send(pair[0], "", 1, MSG_DONTWAIT) == 1)
+			;
+		for (int i = 0; i < WAITERS * 10; i++) {
+			pthread_t thread;
+
+			CHECK(pthread_create(&thread, NULL, attack_keep, &pair[0]) == 0);
+		}
+		pause();
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		close(attack_bind(SOCK_DGRAM, "room"));
+		usleep(2000);
+	}
+	CHECK(kill(child, SIGKILL) == 0 && guest_wait(child) == 128 + SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -394,6 +440,7 @@ int main(int argc, char **argv)
 		{ "both_race", attack_both_race },
 		{ "listen_race", attack_listen_race },
 		{ "many", attack_many },
+		{ "waiting_rights", attack_waiting_rights },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(attacks) / sizeof(attacks[0]); i++) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -204,6 +205,25 @@ Test(net, calls_wait_also_where_the_kernel_lets_nobody_watch)
 Test(net, many_messages_in_one_call_hold_nobody_up)
 {
 	net_attack("many");
+}
+
+static void net_limit_descriptors(void)
+{
+	const struct rlimit limit = { 2048, 2048 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		_exit(3);
+}
+
+Test(net, descriptors_that_wait_leave_room_for_the_calls_of_others)
+{
+	struct job job = { .options = WORDS(NET_ONLY, "-m", "allow/net/bind+/***", "-m", "allow/net/sendfd+!unnamed"),
+		.command = WORDS(fixture_guest("attack_net"), "waiting_rights"),
+		.deadline_ms = 20000,
+		.prepare = net_limit_descriptors };
+
+	fixture_run(&job, &net_outcome);
+	expect_status(&net_outcome, 0, "waiting_rights");
 }
 
 static void net_enter_own(void)
