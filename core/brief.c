@@ -64,8 +64,11 @@ static void brief_begin(const struct call *call, const struct itimerspec *moment
 	brief_mask(SIG_UNBLOCK);
 }
 
+/* Not within a step that holds one: its own closes are still to come. */
 static void brief_end(const struct call *call)
 {
+	if (call->sandbox->supervisor->brief_held)
+		return;
 	brief_mask(SIG_BLOCK);
 	timer_settime(call->sandbox->supervisor->brief_timer, 0, &brief_never, NULL);
 }
@@ -102,9 +105,11 @@ void brief_release(const struct call *call)
 {
 	struct supervisor *supervisor = call->sandbox->supervisor;
 
-	if (supervisor->brief_held)
-		brief_end(call);
+	bool held = supervisor->brief_held;
+
 	supervisor->brief_held = false;
+	if (held)
+		brief_end(call);
 }
 
 int brief_accept(const struct call *call, int fd, struct address_bytes *peer_out, int flags)
