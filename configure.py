@@ -54,7 +54,8 @@ CORE = (
     "pattern_product pattern_names "
     "array matcher matcher_build matcher_late rule_index automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
-    "plan plan_net plan_trace plan_exec plan_files plan_protect plan_host plan_print filter filter_own guard "
+    "plan plan_net plan_trace plan_exec plan_files plan_opens plan_protect plan_host plan_print "
+    "grants grants_rules filter filter_own guard "
     "surface landlock kfeat "
     # The log.
     "log log_access json json_print"
@@ -103,7 +104,8 @@ UNIT_TESTS = """
     test_listing+fake_handlers+fake_access test_words+policy_fixture
     test_address test_policy_net+policy_fixture test_plan_net+policy_fixture
     test_mem_message+fake_handlers+fake_access
-    test_plan_trace+fake_policy test_plan_exec+policy_fixture test_policy_transition+policy_fixture
+    test_plan_trace+fake_policy test_plan_exec+policy_fixture test_plan_opens+policy_fixture
+    test_grants+policy_fixture test_policy_transition+policy_fixture
     test_environment+policy_fixture test_payload_limits+forked+policy_fixture
     test_policy_change+policy_fixture test_policy_again+policy_fixture test_bound
 """.split()

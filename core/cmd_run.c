@@ -17,6 +17,7 @@
 #include "core/descriptors.h"
 #include "core/environment.h"
 #include "core/filter.h"
+#include "core/grants.h"
 #include "core/guard.h"
 #include "core/landlock.h"
 #include "core/launch.h"
@@ -46,7 +47,7 @@ static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGU
 			       "  --keep-fd N     the command gets descriptor N too, besides 0, 1 and 2\n"
 			       "  --without NAME  do without a kernel feature: sync-wake-up, recv-ends,\n"
 			       "                  pidfd-thread, get-syscall-info, set-syscall-info,\n"
-			       "                  entry-result, landlock, landlock-scope\n"
+			       "                  entry-result, landlock, landlock-scope, split-opens\n"
 			       "  --help          this text\n"
 			       "Exit status: the command's; 128+N when signal N ended it; 125 an error of\n"
 			       "Kennel, 126 the command cannot or may not be executed, 127 it was not found.\n";
@@ -62,6 +63,7 @@ struct run {
 	struct policy *policy; /* until the sandbox takes it */
 	struct supervisor supervisor;
 	struct sock_fprog filter;
+	struct grants grants;
 };
 
 static int run_error(const char *what, int error)
@@ -182,18 +184,21 @@ static int run_build_filters(
 	return error ? error : filter_build(plan, abis, count, &run->filter);
 }
 
-/* Where there is no ptrace, Landlock may decide what can be executed: a descriptor, -1: not so, or -errno. */
-static int run_exec_ruleset(const struct run *run, const struct policy *policy)
+/* What Landlock decides for the payload: a descriptor, -1: nothing, or -errno. */
+static int run_ruleset(const struct run *run, const struct policy *policy)
 {
-	if (run->host.ptrace || !policy_active(policy, CAT_EXEC) || !plan_exec_fits(policy, &run->host))
+	bool executing = !run->host.ptrace && policy_active(policy, CAT_EXEC) && plan_exec_fits(policy, &run->host);
+
+	if (!executing && !run->host.landlock_reads)
 		return -1;
-	return landlock_exec_ruleset(policy);
+	return landlock_payload_ruleset(
+		executing ? policy : NULL, run->host.landlock_reads ? &run->grants : NULL, run->host.scopes_signals);
 }
 
 static int run_launch(
 	struct run *run, struct sandbox *sandbox, const struct sock_fprog *guard, char *const *environment)
 {
-	AUTO_CLOSE int exec_ruleset = run_exec_ruleset(run, sandbox->policy);
+	AUTO_CLOSE int ruleset = run_ruleset(run, sandbox->policy);
 	struct launch_spec spec = {
 		.argv = run->options.command,
 		.envp = environment,
@@ -203,14 +208,14 @@ static int run_launch(
 		.kept_count = run->options.kept_count,
 		.process_group = getpgrp(),
 		.listens = plan_notifies(sandbox->plan),
-		.scope_signals = run->filter.len > 0 && run->features.landlock_abi >= 6,
+		.scope_signals = run->filter.len > 0 && run->host.scopes_signals && ruleset < 0,
 		.no_core = plan_prepared(sandbox->plan) & (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CREATE)),
-		.exec_ruleset = exec_ruleset,
+		.ruleset = ruleset,
 		.inherited = &run->inherited,
 	};
 
-	if (exec_ruleset < -1)
-		return exec_ruleset;
+	if (ruleset < -1)
+		return ruleset;
 
 	sandbox->command = run->options.command[0];
 	payload_limits_read(sandbox->policy, &spec.limits);
@@ -342,7 +347,8 @@ static int run_checked(struct run *run)
 	error = policy_hosts_resolve(run->policy, stderr);
 	if (error)
 		return error == -ENOENT ? RUN_ERROR : run_error("cannot look up host names", error);
-	return run_supervise(run);
+	error = plan_host_find_grants(run->policy, NULL, 1, &run->host, &run->grants);
+	return error ? run_error("cannot look at what may be read", error) : run_supervise(run);
 }
 
 int cmd_run(int argc, char **argv)
@@ -354,6 +360,7 @@ int cmd_run(int argc, char **argv)
 	policy_environment_init(&run.environment, NULL);
 	run.policy = run_load(&run, argc, argv);
 	status = run.policy ? run_checked(&run) : RUN_ERROR;
+	grants_free(&run.grants);
 	policy_free(run.policy);
 	return status;
 }

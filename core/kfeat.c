@@ -41,6 +41,7 @@ void kfeat_probe(struct kfeat *features)
 	features->get_syscall_info = true;
 	features->set_syscall_info = true; /* the first use tells (core/ptrace.c) */
 	features->entry_result = true;
+	features->split_opens = true;
 	if (fd >= 0)
 		close(fd);
 }
@@ -61,6 +62,8 @@ bool kfeat_disable(struct kfeat *features, const char *name)
 		features->entry_result = false;
 	else if (str_equal(name, "landlock"))
 		features->landlock_abi = 0;
+	else if (str_equal(name, "split-opens"))
+		features->split_opens = false;
 	else if (str_equal(name, "landlock-scope"))
 		features->landlock_abi = features->landlock_abi > 5 ? 5 : features->landlock_abi;
 	else

@@ -16,6 +16,7 @@ struct kfeat {
 	bool set_syscall_info; /* PTRACE_SET_SYSCALL_INFO, 6.16; the first use tells */
 	bool entry_result;     /* a result written at the entry stop may stick (the ABI says whether) */
 	int landlock_abi;      /* 0: none */
+	bool split_opens;      /* opens may be told apart by their flags; off in tests only: all are notified */
 };
 
 void kfeat_probe(struct kfeat *features);

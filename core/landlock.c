@@ -19,6 +19,7 @@
 
 #include "core/category.h"
 #include "core/cleanup.h"
+#include "core/grants.h"
 #include "core/pattern.h"
 #include "core/policy.h"
 #include "core/util.h"
@@ -50,6 +51,8 @@ enum {
 
 /* Access rights of the kernel's interface. */
 #define LANDLOCK_EXECUTE (UINT64_C(1) << 0)
+#define LANDLOCK_READ_FILE (UINT64_C(1) << 2)
+#define LANDLOCK_READ_DIR (UINT64_C(1) << 3)
 #define LANDLOCK_REMOVE_DIR (UINT64_C(1) << 4)
 #define LANDLOCK_REMOVE_FILE (UINT64_C(1) << 5)
 #define LANDLOCK_MAKE_CHAR (UINT64_C(1) << 6)
@@ -306,20 +309,59 @@ static int landlock_allow_execute(int ruleset, const struct pattern *pattern)
 	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
 }
 
-int landlock_exec_ruleset(const struct policy *policy)
+static int landlock_allow_executing(int ruleset, const struct policy *policy)
 {
-	struct landlock_ruleset attributes = { .handled_fs = LANDLOCK_EXECUTE | LANDLOCK_REFER };
-	AUTO_CLOSE int ruleset =
-		(int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes.handled_fs), 0);
 	size_t count;
 	const struct rule *rules = policy_rules(policy, CAT_EXEC, &count);
+	int error = 0;
+
+	for (size_t i = 0; i < count && !error; i++)
+		if (rules[i].action == ACTION_ALLOW)
+			error = landlock_allow_execute(ruleset, rules[i].pattern);
+	return error;
+}
+
+static uint64_t landlock_reading(uint64_t categories)
+{
+	return (categories & CAT_BIT(CAT_READ) ? LANDLOCK_READ_FILE : 0) |
+	       (categories & CAT_BIT(CAT_READDIR) ? LANDLOCK_READ_DIR : 0);
+}
+
+/* What has become another kind of thing, or a symlink, since it was looked at is left out. */
+static int landlock_allow_reading(int ruleset, const struct grant *grant)
+{
+	struct landlock_beneath rule = { .allowed = landlock_reading(grant->categories) };
+	AUTO_CLOSE int fd = landlock_open_canonical(grant->name);
+	struct stat status;
+
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP ? 0 : fd;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	/* A rule on a directory would be one on everything below. */
+	if ((S_ISDIR(status.st_mode) != 0) != grant->beneath)
+		return 0;
+	rule.parent_fd = fd;
+	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
+}
+
+int landlock_payload_ruleset(const struct policy *policy, const struct grants *grants, bool scope_signals)
+{
+	/* Every domain refuses moves between directories unless it grants them. */
+	struct landlock_ruleset attributes = { .handled_fs = LANDLOCK_REFER | (policy ? LANDLOCK_EXECUTE : 0) |
+							     (grants ? landlock_reading(grants->categories) : 0),
+		.scoped = scope_signals ? LANDLOCK_SCOPE_OF_SIGNALS : 0 };
+	/* An older kernel knows a shorter one. */
+	size_t size = scope_signals ? sizeof(attributes) : sizeof(attributes.handled_fs);
+	AUTO_CLOSE int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
 	int error;
 
 	if (ruleset < 0)
 		return -errno;
 	error = landlock_allow(ruleset, "/", LANDLOCK_REFER);
-	for (size_t i = 0; i < count && !error; i++)
-		if (rules[i].action == ACTION_ALLOW)
-			error = landlock_allow_execute(ruleset, rules[i].pattern);
+	if (!error && policy)
+		error = landlock_allow_executing(ruleset, policy);
+	for (size_t i = 0; grants && i < grants->count && !error; i++)
+		error = landlock_allow_reading(ruleset, &grants->list[i]);
 	return error ? error : take_fd(&ruleset);
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+struct grants;
 struct policy;
 
 /* The version of the kernel's Landlock, 0 where there is none. */
@@ -23,10 +24,12 @@ bool landlock_wanted(const struct policy *policy);
 int landlock_confine(const struct policy *policy);
 
 /*
- * A ruleset (our descriptor) by which only what the policy allows to execute can be executed;
- * for a policy of which plan_exec_fits() says so. -errno.
+ * A ruleset (our descriptor) for the payload. With a policy (NULL: not so) only what it allows to execute can be
+ * executed: one of which plan_exec_fits() says so. With grants (NULL: not so) only what they name can be read,
+ * and listed: those that grants_fit(). It may keep signals inside, too (ABI 6): each domain costs every open a little.
+ * -errno.
  */
-int landlock_exec_ruleset(const struct policy *policy);
+int landlock_payload_ruleset(const struct policy *policy, const struct grants *grants, bool scope_signals);
 
 /* For the child before exec: a domain of this ruleset. Needs no_new_privs. 0 or -errno. */
 int landlock_enter(int ruleset);

@@ -304,8 +304,8 @@ int launch_payload(struct sandbox *sandbox, const struct launch_spec *spec)
 	fds[LAUNCH_FD_REQUEST] = request;
 	fds[LAUNCH_FD_CHANNEL] = channels[1];
 	memcpy(fds + LAUNCH_FD_KEPT, spec->kept, spec->kept_count * sizeof(int));
-	if (spec->exec_ruleset >= 0)
-		fds[count++] = spec->exec_ruleset;
+	if (spec->ruleset >= 0)
+		fds[count++] = spec->ruleset;
 	launcher->starting = sandbox;
 	launcher->payload_channel = channels[0];
 	ev_io_init(&launcher->payload_readable, launch_payload_cb, channels[0], EV_READ);

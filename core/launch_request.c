@@ -68,7 +68,7 @@ static void launch_request_fill(struct launch_header *header, const struct launc
 	header->listens = spec->listens;
 	header->scope_signals = spec->scope_signals;
 	header->no_core = spec->no_core;
-	header->exec_ruleset = spec->exec_ruleset >= 0;
+	header->ruleset = spec->ruleset >= 0;
 	header->inherited = *spec->inherited;
 	header->limits = spec->limits;
 }

@@ -27,7 +27,7 @@ struct launch_header {
 	int32_t kept[LAUNCH_KEPT_MAX]; /* their numbers in the payload, ascending */
 	pid_t process_group;
 	uint32_t scope_signals; /* a Landlock domain of its own that keeps signals inside */
-	uint32_t exec_ruleset;  /* a Landlock ruleset comes along, for what may be executed */
+	uint32_t ruleset;       /* a Landlock ruleset comes along: a domain of the payload's own */
 	uint32_t no_core;       /* the kernel would write core files where no rule is asked */
 	struct inherited inherited;
 	struct payload_limits limits;
@@ -44,7 +44,7 @@ struct launch_spec {
 	_Bool listens;
 	_Bool scope_signals;
 	_Bool no_core;
-	int exec_ruleset; /* -1: none */
+	int ruleset; /* -1: none */
 	const struct inherited *inherited;
 	struct payload_limits limits;
 };

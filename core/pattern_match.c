@@ -231,3 +231,62 @@ bool pattern_same_below(const struct pattern *pattern, const char *directory, co
 	}
 	return true;
 }
+
+/* The tokens from here on, if they are a name and nothing else. */
+static enum pattern_children pattern_child_literal(
+	const struct pattern_branch *branch, size_t from, char *buffer, size_t size)
+{
+	size_t length = 0;
+
+	for (size_t i = from; i < branch->count; i++)
+		if (branch->tokens[i].kind == PATTERN_BYTE && branch->tokens[i].byte == '/')
+			return PATTERN_CHILDREN_NONE;
+	for (size_t i = from; i < branch->count; i++) {
+		if (branch->tokens[i].kind != PATTERN_BYTE || length + 1 >= size)
+			return PATTERN_CHILDREN_MANY;
+		buffer[length++] = (char)branch->tokens[i].byte;
+	}
+	buffer[length] = '\0';
+	return length > 0 ? PATTERN_CHILDREN_ONE : PATTERN_CHILDREN_NONE;
+}
+
+static enum pattern_children pattern_branch_child(const struct pattern *pattern, const struct pattern_branch *branch,
+	const char *directory, char *buffer, size_t size)
+{
+	enum pattern_children children = PATTERN_CHILDREN_NONE;
+	struct pattern_states states;
+	struct pattern_states below;
+	enum pattern_run run = pattern_run_whole(pattern, branch, directory, &states);
+
+	if (run == PATTERN_RUN_DEAD)
+		return PATTERN_CHILDREN_NONE;
+	if (run == PATTERN_RUN_INSIDE || (branch->tree && pattern_states_has(&states, branch->count)))
+		return PATTERN_CHILDREN_MANY;
+	if (strcmp(directory, "/") == 0)
+		below = states;
+	else if (!pattern_step(pattern, branch, &states, &below, '/'))
+		return PATTERN_CHILDREN_NONE;
+	for (size_t i = 0; i <= branch->count; i++) {
+		enum pattern_children one = PATTERN_CHILDREN_NONE;
+
+		if (pattern_states_has(&below, i))
+			one = pattern_child_literal(branch, i, buffer, size);
+		if (one != PATTERN_CHILDREN_NONE && children != PATTERN_CHILDREN_NONE)
+			return PATTERN_CHILDREN_MANY;
+		children = one != PATTERN_CHILDREN_NONE ? one : children;
+	}
+	return children;
+}
+
+enum pattern_children pattern_next_child(
+	const struct pattern *pattern, const char *directory, size_t *branch, char *buffer, size_t size)
+{
+	while (*branch < pattern->branch_count) {
+		enum pattern_children children =
+			pattern_branch_child(pattern, &pattern->branches[(*branch)++], directory, buffer, size);
+
+		if (children != PATTERN_CHILDREN_NONE)
+			return children;
+	}
+	return PATTERN_CHILDREN_NONE;
+}

@@ -109,7 +109,7 @@ static int payload_prepare(const struct launch_request *request, const int *fds,
 		return -errno;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	error = header->exec_ruleset ? landlock_enter(fds[LAUNCH_FD_KEPT + header->kept_count]) : 0;
+	error = header->ruleset ? landlock_enter(fds[LAUNCH_FD_KEPT + header->kept_count]) : 0;
 	if (!error)
 		error = payload_place_fds(header, fds, channel);
 	if (!error)
@@ -176,7 +176,7 @@ _Noreturn void payload_run(const int *fds, unsigned count)
 
 	if (count >= LAUNCH_FD_KEPT)
 		error = launch_request_read(fds[LAUNCH_FD_REQUEST], &request);
-	if (!error && request.header->kept_count + LAUNCH_FD_KEPT + request.header->exec_ruleset != count)
+	if (!error && request.header->kept_count + LAUNCH_FD_KEPT + request.header->ruleset != count)
 		error = -EPROTO;
 	if (!error)
 		error = payload_prepare(&request, fds, &channel);

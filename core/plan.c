@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -143,20 +142,6 @@ static void plan_narrow(enum sysno sysno, struct plan_entry *entry)
 	}
 }
 
-/*
- * A descriptor of O_PATH cannot be injected (EBADF, tried on 6.18). Where no rule can refuse to
- * find a name, such opens are left to the kernel: what they make possible is judged when it happens.
- */
-static void plan_leave_o_path(const struct plan_builder *builder, enum sysno sysno, struct plan_entry *entry)
-{
-	if (builder->active & (CAT_BIT(CAT_WALK) | CAT_BIT(CAT_STAT)))
-		return;
-	if (sysno != SC_open && sysno != SC_openat)
-		return;
-	entry->condition_count = 1;
-	entry->conditions[0] = (struct plan_condition){ .arg = sysno == SC_open ? 1 : 2, .mask = O_PATH, .value = 0 };
-}
-
 /* A thread that execs takes the number of its process: while others are in traced calls, that must be no surprise. */
 static void plan_follow_exec(struct plan_builder *builder, enum sysno sysno)
 {
@@ -199,7 +184,7 @@ static void plan_handler(struct plan_builder *builder, enum sysno sysno)
 	}
 	plan_narrow(sysno, &entry);
 	plan_trace_narrow(sysno, &entry);
-	plan_leave_o_path(builder, sysno, &entry);
+	plan_opens(builder, sysno, plan_categories(builder, sysno, handler));
 	plan_add(builder, &entry);
 }
 
@@ -215,6 +200,7 @@ static void plan_landlock(struct plan_builder *builder, enum sysno sysno)
 		plan_set_cause(builder, CAT_BIT(CAT_EXEC), &entry);
 		plan_add(builder, &entry);
 	}
+	plan_opens_exec(builder, sysno);
 }
 
 /* Any rule of an active category may treat two names differently: the first there is. */

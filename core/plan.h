@@ -21,14 +21,17 @@ enum plan_action { PLAN_KERNEL, PLAN_REFUSE, PLAN_LANDLOCK, PLAN_NOTIFY, PLAN_TR
 
 /* Facts about the host that the plan depends on. */
 struct plan_host {
-	unsigned landlock_abi; /* 0: none */
-	pid_t supervisor;      /* 0: not known, nothing is planned for it */
-	pid_t launcher;        /* the same */
-	pid_t cleaner;         /* the same: the process that tidies up after us, 0: none */
-	pid_t pgrp;            /* our process group */
-	bool scopes_signals;   /* Landlock keeps signals inside (ABI 6) */
-	bool ptrace;           /* we may use it: neither the policy nor this host forbids it */
-	bool privileged;       /* we have capabilities or several ids: the payload's may change */
+	unsigned landlock_abi;   /* 0: none */
+	pid_t supervisor;        /* 0: not known, nothing is planned for it */
+	pid_t launcher;          /* the same */
+	pid_t cleaner;           /* the same: the process that tidies up after us, 0: none */
+	pid_t pgrp;              /* our process group */
+	bool scopes_signals;     /* Landlock keeps signals inside (ABI 6) */
+	bool ptrace;             /* we may use it: neither the policy nor this host forbids it */
+	uint64_t landlock_reads; /* CAT_BIT()s of opens for reading that Landlock decides as the rules do */
+	bool sees_processes;     /* capabilities show in /proc what Landlock would hide */
+	bool notifies_opens;     /* for tests: no open is left out because of its flags */
+	bool privileged;         /* we have capabilities or several ids: the payload's may change */
 };
 
 #define PLAN_CONDITIONS_MAX 4

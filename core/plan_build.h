@@ -67,6 +67,10 @@ void plan_protect(struct plan_builder *builder, enum sysno sysno);
 void plan_requests(struct plan_builder *builder);
 void plan_appends(struct plan_builder *builder, enum sysno sysno);
 
+/* core/plan_opens.c: the opens of which a register says that they are not ours; what cannot be read is not executed. */
+void plan_opens(struct plan_builder *builder, enum sysno sysno, uint64_t categories);
+void plan_opens_exec(struct plan_builder *builder, enum sysno sysno);
+
 /* core/plan_net.c: calls on sockets that registers decide; true: nothing is left to plan for this one. */
 bool plan_sockets(struct plan_builder *builder, enum sysno sysno);
 

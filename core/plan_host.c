@@ -12,14 +12,27 @@
 
 #include "arch/arch.h"
 #include "core/cleanup.h"
+#include "core/grants.h"
 #include "core/kfeat.h"
 #include "core/plan.h"
 #include "core/policy.h"
 
+#define LANDLOCK_ABI_REFER 2  /* 5.19: without it no domain lets files move between directories */
 #define LANDLOCK_ABI_SIGNAL 6 /* 6.12 */
+
+#define CAP_PERFMON_NUMBER 38 /* 5.8; younger than some headers */
 
 #define YAMA_CAPABILITY 2 /* from this mode on ptrace needs CAP_SYS_PTRACE */
 #define YAMA_NEVER 3
+
+/* Nothing adds to what is permitted: we have no_new_privs. */
+static bool plan_host_permits(unsigned capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2] = { { 0 } };
+
+	return syscall(SYS_capget, &header, sets) < 0 || (sets[capability / 32].permitted >> capability % 32 & 1);
+}
 
 static bool plan_host_may_ptrace_any(void)
 {
@@ -52,7 +65,22 @@ void plan_host_read(
 			  plan_host_may_ptrace(),
 		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNAL,
 		.privileged = privileged,
+		/* The kernel asks no security module then (tried on 6.18). */
+		.sees_processes = plan_host_permits(CAP_PERFMON_NUMBER) || plan_host_permits(CAP_SYS_ADMIN),
+		.notifies_opens = !features->split_opens,
 	};
+}
+
+int plan_host_find_grants(const struct policy *policy, const char *promised, size_t obstacles_wanted,
+	struct plan_host *host, struct grants *grants_out)
+{
+	int error = 0;
+
+	*grants_out = (struct grants){ 0 };
+	if (!host->notifies_opens && !host->sees_processes && host->landlock_abi >= LANDLOCK_ABI_REFER)
+		error = grants_find(policy, promised, obstacles_wanted, grants_out);
+	host->landlock_reads = error ? 0 : grants_fit(grants_out);
+	return error;
 }
 
 const char *plan_host_refuses(const struct policy *policy, char *buffer, size_t size)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct abi;
+struct grants;
 struct kfeat;
 struct plan_host;
 struct policy;
@@ -15,6 +16,14 @@ struct policy;
 /* Called in the supervisor; the caller sets host_out->launcher and cleaner where there are such. */
 void plan_host_read(
 	const struct policy *policy, const struct kfeat *features, bool privileged, struct plan_host *host_out);
+
+/*
+ * Asks the file system what Landlock would have to let the payload read, and says in the host's facts whether that is
+ * what the rules say. A directory that is promised to the payload may be missing yet (NULL: none). 0 or -ENOMEM;
+ * grants_free() afterwards, in any case.
+ */
+int plan_host_find_grants(const struct policy *policy, const char *promised, size_t obstacles_wanted,
+	struct plan_host *host, struct grants *grants_out);
 
 /*
  * NULL, or why the policy cannot be enforced for this user on this host: plan_needs_ptrace() for

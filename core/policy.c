@@ -240,12 +240,6 @@ uint64_t policy_active_bits(const struct policy *policy)
 	return bits;
 }
 
-/* What can come out for a directory and the names below it. */
-struct policy_range {
-	bool may_allow;
-	bool may_refuse;
-};
-
 static void policy_range_add(struct policy_range *range, enum action action)
 {
 	range->may_allow |= !action_refuses(action);
@@ -266,6 +260,13 @@ static struct policy_range policy_range_below(const struct policy_category *row,
 	}
 	policy_range_add(&range, row->by_default);
 	return range;
+}
+
+struct policy_range policy_range(const struct policy *policy, enum category category, const char *directory)
+{
+	const struct policy_category *row = &policy->categories[category];
+
+	return row->on ? policy_range_below(row, directory) : (struct policy_range){ .may_allow = true };
 }
 
 /* No rule that can decide tells a name below one from the same name below the other. */

@@ -55,6 +55,13 @@ uint64_t policy_active_bits(const struct policy *policy);
 /* For a canonical absolute name (or "!memfd:NAME"). Off means allow. */
 struct decision policy_decide(const struct policy *policy, enum category category, const char *name);
 
+/* What can come out for a directory and the names below it: conservative, both may be said where one is true. */
+struct policy_range {
+	bool may_allow;
+	bool may_refuse;
+};
+struct policy_range policy_range(const struct policy *policy, enum category category, const char *directory);
+
 /*
  * Names hold still (doc/BOUNDARY.md): true when moving or linking the object from
  * one name to the other gives it no right that it lacks under the first. For a

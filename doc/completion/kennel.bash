@@ -6,7 +6,7 @@ _kennel_categories='walk list stat read write exec ioctl create delete rename sy
 	net/bind net/connect net/sendfd net/link
 	all all-x rpath lpath wpath cpath tpath dpath spath fown fattr net inet'
 _kennel_features='sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result landlock
-	landlock-scope'
+	landlock-scope split-opens'
 
 _kennel_options()
 {

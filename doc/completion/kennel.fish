@@ -36,7 +36,7 @@ set -l categories walk list stat read write exec ioctl create delete rename syml
     rmdir chown chgrp chmod chattr utime mkbdev mkcdev mkfifo mktemp notify fs net/bind net/connect net/sendfd \
     net/link all all-x rpath lpath wpath cpath tpath dpath spath fown fattr net inet
 set -l features sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result landlock \
-    landlock-scope
+    landlock-scope split-opens
 
 complete -c kennel -f
 complete -c kennel -n $start -a run -d 'run a command under a policy'

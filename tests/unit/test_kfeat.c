@@ -48,18 +48,22 @@ Test(kfeat, probing_leaves_no_descriptor_open)
 Test(kfeat, each_feature_can_be_forced_off_alone)
 {
 	static const struct kfeat all = {
-		.sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 7
+		.sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 7, .split_opens = true
 	};
 	static const struct {
 		const char *name;
 		struct kfeat expected;
 	} rows[] = {
-		{ "sync-wake-up", { .recv_ends = true, .pidfd_thread = true, .landlock_abi = 7 } },
-		{ "recv-ends", { .sync_wake_up = true, .pidfd_thread = true, .landlock_abi = 7 } },
-		{ "pidfd-thread", { .sync_wake_up = true, .recv_ends = true, .landlock_abi = 7 } },
-		{ "landlock", { .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true } },
-		{ "landlock-scope",
-			{ .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 5 } },
+		{ "sync-wake-up", { .recv_ends = true, .pidfd_thread = true, .landlock_abi = 7, .split_opens = true } },
+		{ "recv-ends", { .sync_wake_up = true, .pidfd_thread = true, .landlock_abi = 7, .split_opens = true } },
+		{ "pidfd-thread", { .sync_wake_up = true, .recv_ends = true, .landlock_abi = 7, .split_opens = true } },
+		{ "landlock", { .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .split_opens = true } },
+		{ "landlock-scope", { .sync_wake_up = true,
+					    .recv_ends = true,
+					    .pidfd_thread = true,
+					    .landlock_abi = 5,
+					    .split_opens = true } },
+		{ "split-opens", { .sync_wake_up = true, .recv_ends = true, .pidfd_thread = true, .landlock_abi = 7 } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -70,6 +74,7 @@ Test(kfeat, each_feature_can_be_forced_off_alone)
 		cr_expect_eq(features.recv_ends, rows[i].expected.recv_ends, "%s", rows[i].name);
 		cr_expect_eq(features.pidfd_thread, rows[i].expected.pidfd_thread, "%s", rows[i].name);
 		cr_expect_eq(features.landlock_abi, rows[i].expected.landlock_abi, "%s", rows[i].name);
+		cr_expect_eq(features.split_opens, rows[i].expected.split_opens, "%s", rows[i].name);
 	}
 }
 

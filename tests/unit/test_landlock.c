@@ -429,7 +429,7 @@ static bool landlock_executes(const char *path)
 
 static void landlock_enter_exec(void)
 {
-	int ruleset = landlock_exec_ruleset(policy);
+	int ruleset = landlock_payload_ruleset(policy, NULL, false);
 
 	FORKED_EXPECT(ruleset >= 0);
 	if (!as_root)

@@ -41,7 +41,7 @@ static void launch_request_expect_strings(char *const *found, char *const *expec
 #define SPEC(argv_, envp_, filters, kept_, count) \
 	{ \
 		.argv = (argv_), .envp = (envp_), .guard = (filters), .filter = (filters), .kept = (kept_), \
-		.kept_count = (count), .exec_ruleset = -1, .inherited = &nothing_inherited \
+		.kept_count = (count), .ruleset = -1, .inherited = &nothing_inherited \
 	}
 
 Test(launch_request, everything_comes_back)
@@ -60,7 +60,7 @@ Test(launch_request, everything_comes_back)
 		.process_group = 77,
 		.listens = true,
 		.scope_signals = true,
-		.exec_ruleset = 5,
+		.ruleset = 5,
 		.inherited = &inherited };
 	struct launch_request request;
 
@@ -77,7 +77,7 @@ Test(launch_request, everything_comes_back)
 	cr_expect_eq(request.header->kept_count, 4);
 	cr_expect_arr_eq(request.header->kept, kept, sizeof(kept));
 	cr_expect_eq(request.header->process_group, 77);
-	cr_expect(request.header->scope_signals && request.header->listens && request.header->exec_ruleset);
+	cr_expect(request.header->scope_signals && request.header->listens && request.header->ruleset);
 	cr_expect_arr_eq(&request.header->inherited, &inherited, sizeof(inherited));
 }
 
@@ -91,7 +91,7 @@ Test(launch_request, nothing_but_a_command_comes_back)
 	launch_request_expect_strings(request.argv, argv);
 	launch_request_expect_strings(request.envp, envp);
 	cr_expect(request.guard.len == 0 && request.filter.len == 0);
-	cr_expect(!request.header->scope_signals && !request.header->listens && !request.header->exec_ruleset);
+	cr_expect(!request.header->scope_signals && !request.header->listens && !request.header->ruleset);
 }
 
 Test(launch_request, long_arguments_come_back)

@@ -1,0 +1,254 @@
+/*
+ * The walk over directories. Opens directories to list them, changes nothing, and keeps nothing but names. Where it is
+ * not certain it notes an obstacle: what it grants is never taken back.
+ */
+#include "core/grants.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/grants_rules.h"
+#include "core/policy.h"
+#include "core/util.h"
+
+#ifndef DEVPTS_SUPER_MAGIC
+#define DEVPTS_SUPER_MAGIC 0x1cd1
+#endif
+
+#define GRANTS_NAMES_MAX 20000 /* looked at; a walk of that many takes some milliseconds */
+#define GRANTS_MAX 4096
+
+struct grants_walk {
+	const struct policy *policy;
+	const char *promised;
+	struct grants *grants;
+	size_t looked_at;
+	bool failed; /* out of memory */
+	char name[PATH_MAX];
+};
+
+static void grants_cleanup_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+#define AUTO_DIR __attribute__((cleanup(grants_cleanup_dir)))
+
+static void grants_object(struct grants_walk *walk, const struct obstacle *obstacle)
+{
+	grants_note(walk->grants, walk->name, obstacle);
+}
+
+static void grants_add(struct grants_walk *walk, uint64_t categories, bool beneath)
+{
+	struct grants *grants = walk->grants;
+	struct grant *larger = grants->list;
+
+	if (!categories || walk->failed)
+		return;
+	if (grants->count == GRANTS_MAX) {
+		grants_object(walk, &(struct obstacle){ .category = CAT_COUNT, .why = "too many names for Landlock" });
+		return;
+	}
+	if (grants->count == grants->capacity) {
+		grants->capacity = grants->capacity * 2 + 64;
+		larger = reallocarray(grants->list, grants->capacity, sizeof(*larger));
+	}
+	if (larger)
+		grants->list = larger;
+	larger = larger ? &grants->list[grants->count] : NULL;
+	if (larger)
+		*larger = (struct grant){ .name = strdup(walk->name), .categories = categories, .beneath = beneath };
+	if (larger && larger->name)
+		grants->count++;
+	else
+		walk->failed = true;
+}
+
+/* Where names come and go by what the sandbox does besides making and removing names. */
+static bool grants_is_restless(int fd)
+{
+	struct statfs filesystem;
+	struct stat status;
+
+	if (fstatfs(fd, &filesystem) < 0 || fstat(fd, &status) < 0)
+		return true;
+	if (filesystem.f_type == DEVPTS_SUPER_MAGIC)
+		return true;
+	return filesystem.f_type == PROC_SUPER_MAGIC && status.st_ino == 1;
+}
+
+static size_t grants_push(struct grants_walk *walk, const char *entry)
+{
+	size_t length = strlen(walk->name);
+	size_t added = strlen(entry);
+	bool root = length == 1;
+
+	if (length + added + 2 > sizeof(walk->name))
+		return 0;
+	if (!root)
+		walk->name[length] = '/';
+	memcpy(walk->name + length + !root, entry, added + 1);
+	return length;
+}
+
+static void grants_pop(struct grants_walk *walk, size_t length)
+{
+	walk->name[length] = '\0';
+}
+
+static void grants_visit(struct grants_walk *walk, int parent, const char *entry, uint64_t wanted);
+
+static unsigned char grants_type(int dir, const struct dirent *entry)
+{
+	struct stat status;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type;
+	return fstatat(dir, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ? DT_LNK : IFTODT(status.st_mode);
+}
+
+/* What a symlink leads to is judged under its own name. */
+static void grants_entry(struct grants_walk *walk, int dir, const struct dirent *entry, uint64_t mixed)
+{
+	unsigned char type = grants_type(dir, entry);
+	size_t length;
+
+	if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, "..") || type == DT_LNK)
+		return;
+	length = grants_push(walk, entry->d_name);
+	if (!length)
+		return;
+	if (type == DT_DIR)
+		grants_visit(walk, dir, entry->d_name, mixed);
+	else if (mixed & CAT_BIT(CAT_READ) && !action_refuses(policy_decide(walk->policy, CAT_READ, walk->name).action))
+		grants_add(walk, CAT_BIT(CAT_READ), false);
+	grants_pop(walk, length);
+}
+
+/* The directory that is not made yet: empty, and nobody's but the payload's. */
+static void grants_promised(struct grants_walk *walk, uint64_t mixed)
+{
+	const char *slash = walk->promised ? strrchr(walk->promised, '/') : NULL;
+	size_t length = slash ? (size_t)(slash - walk->promised) : 0;
+
+	if (!slash || strlen(walk->name) != length || memcmp(walk->name, walk->promised, length) != 0)
+		return;
+	length = grants_push(walk, slash + 1);
+	if (!length)
+		return;
+	grants_visit(walk, -1, NULL, mixed);
+	grants_pop(walk, length);
+}
+
+static void grants_list(struct grants_walk *walk, int fd, uint64_t mixed)
+{
+	AUTO_DIR DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		close(fd);
+		walk->failed = true;
+		return;
+	}
+	while ((entry = readdir(dir)) && !walk->failed && !grants_over(walk->grants)) {
+		if (++walk->looked_at > GRANTS_NAMES_MAX)
+			grants_object(walk, &(struct obstacle){ .category = CAT_COUNT,
+						    .why = "too many names would have to be looked at" });
+		grants_entry(walk, dirfd(dir), entry, mixed);
+	}
+	grants_promised(walk, mixed);
+}
+
+/* Some names below are allowed, others not: each of its own must be known, and stay. */
+static void grants_descend(struct grants_walk *walk, int parent, const char *entry, uint64_t mixed)
+{
+	struct obstacle obstacle;
+	int fd = entry ? openat(parent, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
+
+	if (entry && fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return;
+	obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
+	if (entry && fd < 0) {
+		obstacle.why = "this directory cannot be listed, so that its names are not known";
+		grants_object(walk, &obstacle);
+		return;
+	}
+	if (entry && grants_is_restless(fd)) {
+		obstacle.why = "names come and go there by themselves, and Landlock would not follow";
+		obstacle.instead = "allow all of it, or nothing in it";
+		grants_object(walk, &obstacle);
+		close(fd);
+		return;
+	}
+	if (grants_may_change(walk->policy, walk->name, fd, walk->promised, &obstacle))
+		grants_object(walk, &obstacle);
+	if (entry)
+		grants_list(walk, fd, mixed);
+}
+
+/* walk->name is a directory. `entry` of the directory `parent`; NULL: it is not made yet. */
+static void grants_visit(struct grants_walk *walk, int parent, const char *entry, uint64_t wanted)
+{
+	uint64_t granted = 0, mixed = 0;
+	struct obstacle obstacle;
+
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		struct policy_range range;
+
+		if (!(wanted & CAT_BIT(i)))
+			continue;
+		range = policy_range(walk->policy, (enum category)i, walk->name);
+		if (range.may_allow)
+			*(range.may_refuse ? &mixed : &granted) |= CAT_BIT(i);
+	}
+	grants_add(walk, granted, true);
+	if (mixed & CAT_BIT(CAT_READDIR) && grants_lists_more(walk->policy, walk->name, &obstacle)) {
+		grants_object(walk, &obstacle);
+		mixed &= ~CAT_BIT(CAT_READDIR);
+	}
+	if (mixed && !grants_over(walk->grants))
+		grants_descend(walk, parent, entry, mixed);
+}
+
+int grants_find(const struct policy *policy, const char *promised, size_t obstacles_wanted, struct grants *grants_out)
+{
+	AUTO_FREE struct grants_walk *walk = calloc(1, sizeof(*walk));
+
+	*grants_out = (struct grants){ .categories = policy_active_bits(policy) & GRANTS_CATEGORIES,
+		.obstacles_wanted = obstacles_wanted };
+	grants_out->obstacles = calloc(obstacles_wanted, sizeof(*grants_out->obstacles));
+	if (!walk || !grants_out->obstacles)
+		return -ENOMEM;
+	if (!grants_out->categories)
+		return 0;
+	*walk = (struct grants_walk){ .policy = policy, .promised = promised, .grants = grants_out, .name = "/" };
+	grants_settings(policy, grants_out);
+	/* What no walk can mend needs none. */
+	if (grants_out->obstacle_count == 0)
+		grants_visit(walk, AT_FDCWD, "/", grants_out->categories);
+	return walk->failed ? -ENOMEM : 0;
+}
+
+void grants_free(struct grants *grants)
+{
+	for (size_t i = 0; i < grants->count; i++)
+		free(grants->list[i].name);
+	free(grants->list);
+	free(grants->obstacles);
+	*grants = (struct grants){ 0 };
+}
+
+uint64_t grants_fit(const struct grants *grants)
+{
+	return grants->obstacle_count > 0 ? 0 : grants->categories;
+}

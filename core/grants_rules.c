@@ -1,0 +1,218 @@
+/*
+ * Rules as Landlock would have to say them. Conservative: on doubt there is an obstacle.
+ */
+#include "core/grants_rules.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/pattern.h"
+#include "core/policy.h"
+#include "core/policy_files.h"
+#include "core/util.h"
+
+#define MEMORY_FILES "!memfd:**"
+
+void grants_note(struct grants *grants, const char *name, const struct obstacle *obstacle)
+{
+	struct obstacle *noted;
+
+	if (grants_over(grants))
+		return;
+	noted = &grants->obstacles[grants->obstacle_count];
+	*noted = *obstacle;
+	snprintf(noted->name, sizeof(noted->name), "%s", name);
+	grants->obstacle_count++;
+}
+
+bool grants_over(const struct grants *grants)
+{
+	return grants->obstacle_count == grants->obstacles_wanted;
+}
+
+/* Landlock refuses without a word, and allows without one. */
+static bool grants_is_silent(const struct policy *policy, enum action action)
+{
+	return action == ACTION_ALLOW || action == ACTION_FILTER ||
+	       (action == ACTION_DENY && !policy_settings(policy)->log_refused);
+}
+
+static void grants_actions(const struct policy *policy, enum category category, struct grants *grants)
+{
+	struct obstacle obstacle = { .category = category, .why = "Landlock neither logs nor stops" };
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+
+	obstacle.instead =
+		policy_settings(policy)->log_refused ? "log/refused:off, or filter" : "allow, deny or filter";
+	if (!grants_is_silent(policy, policy_default(policy, category)))
+		grants_note(grants, "", &obstacle);
+	for (size_t i = count; i > 0 && grants->obstacle_count == 0; i--) {
+		obstacle.rule = &rules[i - 1];
+		if (!grants_is_silent(policy, rules[i - 1].action))
+			grants_note(grants, "", &obstacle);
+	}
+}
+
+/* Landlock does not know memory files: all of them must be allowed. */
+static bool grants_allows_memory(const struct policy *policy, enum category category)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+
+	for (size_t i = count; i > 0; i--) {
+		const char *text = pattern_text(rules[i - 1].pattern);
+
+		if (str_equal(text, MEMORY_FILES))
+			return !action_refuses(rules[i - 1].action);
+		/* It could match one, or does. */
+		if (strchr("!*?[{\\", text[0]) && action_refuses(rules[i - 1].action))
+			return false;
+	}
+	return !action_refuses(policy_default(policy, category));
+}
+
+void grants_settings(const struct policy *policy, struct grants *grants)
+{
+	const struct policy_settings *settings = policy_settings(policy);
+	struct obstacle obstacle = { .category = CAT_COUNT };
+
+	grants_actions(policy, CAT_READ, grants);
+	if (grants->categories & CAT_BIT(CAT_READDIR))
+		grants_actions(policy, CAT_READDIR, grants);
+	if (settings->lock != POLICY_LOCK_ON)
+		obstacle.why = "the policy can be asked for from inside", obstacle.instead = "lock:on";
+	else if (settings->ghost)
+		obstacle.why = "ghost! refuses what is decided";
+	else if (policy_has_files(policy, POLICY_FILE_MASK))
+		obstacle.why = "mask+ shows other files";
+	if (obstacle.why)
+		grants_note(grants, "", &obstacle);
+	if (grants->categories & CAT_BIT(CAT_READ) && !grants_allows_memory(policy, CAT_READ))
+		grants_note(grants, "",
+			&(struct obstacle){ .category = CAT_READ,
+				.why = "Landlock lets memory files be opened again",
+				.instead = "allow/read+" MEMORY_FILES });
+}
+
+struct obstacle grants_mixed_by(const struct policy *policy, const char *directory, uint64_t mixed)
+{
+	enum category category = mixed & CAT_BIT(CAT_READ) ? CAT_READ : CAT_READDIR;
+	struct obstacle obstacle = { .category = category };
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+
+	for (size_t i = count; i > 0 && !obstacle.rule; i--)
+		if (pattern_cover(rules[i - 1].pattern, directory) == PATTERN_COVERS_SOME)
+			obstacle.rule = &rules[i - 1];
+	return obstacle;
+}
+
+bool grants_lists_more(const struct policy *policy, const char *directory, struct obstacle *obstacle_out)
+{
+	struct decision decision = policy_decide(policy, CAT_READDIR, directory);
+
+	if (action_refuses(decision.action))
+		return false;
+	*obstacle_out = (struct obstacle){ .category = CAT_READDIR,
+		.rule = decision.rule,
+		.why = "Landlock would let every directory below it be listed, too",
+		.instead = "allow readdir for everything below, or refuse it here" };
+	return true;
+}
+
+/* By which a name that is there goes, and by which one that is not there comes. */
+#define REMOVING_FILE (CAT_BIT(CAT_DELETE) | CAT_BIT(CAT_RENAME))
+#define REMOVING_DIRECTORY (CAT_BIT(CAT_RMDIR) | CAT_BIT(CAT_RENAME))
+#define MAKING \
+	(CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_MKDIR) | CAT_BIT(CAT_SYMLINK) | CAT_BIT(CAT_MKFIFO) | CAT_BIT(CAT_MKBDEV) | \
+		CAT_BIT(CAT_MKCDEV) | CAT_BIT(CAT_RENAME))
+#define DEVICES (CAT_BIT(CAT_MKBDEV) | CAT_BIT(CAT_MKCDEV))
+#define CHANGING (REMOVING_FILE | REMOVING_DIRECTORY | MAKING)
+
+struct grants_place {
+	const struct policy *policy;
+	const char *directory;
+	int fd;
+	const char *promised;
+};
+
+/* Does this category matter to this one name, and allow it? */
+static bool grants_child_changes(const struct grants_place *place, enum category category, const char *child)
+{
+	bool root = str_equal(place->directory, "/");
+	uint64_t matters = MAKING;
+	struct stat status;
+	char name[PATH_MAX];
+
+	if (snprintf(name, sizeof(name), "%s/%s", root ? "" : place->directory, child) >= (int)sizeof(name))
+		return true;
+	if (fstatat(place->fd, child, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		matters = S_ISDIR(status.st_mode) ? REMOVING_DIRECTORY : REMOVING_FILE;
+	else if (place->promised && str_equal(place->promised, name))
+		matters = REMOVING_DIRECTORY;
+	/* Where nothing can be read, there is nothing to follow. */
+	if (!policy_range(place->policy, CAT_READ, name).may_allow &&
+		!policy_range(place->policy, CAT_READDIR, name).may_allow)
+		return false;
+	return matters & CAT_BIT(category) && !action_refuses(policy_decide(place->policy, category, name).action);
+}
+
+static bool grants_rule_changes(const struct grants_place *place, const struct rule *rule)
+{
+	enum pattern_children children;
+	char child[PATH_MAX];
+	size_t branch = 0;
+
+	if (action_refuses(rule->action))
+		return false;
+	do {
+		children = pattern_next_child(rule->pattern, place->directory, &branch, child, sizeof(child));
+		if (children == PATTERN_CHILDREN_MANY ||
+			(children == PATTERN_CHILDREN_ONE && grants_child_changes(place, rule->category, child)))
+			return true;
+	} while (children != PATTERN_CHILDREN_NONE);
+	return false;
+}
+
+/* The last rule that decides comes first; one that covers the whole directory hides those before it. */
+static bool grants_category_changes(
+	const struct grants_place *place, enum category category, const struct rule **rule_out)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(place->policy, category, &count);
+
+	for (size_t i = policy_is_on(place->policy, category) ? count : 0; i > 0; i--) {
+		*rule_out = &rules[i - 1];
+		if (grants_rule_changes(place, *rule_out))
+			return true;
+		if (pattern_cover((*rule_out)->pattern, place->directory) == PATTERN_COVERS_ALL)
+			return false;
+	}
+	*rule_out = NULL;
+	/* Devices are made where a rule allows it, not where a default does. */
+	if (DEVICES & CAT_BIT(category))
+		return false;
+	return !policy_is_on(place->policy, category) || !action_refuses(policy_default(place->policy, category));
+}
+
+bool grants_may_change(
+	const struct policy *policy, const char *directory, int fd, const char *promised, struct obstacle *obstacle_out)
+{
+	const struct grants_place place = { .policy = policy, .directory = directory, .fd = fd, .promised = promised };
+
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		const struct rule *rule;
+
+		if (!(CHANGING & CAT_BIT(i)) || !grants_category_changes(&place, (enum category)i, &rule))
+			continue;
+		*obstacle_out = (struct obstacle){ .category = (enum category)i,
+			.rule = rule,
+			.why = "the sandbox may change names directly in this directory, and Landlock would not follow",
+			.instead = "deny/delete,rename,rmdir for each name in it that is allowed" };
+		return true;
+	}
+	return false;
+}
