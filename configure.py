@@ -54,7 +54,7 @@ CORE = (
     "pattern_product pattern_names "
     "array matcher matcher_build matcher_late rule_index automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
-    "plan plan_net plan_trace plan_exec plan_files plan_opens plan_protect plan_host plan_print "
+    "plan plan_net plan_trace plan_exec plan_files plan_opens plan_protect plan_host plan_print plan_warn "
     "grants grants_rules filter filter_own guard "
     "surface landlock kfeat "
     # The log.
@@ -128,6 +128,7 @@ DIFFERENTIAL_TESTS = """
 # Tests in python.
 SCRIPT_TESTS = """
     tests/commands/test_commands.py tests/policies/test_policies.py tests/profiles/test_confined.py
+    tests/plans/test_output.py
 """.split()
 # What sanitizers have nothing to say about.
 RELEASE_TESTS = """

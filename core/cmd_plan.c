@@ -10,12 +10,15 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "core/cleanup.h"
 #include "core/command_words.h"
+#include "core/grants.h"
 #include "core/identity_state.h"
 #include "core/kfeat.h"
 #include "core/plan.h"
 #include "core/plan_host.h"
 #include "core/plan_print.h"
+#include "core/plan_warn.h"
 #include "core/policy_environment.h"
 #include "core/policy_options.h"
 #include "core/util.h"
@@ -25,19 +28,24 @@
 struct plan_options {
 	bool help;
 	bool json;
+	const char *why; /* a call; NULL: all of them */
+	struct kfeat features;
 };
 
 static int cmd_plan_help(void)
 {
 	printf("usage: kennel plan [-p PROFILE] [-P FILE] [-m COMMAND] [--ro PATH] [--rw PATH]\n"
-	       "                   [--hide PATH] [--exec PATH] [--json]\n"
+	       "                   [--hide PATH] [--exec PATH] [--json | --why CALL]\n"
 	       "\n"
 	       "Shows each system call that is not left to the kernel under a policy: refused in\n"
 	       "BPF with an errno, left to Landlock, notified (the supervisor answers) or traced\n"
 	       "(checked in a ptrace stop), for which arguments, and the rule that made it so.\n"
+	       "Warns where a rule makes calls leave the kernel that programs make all the time.\n"
 	       "\n"
 	       "%s"
 	       "  --json          print it as JSON\n"
+	       "  --why CALL      all that is done about one call, in the order of decision\n"
+	       "  --without NAME  as if the kernel had not this feature (see kennel run)\n"
 	       "  --help          this text\n",
 		policy_options_help);
 	return fflush(stdout) == 0 ? 0 : PLAN_EXIT_ERROR;
@@ -49,9 +57,29 @@ static int cmd_plan_error(const char *what, int error)
 	return PLAN_EXIT_ERROR;
 }
 
+/* An option with a value, at argv[*index]; true: it was one, and *index is that of its value. */
+static bool cmd_plan_valued(
+	struct policy_loader *loader, int argc, char **argv, int *index, struct plan_options *options)
+{
+	const char *name = argv[*index];
+	const char *value = *index + 1 < argc ? argv[*index + 1] : NULL;
+	bool why = str_equal(name, "--why");
+
+	if (!why && !str_equal(name, "--without"))
+		return false;
+	if (!value)
+		policy_load_error(loader, "plan", "%s: expected %s", name, why ? "a system call" : "a kernel feature");
+	else if (why)
+		options->why = value;
+	else if (!kfeat_disable(&options->features, value))
+		policy_load_error(loader, "plan", "--without %s: no such kernel feature", value);
+	++*index;
+	return true;
+}
+
 static void cmd_plan_arguments(struct policy_loader *loader, int argc, char **argv, struct plan_options *options)
 {
-	static const char *const own[] = { "--json", "--help", NULL };
+	static const char *const own[] = { "--json", "--why", "--without", "--help", NULL };
 	int index = 1;
 
 	while (index < argc) {
@@ -61,7 +89,7 @@ static void cmd_plan_arguments(struct policy_loader *loader, int argc, char **ar
 			options->json = true;
 		else if (str_equal(argv[index], "--help") || str_equal(argv[index], "-h"))
 			options->help = true;
-		else
+		else if (!cmd_plan_valued(loader, argc, argv, &index, options))
 			command_word_unknown(loader, "plan", argv[index], own);
 		index++;
 	}
@@ -77,38 +105,72 @@ static bool cmd_plan_privileged(void)
 	return privileged;
 }
 
-static int cmd_plan_print(const struct policy *policy, const struct plan_options *options)
+static int cmd_plan_show(const struct plan_view *view, const struct plan_options *options)
 {
-	const struct abi *abis[PLAN_ABIS_MAX];
-	unsigned count = plan_host_abis(policy, abis);
-	struct kfeat features = { 0 };
-	struct plan_host host;
-	struct plan *plan;
-	char why[512];
-	int error;
+	int error = 0;
 
-	kfeat_probe(&features);
-	plan_host_read(policy, &features, cmd_plan_privileged(), &host);
-	if (plan_needs_ptrace(policy, &host, why, sizeof(why))) {
-		fprintf(stderr, "kennel: %s\n", why);
+	if (options->why)
+		error = plan_print_why(stdout, view, options->why);
+	else if (options->json)
+		error = plan_print_json(stdout, view);
+	else
+		error = plan_print_table(stdout, view);
+	if (error == -ENOENT) {
+		fprintf(stderr, "kennel: --why %s: no such system call\n", options->why);
 		return PLAN_EXIT_ERROR;
 	}
-	plan = plan_new(policy, &host);
-	if (!plan)
-		return cmd_plan_error("cannot plan", -ENOMEM);
-	error = options->json ? plan_print_json(stdout, plan, policy, abis, count)
-			      : plan_print_table(stdout, plan, policy, abis, count);
-	plan_free(plan);
 	if (error == 0 && fflush(stdout) != 0)
 		error = -EIO;
 	return error == 0 ? 0 : cmd_plan_error("cannot print the plan", error);
 }
 
+/* The lines of core/plan_warn.h, from the heap. */
+static char *cmd_plan_warnings(
+	const struct plan *plan, const struct policy *policy, const struct plan_host *host, const struct grants *grants)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	plan_warn(stream, plan, policy, host, grants);
+	return fclose(stream) == 0 ? text : NULL;
+}
+
+static int cmd_plan_print(
+	const struct policy *policy, const char *tmpdir, const struct plan_options *options, struct grants *grants)
+{
+	const struct abi *abis[PLAN_ABIS_MAX];
+	struct plan_view view = { .policy = policy, .abis = abis, .abi_count = plan_host_abis(policy, abis) };
+	AUTO_FREE char *warnings = NULL;
+	struct plan_host host;
+	struct plan *plan;
+	char why[512];
+	int status;
+
+	plan_host_read(policy, &options->features, cmd_plan_privileged(), &host);
+	if (plan_needs_ptrace(policy, &host, why, sizeof(why))) {
+		fprintf(stderr, "kennel: %s\n", why);
+		return PLAN_EXIT_ERROR;
+	}
+	if (plan_host_find_grants(policy, tmpdir, GRANTS_OBSTACLES_MAX, &host, grants) < 0)
+		return cmd_plan_error("cannot plan", -ENOMEM);
+	plan = plan_new(policy, &host);
+	warnings = plan ? cmd_plan_warnings(plan, policy, &host, grants) : NULL;
+	view.plan = plan;
+	view.warnings = warnings;
+	status = warnings ? cmd_plan_show(&view, options) : cmd_plan_error("cannot plan", -ENOMEM);
+	plan_free(plan);
+	return status;
+}
+
 int cmd_plan(int argc, char **argv)
 {
 	struct policy_environment environment;
-	struct plan_options options = { false, false };
+	struct plan_options options = { 0 };
 	AUTO_POLICY_LOADER struct policy_loader *loader = NULL;
+	struct grants grants = { 0 };
 	struct policy *policy;
 	int status;
 
@@ -116,13 +178,15 @@ int cmd_plan(int argc, char **argv)
 	loader = policy_loader_new(policy_environment_lookup, &environment);
 	if (!loader)
 		return cmd_plan_error("cannot load a policy", -ENOMEM);
+	kfeat_probe(&options.features);
 	cmd_plan_arguments(loader, argc, argv, &options);
 	if (options.help)
 		return cmd_plan_help();
 	policy = policy_loader_finish(loader, stderr);
 	if (!policy)
 		return PLAN_EXIT_ERROR;
-	status = cmd_plan_print(policy, &options);
+	status = cmd_plan_print(policy, environment.tmpdir, &options, &grants);
+	grants_free(&grants);
 	policy_free(policy);
 	return status;
 }

@@ -1,6 +1,6 @@
 /*
- * Prints plans. Texts of one entry are made once, in a row; the table and the JSON
- * differ only in how they put rows together.
+ * Prints plans. Texts of one entry are made once, in a row; table, JSON and the answer about one
+ * call differ only in how they put rows together.
  */
 #include "core/plan_print.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "core/ioctl_names.h"
 #include "core/json.h"
 #include "core/pattern.h"
 #include "core/plan.h"
@@ -21,7 +22,7 @@
 struct row {
 	const char *call;
 	char outcome[32];
-	char when[128];
+	char when[192];
 	char cause[CAUSE_SIZE];
 	const char *reason;
 };
@@ -43,10 +44,10 @@ struct tally {
 	unsigned landlock;
 };
 
-static bool plan_print_concerns(const struct plan_entry *entry, const struct abi *const *abis, unsigned count)
+static bool plan_print_concerns(const struct plan_view *view, const struct plan_entry *entry)
 {
-	for (unsigned i = 0; i < count; i++) {
-		if (abi_nr(abis[i], entry->sysno) >= 0)
+	for (unsigned i = 0; i < view->abi_count; i++) {
+		if (abi_nr(view->abis[i], entry->sysno) >= 0)
 			return true;
 	}
 	return false;
@@ -69,6 +70,27 @@ static const char *plan_print_action(enum plan_action action)
 	return "?";
 }
 
+/* What a call costs that meets such an entry, for the table's headings and for programs. */
+static const struct cost {
+	enum plan_action action;
+	const char *class;
+	const char *heading;
+} costs[] = {
+	{ PLAN_TRACE, "stops", "Traced: stops at the entry, and most at the exit (some 10 us each)" },
+	{ PLAN_NOTIFY, "round-trip", "Notified: a round trip to the supervisor, who answers (some 5 us and the work)" },
+	{ PLAN_LANDLOCK, "check", "Landlock: a check in the kernel (below 0.1 us)" },
+	{ PLAN_KERNEL, "none", "In the kernel, of what would else not be (nothing)" },
+	{ PLAN_REFUSE, "none", "Refused in BPF (nothing)" },
+};
+
+static const char *plan_print_class(enum plan_action action)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(costs); i++)
+		if (costs[i].action == action)
+			return costs[i].class;
+	return "?";
+}
+
 static void plan_print_condition(
 	const struct plan_entry *entry, const struct plan_condition *condition, char *buffer, size_t size)
 {
@@ -81,6 +103,8 @@ static void plan_print_condition(
 			(unsigned long long)condition->value);
 	else if (condition->mask != INT_MASK)
 		snprintf(buffer, size, "%s & %#llx", name, (unsigned long long)condition->value);
+	else if (entry->sysno == SC_ioctl && ioctl_name((uint32_t)condition->value))
+		snprintf(buffer, size, "%s = %s", name, ioctl_name((uint32_t)condition->value));
 	else if (entry->sysno != SC_ioctl && (condition->value < PID_LIMIT || condition->value > INT32_MAX))
 		snprintf(buffer, size, "%s = %d", name, (int)(uint32_t)condition->value);
 	else
@@ -175,16 +199,50 @@ static int plan_print_wider(int width, const char *text)
 	return length > width ? length : width;
 }
 
-static struct widths plan_print_measure(
-	const struct plan *plan, const struct policy *policy, const struct abi *const *abis, unsigned count)
+/* True for entries of one call that differ in what one argument is, and in nothing else. */
+static bool plan_print_alike(const struct plan_entry *a, const struct plan_entry *b)
+{
+	return a->sysno == b->sysno && a->action == b->action && a->error == b->error && a->reason == b->reason &&
+	       a->category == b->category && a->rule == b->rule && a->condition_count == 1 && b->condition_count == 1 &&
+	       a->conditions[0].arg == b->conditions[0].arg;
+}
+
+/* How many entries from this one on are one row. */
+static size_t plan_print_group(const struct plan *plan, size_t index)
+{
+	size_t end = index + 1;
+
+	while (end < plan_count(plan) && plan_print_alike(plan_at(plan, index), plan_at(plan, end)))
+		end++;
+	return end - index;
+}
+
+/* The row of `count` entries; what comes behind others of its call holds for the rest. */
+static void plan_print_fill_group(const struct plan_view *view, size_t index, size_t count, struct row *row)
+{
+	const struct plan_entry *entry = plan_at(view->plan, index);
+	size_t used;
+
+	plan_print_fill(entry, view->policy, row);
+	used = strlen(row->when);
+	if (count > 1)
+		snprintf(row->when + used, sizeof(row->when) - used, ", or %zu other value%s", count - 1,
+			count > 2 ? "s" : "");
+	if (entry->condition_count == 0 && entry != plan_find(view->plan, entry->sysno))
+		snprintf(row->when, sizeof(row->when), "otherwise");
+}
+
+static struct widths plan_print_measure(const struct plan_view *view)
 {
 	struct widths widths = { .call = 4, .outcome = 4, .when = 4 };
+	size_t count;
 	struct row row;
 
-	for (size_t i = 0; i < plan_count(plan); i++) {
-		if (!plan_print_concerns(plan_at(plan, i), abis, count))
+	for (size_t i = 0; i < plan_count(view->plan); i += count) {
+		count = plan_print_group(view->plan, i);
+		if (!plan_print_concerns(view, plan_at(view->plan, i)))
 			continue;
-		plan_print_fill(plan_at(plan, i), policy, &row);
+		plan_print_fill_group(view, i, count, &row);
 		widths.call = plan_print_wider(widths.call, row.call);
 		widths.outcome = plan_print_wider(widths.outcome, row.outcome);
 		widths.when = plan_print_wider(widths.when, row.when);
@@ -198,30 +256,88 @@ static void plan_print_row(FILE *stream, const struct widths *widths, const stru
 		widths->when, row->when[0] ? row->when : "-", row->cause, row->reason);
 }
 
-int plan_print_table(FILE *stream, const struct plan *plan, const struct policy *policy, const struct abi *const *abis,
-	unsigned count)
+static void plan_print_section(
+	FILE *stream, const struct plan_view *view, const struct widths *widths, const struct cost *cost)
 {
-	struct widths widths = plan_print_measure(plan, policy, abis, count);
+	bool empty = true;
+	size_t count;
 	struct row row;
 
-	if (!plan_is_empty(plan))
+	for (size_t i = 0; i < plan_count(view->plan); i += count) {
+		count = plan_print_group(view->plan, i);
+		if (plan_at(view->plan, i)->action != cost->action ||
+			!plan_print_concerns(view, plan_at(view->plan, i)))
+			continue;
+		if (empty)
+			fprintf(stream, "# %s\n", cost->heading);
+		empty = false;
+		plan_print_fill_group(view, i, count, &row);
+		plan_print_row(stream, widths, &row);
+	}
+	if (!empty)
+		fputc('\n', stream);
+}
+
+/* Each line of text, behind a word. */
+static void plan_print_lines(FILE *stream, const char *word, const char *text)
+{
+	while (*text) {
+		int length = (int)strcspn(text, "\n");
+
+		fprintf(stream, "%s: %.*s\n", word, length, text);
+		text += length;
+		text += *text == '\n';
+	}
+}
+
+int plan_print_table(FILE *stream, const struct plan_view *view)
+{
+	struct widths widths = plan_print_measure(view);
+
+	if (!plan_is_empty(view->plan))
 		fprintf(stream, "%-*s  %-*s  %-*s  %s\n", widths.call, "CALL", widths.outcome, "DONE", widths.when,
 			"WHEN", "RULE AND REASON");
-	for (size_t i = 0; i < plan_count(plan); i++) {
-		if (!plan_print_concerns(plan_at(plan, i), abis, count))
-			continue;
-		plan_print_fill(plan_at(plan, i), policy, &row);
-		plan_print_row(stream, &widths, &row);
-	}
-	for (unsigned i = 0; i < count; i++) {
-		struct tally tally = plan_print_tally(plan, abis[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(costs); i++)
+		plan_print_section(stream, view, &widths, &costs[i]);
+	for (unsigned i = 0; i < view->abi_count; i++) {
+		struct tally tally = plan_print_tally(view->plan, view->abis[i]);
 
 		fprintf(stream,
 			"%s: of %u calls %u stay in the kernel (%u of them but for some arguments), %u are refused in "
 			"BPF, %u notified, %u traced, %u left to Landlock\n",
-			abis[i]->name, tally.known, tally.kernel, tally.partly, tally.refused, tally.notified,
+			view->abis[i]->name, tally.known, tally.kernel, tally.partly, tally.refused, tally.notified,
 			tally.traced, tally.landlock);
 	}
+	plan_print_lines(stream, "warning", view->warnings);
+	return ferror(stream) ? -EIO : 0;
+}
+
+static enum sysno plan_print_sysno(const char *call)
+{
+	for (unsigned i = 1; i < SC_COUNT; i++)
+		if (str_equal(sysno_name((enum sysno)i), call))
+			return (enum sysno)i;
+	return SC_none;
+}
+
+int plan_print_why(FILE *stream, const struct plan_view *view, const char *call)
+{
+	enum sysno sysno = plan_print_sysno(call);
+	const struct plan_entry *entry = plan_find(view->plan, sysno);
+	size_t left = entry ? plan_count(view->plan) - (size_t)(entry - plan_at(view->plan, 0)) : 0;
+	bool settled = false;
+	struct row row;
+
+	if (sysno == SC_none)
+		return -ENOENT;
+	for (; left > 0 && entry->sysno == sysno; left--, entry++) {
+		plan_print_fill(entry, view->policy, &row);
+		settled = entry->condition_count == 0;
+		fprintf(stream, "%s, %s: %s (cost: %s)\n  by %s: %s\n", call, settled ? "otherwise" : row.when,
+			row.outcome, plan_print_class(entry->action), row.cause, row.reason);
+	}
+	if (!settled)
+		fprintf(stream, "%s, otherwise: kernel (cost: none)\n  no rule of an active category is asked\n", call);
 	return ferror(stream) ? -EIO : 0;
 }
 
@@ -238,6 +354,7 @@ static int plan_print_json_entry(FILE *stream, const struct plan_entry *entry, c
 	json_string(&json, "action", plan_print_action(entry->action));
 	if (entry->action == PLAN_REFUSE)
 		json_string(&json, "errno", strerrorname_np(entry->error));
+	json_string(&json, "cost", plan_print_class(entry->action));
 	if (row.when[0])
 		json_string(&json, "when", row.when);
 	json_string(&json, "rule", row.cause);
@@ -261,25 +378,50 @@ static void plan_print_json_tally(FILE *stream, const struct plan *plan, const s
 		tally.landlock);
 }
 
-int plan_print_json(FILE *stream, const struct plan *plan, const struct policy *policy, const struct abi *const *abis,
-	unsigned count)
+static int plan_print_json_warnings(FILE *stream, const char *lines)
+{
+	char buffer[4 * CAUSE_SIZE];
+	char line[2 * CAUSE_SIZE];
+	const char *separator = "\n";
+
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+		struct json json;
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, lines);
+		lines += length + (lines[length] == '\n');
+		json_begin(&json, buffer, sizeof(buffer));
+		json_string(&json, "warning", line);
+		length = json_end(&json);
+		if (length == 0)
+			return -E2BIG;
+		fprintf(stream, "%s%.*s", separator, (int)length - 1, buffer);
+		separator = ",\n";
+	}
+	return 0;
+}
+
+int plan_print_json(FILE *stream, const struct plan_view *view)
 {
 	const char *separator = "\n";
 	int error = 0;
 
 	fputs("{\"abis\":[", stream);
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < view->abi_count; i++) {
 		fputs(i > 0 ? ",\n" : "\n", stream);
-		plan_print_json_tally(stream, plan, abis[i]);
+		plan_print_json_tally(stream, view->plan, view->abis[i]);
 	}
 	fputs("\n],\"calls\":[", stream);
-	for (size_t i = 0; i < plan_count(plan) && error == 0; i++) {
-		if (!plan_print_concerns(plan_at(plan, i), abis, count))
+	for (size_t i = 0; i < plan_count(view->plan) && error == 0; i++) {
+		if (!plan_print_concerns(view, plan_at(view->plan, i)))
 			continue;
 		fputs(separator, stream);
-		error = plan_print_json_entry(stream, plan_at(plan, i), policy);
+		error = plan_print_json_entry(stream, plan_at(view->plan, i), view->policy);
 		separator = ",\n";
 	}
+	fputs("\n],\"warnings\":[", stream);
+	if (error == 0)
+		error = plan_print_json_warnings(stream, view->warnings);
 	fputs("\n]}\n", stream);
 	return error == 0 && ferror(stream) ? -EIO : error;
 }

@@ -8,10 +8,22 @@ struct abi;
 struct plan;
 struct policy;
 
-/* Calls that none of these ABIs has are left out. 0 or -errno. */
-int plan_print_table(FILE *stream, const struct plan *plan, const struct policy *policy, const struct abi *const *abis,
-	unsigned count);
-int plan_print_json(FILE *stream, const struct plan *plan, const struct policy *policy, const struct abi *const *abis,
-	unsigned count);
+/* What there is to print, and for which ABIs. */
+struct plan_view {
+	const struct plan *plan;
+	const struct policy *policy;
+	const struct abi *const *abis;
+	unsigned abi_count;
+	const char *warnings; /* lines (core/plan_warn.h) */
+};
+
+/* By what it costs, one line for each call and reason. 0 or -EIO. */
+int plan_print_table(FILE *stream, const struct plan_view *view);
+
+/* Every entry, in the order of decision. 0, -EIO or -E2BIG. */
+int plan_print_json(FILE *stream, const struct plan_view *view);
+
+/* All that is done about one call, in the order of decision. -ENOENT: there is no such call. */
+int plan_print_why(FILE *stream, const struct plan_view *view, const char *call);
 
 #endif

@@ -15,7 +15,7 @@ _kennel_options()
 	check) echo "$_kennel_policy --print --json --environment --help" ;;
 	diff) echo "$_kennel_policy --json --help" ;;
 	explain) echo "$_kennel_policy --literal --json --help" ;;
-	plan) echo "$_kennel_policy --json --help" ;;
+	plan) echo "$_kennel_policy --json --why --without --help" ;;
 	profiles) echo "--json --help" ;;
 	quote) echo "--help" ;;
 	*) echo "--version --help" ;;
@@ -73,7 +73,7 @@ _kennel_payload()
 	for ((index = 2; index < COMP_CWORD; index++)); do
 		case ${COMP_WORDS[index]} in
 		--) echo $((index + 1)) && return ;;
-		-p | -P | -m | --ro | --rw | --hide | --exec | --connect | --bind | --log | --keep-fd | --without) ((index++)) ;;
+		-p | -P | -m | --ro | --rw | --hide | --exec | --connect | --bind | --log | --keep-fd | --without | --why) ((index++)) ;;
 		-*) ;;
 		*) echo "$index" && return ;;
 		esac

@@ -19,7 +19,7 @@ function __kennel_payload
             case --
                 set index (math $index + 1)
                 break
-            case -p -P -m --ro --rw --hide --exec --connect --bind --log --keep-fd --without
+            case -p -P -m --ro --rw --hide --exec --connect --bind --log --keep-fd --without --why
                 set index (math $index + 2)
             case '-*'
                 set index (math $index + 1)
@@ -61,10 +61,11 @@ complete -c kennel -n "__kennel_is $policy" -l bind -x -d 'allow binding'
 
 complete -c kennel -n '__kennel_is run' -l log -r -F -d 'where refusals are logged'
 complete -c kennel -n '__kennel_is run' -l keep-fd -x -d 'a descriptor for the command'
-complete -c kennel -n '__kennel_is run' -l without -x -a "$features" -d 'do without a kernel feature'
+complete -c kennel -n '__kennel_is run plan' -l without -x -a "$features" -d 'do without a kernel feature'
 complete -c kennel -n '__kennel_is run' -a '(__kennel_payload)'
 complete -c kennel -n '__kennel_is check' -l print -d 'print the policy as rules'
 complete -c kennel -n '__kennel_is check' -l environment -d 'print which variables are not passed'
+complete -c kennel -n '__kennel_is plan' -l why -x -d 'all that is done about one call'
 complete -c kennel -n '__kennel_is check diff explain plan profiles' -l json -d 'print JSON'
 complete -c kennel -n '__kennel_is explain' -l literal -d 'look no symlinks up'
 complete -c kennel -n '__kennel_is explain' -F -a "$categories"

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""What kennel plan prints: costs, reasons, the rules by which hot calls leave the kernel, and what old kernels lack."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(os.environ.get("KENNEL_TOP", ".")).resolve()
+sys.path.insert(0, str(TOP / "tests"))
+
+import tap  # noqa: E402
+
+KENNEL = pathlib.Path(os.environ.get("KENNEL", "build/kennel")).resolve()
+NOBODY = 65534
+# What Landlock can say: no name outside of the project is made, moved or removed.
+READS = ("-m", "sandbox/all:off", "-m", "sandbox/read,readdir,wpath,cpath,tpath,spath,mkfifo:on", "-m",
+         "log/refused:off", "-m", "allow/read,write,create+!memfd:**", "-m", "allow/read,readdir+/{usr,etc,proc}/***")
+
+
+class Place:
+    """A folder, and a program that an ordinary user may run: capabilities change the plan."""
+
+    def __enter__(self):
+        self.folder = pathlib.Path(os.path.realpath(tempfile.mkdtemp(prefix="kennel-plans-")))
+        self.folder.chmod(0o777)
+        self.kennel = shutil.copy(KENNEL, self.folder / "kennel")
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder)
+
+    def plan(self, *options, status=0):
+        user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run([self.kennel, "plan", *map(str, options)], cwd=self.folder, capture_output=True,
+                              check=False, text=True, **user)
+        assert done.returncode == status, done
+        return done.stdout if status == 0 else done.stderr
+
+    def json(self, *options):
+        return json.loads(self.plan(*options, "--json"))
+
+    def reads(self, *options):
+        """What happens to an open for reading, and the warnings about it."""
+        made = self.json(*options)
+        ways = [row["action"] for row in made["calls"] if row["call"] == "openat"
+                and ("landlock" == row["action"] or "for reading" in row["reason"])]
+        warnings = [row["warning"] for row in made["warnings"] if "for reading" in row["warning"]]
+        return (ways or ["notified"])[0], warnings
+
+
+def test_what_landlock_can_say_is_left_to_it():
+    with Place() as place:
+        way, warnings = place.reads(*READS, "-m", f"allow/rpath,wpath,cpath,tpath,spath+{place.folder}/***",
+                                    "-m", f"deny/delete,rename,rmdir+{place.folder}")
+        assert (way, warnings) == ("landlock", []), (way, warnings)
+
+
+def test_reads_stay_in_the_kernel_where_only_writing_is_judged():
+    with Place() as place:
+        assert place.reads("-p", "off", "-m", "sandbox/write:on") == ("kernel", [])
+
+
+def test_a_rule_that_forces_reads_out_is_named_with_what_would_avoid_it():
+    cases = (
+        (("allow/readdir+/",), "-m:6 allow/readdir+/ in /: Landlock would let every directory below"),
+        (("deny/read+/proc/kcore",), "-m:6 deny/read+/proc/kcore in /proc: names come and go there"),
+        (("allow/read,mkdir+/usr/*",), "allow/mkdir+/usr/* in /usr: the sandbox may change names"),
+        (("deny/read+!memfd:**",), "default/read:deny: Landlock lets memory files be opened again "
+                                   "(allow/read+!memfd:** would do)"),
+        (("mask+/etc/passwd",), "mask+ shows other files, so that each is looked at"),
+        (("lock:read",), "the policy can be asked for from inside (lock:on would do)"),
+        (("log/refused:on",), "default/read:deny: Landlock neither logs nor stops "
+                              "(log/refused:off, or filter would do)"),
+        (("kill/read+/etc/shadow",), "-m:6 kill/read+/etc/shadow: Landlock neither logs nor stops"),
+        (("sandbox/stat:on",), "stat is asked about each, and Landlock does not know it (sandbox/stat:off would do)"),
+        (("sandbox/mkdir:off",), "sandbox/mkdir:off in /: the sandbox may change names"),
+    )
+    with Place() as place:
+        for commands, expected in cases:
+            # A directory in which one name is refused: it must be known, and stay.
+            words = [word for command in (*commands, "deny/read+/usr/none") for word in ("-m", command)]
+            way, warnings = place.reads(*READS, *words)
+            assert way == "notified" and any(expected in line for line in warnings), (commands, way, warnings)
+
+
+def test_an_old_kernel_is_named_with_what_is_lost():
+    with Place() as place:
+        way, warnings = place.reads(*READS, "--without", "landlock")
+        assert way == "notified" and any("no Landlock of ABI 2" in line for line in warnings), warnings
+        assert place.reads(*READS, "--without", "landlock-scope")[0] == "landlock"
+        lost = [row["warning"] for row in place.json(*READS, "--without", "landlock-scope")["warnings"]]
+        assert any("keeps no signals inside" in line for line in lost), lost
+        # Without a domain of the payload's own, nothing hides us in /proc.
+        assert place.reads("-p", "off", "-m", "sandbox/write:on", "--without", "landlock-scope")[0] == "notified"
+
+
+def test_hot_calls_that_leave_the_kernel_are_named():
+    with Place() as place:
+        text = place.plan("-p", "off", "-m", "sandbox/stat,list:on", "-m", "default/stat,list:allow", "-m",
+                          "deny/stat+/x")
+        assert "warning: looking at files leaves the kernel (newfstatat is notified): -m:3 deny/stat+/x" in text, text
+        assert "listing directories" not in text, text
+        assert place.plan("-p", "off").count("warning") == 0
+
+
+def test_every_entry_has_a_cost():
+    with Place() as place:
+        for options in (("-p", "work"), ("-m", "sandbox/net:off"), READS):
+            for row in place.json(*options)["calls"]:
+                expected = {"refused": "none", "kernel": "none", "landlock": "check", "notified": "round-trip",
+                            "traced": "stops"}[row["action"]]
+                assert row["cost"] == expected, row
+
+
+def test_why_shows_one_call_in_the_order_of_decision():
+    with Place() as place:
+        lines = place.plan(*READS, "--why", "openat").splitlines()
+        ways = [line.split(": ")[1].split(" ")[0] for line in lines if line.startswith("openat, ")]
+        assert ways == ["kernel", "landlock", "notified"], lines
+        assert "otherwise: kernel" in place.plan(*READS, "--why", "getpid")
+        assert "no such system call" in place.plan("--why", "opnat", status=125)
+        assert "expected a system call" in place.plan("--why", status=125)
+        assert "no such kernel feature" in place.plan("--without", "x", status=125)
+
+
+def test_requests_of_one_reason_are_one_line():
+    with Place() as place:
+        lines = [line for line in place.plan("-p", "work").splitlines() if line.startswith("ioctl ")]
+        assert 3 < len(lines) < 15, lines
+        assert place.plan("-p", "work", "--why", "ioctl").count("refused EOPNOTSUPP") > 15
+
+
+if __name__ == "__main__":
+    sys.exit(tap.run(globals(), "output", sys.argv[1]))
