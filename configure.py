@@ -128,7 +128,7 @@ DIFFERENTIAL_TESTS = """
 # Tests in python.
 SCRIPT_TESTS = """
     tests/commands/test_commands.py tests/policies/test_policies.py tests/profiles/test_confined.py
-    tests/plans/test_output.py
+    tests/plans/test_exact.py tests/plans/test_output.py
 """.split()
 # What sanitizers have nothing to say about.
 RELEASE_TESTS = """
@@ -139,6 +139,10 @@ RELEASE_TESTS = """
 # Integration tests that take longer than a change should wait for: `ninja test-long`.
 LONG_TESTS = """
     test_real_work
+""".split()
+# Of the scripts, those that run there once more, with 2,000 policies.
+LONG_SCRIPTS = """
+    tests/plans/test_exact.py
 """.split()
 # Of the others, those that run there once more, with a million tries.
 LONG_RACES = """
@@ -155,7 +159,7 @@ GUESTS = """
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
     diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
-    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net
+    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 
@@ -395,6 +399,7 @@ class Build:
         differential = self.test_programs("differential", DIFFERENTIAL_TESTS, shared, compiled)
         long = self.test_programs("integration", LONG_TESTS, shared, compiled)
         long += [path for path in units + integration if path.split("/")[-1] in LONG_RACES]
+        long += LONG_SCRIPTS
         scripts = [self.source(path) for path in SCRIPT_TESTS]
         scripts += [self.source(path) for path in RELEASE_TESTS if self.arguments.variant == "release"]
         writer.build("test-programs", "phony",
