@@ -23,6 +23,7 @@
 #include "core/loop.h"
 #include "core/notify.h"
 #include "core/plan.h"
+#include "core/plan_warn.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 #include "core/trace.h"
@@ -123,12 +124,15 @@ static void launch_exec_failed(struct sandbox *sandbox, const struct message *me
 {
 	bool executing = message->value != 0;
 
-	if (!executing && message->status == EBUSY)
-		fprintf(stderr, "kennel: a supervisor with a listener runs around this one already; "
-				"this policy needs one of its own (kennel plan shows why)\n");
-	else
+	if (!executing && message->status == EBUSY) {
+		fprintf(stderr, "kennel: a supervisor with a listener runs around this one already, and this policy "
+				"needs one of its own: ");
+		plan_warn_listener(stderr, sandbox->plan, sandbox->policy);
+		fputs(" (kennel plan shows all)\n", stderr);
+	} else {
 		fprintf(stderr, "kennel: %s: %s\n", executing ? sandbox->command : "cannot prepare the payload",
 			strerror(message->status));
+	}
 	if (!executing)
 		sandbox->exit_override = 125;
 	else

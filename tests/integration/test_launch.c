@@ -142,6 +142,26 @@ Test(launch, a_command_is_found_along_path_and_keeps_its_dashes)
 	launch_expect(OFF, WORDS("--version"), 127);
 }
 
+/* A task has one listener: who runs inside of another Kennel does without, or says which rule needs one. */
+Test(launch, inside_of_another_kennel_a_policy_without_notifications_works)
+{
+	static struct outcome outcome;
+	const char *kennel = getenv("KENNEL");
+
+	run_kennel(WORDS("-p", "off", "-m", "sandbox/stat:on", "-m", "default/stat:allow", "-m", "deny/stat+/none"),
+		WORDS(kennel, "run", "-p", "off", "--", "echo", "inside"), &outcome);
+	cr_assert(outcome.status == 0, "%s", outcome.err);
+	cr_expect_str_eq(outcome.out, "inside\n");
+	run_kennel(WORDS("-p", "off", "-m", "sandbox/stat:on", "-m", "default/stat:allow", "-m", "deny/stat+/none"),
+		WORDS(kennel, "run", "-p", "off", "-m", "sandbox/write:on", "-m", "deny/write+/etc/***", "--", "echo",
+			"inside"),
+		&outcome);
+	cr_expect_eq(outcome.status, 125);
+	cr_expect(strstr(outcome.err, "needs one of its own: open by default/write:deny (kennel plan shows all)"), "%s",
+		outcome.err);
+	cr_expect_str_eq(outcome.out, "");
+}
+
 Test(launch, without_a_policy_nothing_runs)
 {
 	run_program(WORDS("run", "--", "/bin/touch", "made"), &launch_outcome);
