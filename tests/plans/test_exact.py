@@ -178,6 +178,15 @@ def test_profiles_are_the_same_under_both_plans():
             assert status in (0, 1, 126), (profile, status)
 
 
+def test_the_policy_of_the_page_is_the_same_under_both_plans():
+    text = (TOP / "doc/PLAN.md").read_text(encoding="utf-8")
+    with Place() as place:
+        page = place.folder / "bin/page.kennel"
+        page.write_text(text.split("```\n")[1], encoding="utf-8")
+        status, lines = compare(place, ("-P", page, "-m", f"allow/rpath+{place.folder}/bin/***"))
+        assert status == 0 and lines > 500, (status, lines)
+
+
 def test_random_policies_are_the_same_under_both_plans():
     chance = random.Random(SEED)
     ways, lines = collections.Counter(), 0

@@ -59,6 +59,16 @@ def test_what_landlock_can_say_is_left_to_it():
         assert (way, warnings) == ("landlock", []), (way, warnings)
 
 
+def test_the_policy_of_the_page_needs_nobody_to_read():
+    text = (TOP / "doc/PLAN.md").read_text(encoding="utf-8")
+    with Place() as place:
+        (place.folder / "page.kennel").write_text(text.split("```\n")[1], encoding="utf-8")
+        way, warnings = place.reads("-P", place.folder / "page.kennel")
+        assert (way, warnings) == ("landlock", []), (way, warnings)
+        leaving = [line for line in place.plan("-P", place.folder / "page.kennel").splitlines() if "warning" in line]
+        assert not leaving, leaving
+
+
 def test_reads_stay_in_the_kernel_where_only_writing_is_judged():
     with Place() as place:
         assert place.reads("-p", "off", "-m", "sandbox/write:on") == ("kernel", [])
