@@ -25,12 +25,14 @@
 
 #define GRANTS_NAMES_MAX 20000 /* looked at; a walk of that many takes some milliseconds */
 #define GRANTS_MAX 4096
+#define GRANTS_DEPTH_MAX 64 /* directories in one another: each takes a descriptor, and several PATH_MAX of stack */
 
 struct grants_walk {
 	const struct policy *policy;
 	const char *promised;
 	struct grants *grants;
 	size_t looked_at;
+	unsigned depth;
 	bool failed; /* out of memory */
 	char name[PATH_MAX];
 };
@@ -216,8 +218,17 @@ static void grants_visit(struct grants_walk *walk, int parent, const char *entry
 		grants_object(walk, &obstacle);
 		mixed &= ~CAT_BIT(CAT_READDIR);
 	}
-	if (mixed && !grants_over(walk->grants))
-		grants_descend(walk, parent, entry, mixed);
+	if (!mixed || grants_over(walk->grants))
+		return;
+	if (walk->depth == GRANTS_DEPTH_MAX) {
+		obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
+		obstacle.why = "directories lie too deep in one another to look at all of them";
+		grants_object(walk, &obstacle);
+		return;
+	}
+	walk->depth++;
+	grants_descend(walk, parent, entry, mixed);
+	walk->depth--;
 }
 
 int grants_find(const struct policy *policy, const char *promised, size_t obstacles_wanted, struct grants *grants_out)

@@ -168,6 +168,17 @@ Test(grants, do_not_know_masks_commands_or_processes)
 	assert_found("RD /proc\n", "allow/read,readdir+/proc/***");
 }
 
+Test(grants, are_not_looked_for_without_end_in_deep_trees)
+{
+	const char *found;
+
+	cr_assert_eq(chdir("d"), 0);
+	for (size_t i = 0; i < 1500; i++)
+		cr_assert(mkdir("x", 0777) == 0 && chdir("x") == 0);
+	found = grants_found(NULL, "allow/read+%/d/***", "deny/read+%/d/**/secret", NULL);
+	cr_expect_not_null(strstr(found, grants_text("! %/d/x/x/x/")));
+}
+
 Test(grants, count_a_promised_directory_as_made)
 {
 	cr_expect_str_eq(grants_found("%/new", "allow/read,readdir,cpath,tpath+%/new/***",
