@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "core/plan_build.h"
+#include "core/policy.h"
 
 /* C libraries put O_DIRECTORY into theirs. */
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -53,8 +54,9 @@ static void plan_opens_reads(struct plan_builder *builder, enum sysno sysno, uin
 	struct plan_entry entry = { .sysno = sysno, .action = PLAN_LANDLOCK, .reason = by_landlock };
 	uint64_t asked = categories & READ_BITS;
 
-	/* The state is an open for reading, too. */
-	if (builder->asked || builder->host->notifies_opens || asked & ~builder->host->landlock_reads)
+	/* The state is an open for reading, too; ghost! refuses every open where one is decided. */
+	if (builder->asked || policy_settings(builder->policy)->ghost || builder->host->notifies_opens ||
+		asked & ~builder->host->landlock_reads)
 		return;
 	/* What /proc says of our processes is hidden by a domain of the payload's own, or by us. */
 	if (builder->host->sees_processes || (!builder->host->scopes_signals && !builder->host->landlock_reads))

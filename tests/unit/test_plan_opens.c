@@ -52,6 +52,12 @@ static enum plan_action opens_action(
 		cr_expect_eq(opens_action(commands, host, SC_openat, (flags), "i386"), expected, "%s", #flags); \
 	} while (0)
 
+Test(plan_opens, are_all_notified_where_what_is_decided_says_enosys)
+{
+	assert_open(WORDS("sandbox/all:off", "sandbox/write:on"), &reads, O_RDONLY, PLAN_KERNEL);
+	assert_open(WORDS("sandbox/all:off", "sandbox/write:on", "ghost!"), &reads, O_RDONLY, PLAN_NOTIFY);
+}
+
 Test(plan_opens, that_only_read_are_landlocks_where_it_decides_as_the_rules)
 {
 	assert_open(READ_RULES, &reads, O_RDONLY, PLAN_LANDLOCK);
