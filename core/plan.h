@@ -29,6 +29,7 @@ struct plan_host {
 	bool scopes_signals;     /* Landlock keeps signals inside (ABI 6) */
 	bool ptrace;             /* we may use it: neither the policy nor this host forbids it */
 	uint64_t landlock_reads; /* CAT_BIT()s of opens for reading that Landlock decides as the rules do */
+	bool gives_detached;     /* the payload inherits something whose name is no proof: nothing for Landlock */
 	bool sees_processes;     /* capabilities show in /proc what Landlock would hide */
 	bool notifies_opens;     /* for tests: no open is left out because of its flags */
 	bool privileged;         /* we have capabilities or several ids: the payload's may change */

@@ -1,12 +1,16 @@
 /*
  * Puts together what core/plan.c must not ask by itself: it stays pure. Reads process ids,
- * probed features and settings only.
+ * probed features, settings, and what is inherited.
  */
 #include "core/plan_host.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +20,7 @@
 #include "core/kfeat.h"
 #include "core/plan.h"
 #include "core/policy.h"
+#include "core/util.h"
 
 #define LANDLOCK_ABI_REFER 2  /* 5.19: without it no domain lets files move between directories */
 #define LANDLOCK_ABI_SIGNAL 6 /* 6.12 */
@@ -71,15 +76,76 @@ void plan_host_read(
 	};
 }
 
+/* A name that leads elsewhere, or nowhere. */
+static bool plan_host_is_hidden(int dir, const char *link, const char *name)
+{
+	const unsigned mask = STATX_INO | STATX_MNT_ID;
+	struct statx held;
+	struct statx named;
+
+	if (statx(dir, link, AT_STATX_DONT_SYNC, mask, &held) < 0)
+		return true;
+	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &named) < 0)
+		return true;
+	return !(held.stx_mask & named.stx_mask & STATX_MNT_ID) || held.stx_mnt_id != named.stx_mnt_id ||
+	       held.stx_ino != named.stx_ino;
+}
+
+/*
+ * Something that is mounted over, or of a mount without a name: the rules know no such names, and Landlock would judge
+ * by the directories above (tried on 6.18). Removed files have theirs.
+ */
+static bool plan_host_is_detached(const struct policy *policy, int dir, const char *link)
+{
+	static const char deleted[] = " (deleted)";
+	char name[PATH_MAX];
+	ssize_t length = readlinkat(dir, link, name, sizeof(name) - 1);
+
+	if (length <= 0 || name[0] != '/')
+		return length > 0 && name[0] == '(';
+	name[length] = '\0';
+	if (!policy_range(policy, CAT_READ, name).may_allow && !policy_range(policy, CAT_READDIR, name).may_allow)
+		return false;
+	if ((size_t)length >= sizeof(deleted) && str_equal(name + length - (sizeof(deleted) - 1), deleted))
+		return false;
+	return plan_host_is_hidden(dir, link, name);
+}
+
+/* What the payload inherits, or more: our own descriptors have names. */
+static bool plan_host_gives_detached(const struct policy *policy)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	bool found = !dir || plan_host_is_detached(policy, dirfd(dir), "../cwd");
+
+	while (dir && !found && (entry = readdir(dir)))
+		found = entry->d_name[0] != '.' && plan_host_is_detached(policy, dirfd(dir), entry->d_name);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Nothing is gained where opens are notified anyway, and programs would be refused that the rules let be executed. */
+static bool plan_host_wants_grants(const struct policy *policy, const struct plan_host *host)
+{
+	const uint64_t others = CAT_BIT(CAT_WALK) | CAT_BIT(CAT_STAT) | CAT_BIT(CAT_FS);
+
+	return !host->notifies_opens && !host->sees_processes && host->landlock_abi >= LANDLOCK_ABI_REFER &&
+	       !(policy_active_bits(policy) & others);
+}
+
 int plan_host_find_grants(const struct policy *policy, const char *promised, size_t obstacles_wanted,
 	struct plan_host *host, struct grants *grants_out)
 {
 	int error = 0;
 
 	*grants_out = (struct grants){ 0 };
-	if (!host->notifies_opens && !host->sees_processes && host->landlock_abi >= LANDLOCK_ABI_REFER)
+	if (plan_host_wants_grants(policy, host))
 		error = grants_find(policy, promised, obstacles_wanted, grants_out);
 	host->landlock_reads = error ? 0 : grants_fit(grants_out);
+	host->gives_detached = host->landlock_reads && plan_host_gives_detached(policy);
+	if (host->gives_detached)
+		host->landlock_reads = 0;
 	return error;
 }
 

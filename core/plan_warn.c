@@ -7,6 +7,7 @@
 #include "core/pattern.h"
 #include "core/plan.h"
 #include "core/policy.h"
+#include "core/policy_files.h"
 #include "core/util.h"
 
 #define LANDLOCK_ABI_REFER 2
@@ -97,6 +98,11 @@ static void plan_warn_hot(FILE *stream, const struct plan *plan, const struct po
 		instead = plan_warn_instead(entry->category);
 		fprintf(stream, "%s leaves the kernel (%s is %s): ", hot_calls[i].what, sysno_name(entry->sysno),
 			entry->action == PLAN_NOTIFY ? "notified" : "traced");
+		/* Active without being on. */
+		if (!policy_is_on(policy, entry->category) && policy_has_files(policy, POLICY_FILE_MASK)) {
+			fputs("mask+ shows other files\n", stream);
+			continue;
+		}
 		plan_warn_cause(stream, policy, entry->category, entry->rule);
 		if (instead)
 			fprintf(stream, " (%s would do)\n", instead);
@@ -139,6 +145,8 @@ static void plan_warn_reads(
 			"(another user would do)";
 	else if (policy_active_bits(policy) & GRANTS_CATEGORIES && host->landlock_abi < LANDLOCK_ABI_REFER)
 		missing = "this kernel has no Landlock of ABI 2 (Linux 5.19)";
+	else if (host->gives_detached)
+		missing = "the working directory or a descriptor that is inherited is mounted over, or has no name";
 	if (missing)
 		fprintf(stream, "opening files for reading leaves the kernel: %s\n", missing);
 	for (size_t i = 0; !missing && i < grants->obstacle_count; i++)

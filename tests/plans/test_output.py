@@ -117,6 +117,20 @@ def test_hot_calls_that_leave_the_kernel_are_named():
         assert place.plan("-p", "off").count("warning") == 0
 
 
+def test_a_mask_is_named_where_it_makes_calls_leave_the_kernel():
+    with Place() as place:
+        text = place.plan("-m", "sandbox/all:off", "-m", "mask+/x")
+        assert "(newfstatat is notified): mask+ shows other files" in text, text
+        assert "sandbox/stat:off" not in text, text
+
+
+def test_landlock_is_left_out_where_it_would_spare_no_open():
+    """What may not be read cannot be executed under it: a rule that forces opens out must not refuse programs, too."""
+    with Place() as place:
+        assert "landlock" in place.plan(*READS, "--why", "execve")
+        assert "landlock" not in place.plan(*READS, "-m", "sandbox/stat:on", "--why", "execve")
+
+
 def test_every_entry_has_a_cost():
     with Place() as place:
         for options in (("-p", "work"), ("-m", "sandbox/net:off"), READS):
