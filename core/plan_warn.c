@@ -8,6 +8,7 @@
 #include "core/plan.h"
 #include "core/policy.h"
 #include "core/policy_files.h"
+#include "core/utf8.h"
 #include "core/util.h"
 
 #define LANDLOCK_ABI_REFER 2
@@ -46,13 +47,31 @@ static void plan_warn_cause(FILE *stream, const struct policy *policy, enum cate
 			action_name(policy_default(policy, category)));
 }
 
+/* Somebody may have made a name that would forge a line, or reach a terminal. */
+static void plan_warn_name(FILE *stream, const char *name)
+{
+	while (*name) {
+		size_t length = utf8_sequence(name, 4);
+		unsigned char byte = (unsigned char)*name;
+		bool control =
+			byte < 0x20 || byte == 0x7f || length == 0 || (byte == 0xc2 && (unsigned char)name[1] < 0xa0);
+
+		for (const char *end = name + (length ? length : 1); name < end; name++)
+			if (control)
+				fprintf(stream, "\\x%02x", (unsigned char)*name);
+			else
+				fputc(*name, stream);
+	}
+}
+
 static void plan_warn_obstacle(FILE *stream, const struct policy *policy, const struct obstacle *obstacle)
 {
 	fputs("opening files for reading leaves the kernel: ", stream);
 	if (obstacle->category != CAT_COUNT)
 		plan_warn_cause(stream, policy, obstacle->category, obstacle->rule);
 	if (obstacle->name[0])
-		fprintf(stream, "%sin %s", obstacle->category == CAT_COUNT ? "" : " ", obstacle->name);
+		fputs(obstacle->category == CAT_COUNT ? "in " : " in ", stream);
+	plan_warn_name(stream, obstacle->name);
 	if (obstacle->name[0] || obstacle->category != CAT_COUNT)
 		fputs(": ", stream);
 	fputs(obstacle->why, stream);

@@ -97,6 +97,20 @@ def test_a_rule_that_forces_reads_out_is_named_with_what_would_avoid_it():
             assert way == "notified" and any(expected in line for line in warnings), (commands, way, warnings)
 
 
+def test_a_name_that_somebody_made_forges_no_line():
+    with Place() as place:
+        made = [place.folder / name for name in ("a\x1b[1m\nwarning: b", "\\" * 255)]
+        for folder in made:
+            folder.mkdir(mode=0)
+        for options in ((), ("--json",)):
+            text = place.plan(*READS, "-m", f"allow/read+{place.folder}/***", "-m",
+                              f"deny/read+{place.folder}/**/x", *options)
+            assert "\x1b" not in text and "\nwarning: b" not in text and "x1b[1m" in text, text
+            assert not options or len(json.loads(text)["warnings"]) >= len(made), text
+        for folder in made:
+            folder.chmod(0o700)
+
+
 def test_an_old_kernel_is_named_with_what_is_lost():
     with Place() as place:
         way, warnings = place.reads(*READS, "--without", "landlock")
