@@ -177,6 +177,26 @@ static void plan_removes(const char *name)
 	plan_opened("read-again", name, open(name, O_RDONLY));
 }
 
+/* A process of the same user outside of the sandbox: a link leads to its directory. */
+static void plan_outside(void)
+{
+	static const char *const files[] = { "status", "environ", "mem", "maps", "auxv", "fd/0", "fd", "fdinfo", "ns",
+		"ns/net", "root/etc", "io", "syscall", "personality", "task" };
+	char name[64], byte;
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "b/process/%s", files[i]);
+		fd = open(name, O_RDONLY);
+		plan_show("outside", files[i], fd);
+		/* Nothing but its status says anything: what is a directory is listed at most. */
+		CHECK(i == 0 || fd < 0 || read(fd, &byte, 1) < 0);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 /* Processes of Kennel's own: above us. */
 static void plan_guards(void)
 {
@@ -215,6 +235,7 @@ int main(int argc, char **argv)
 		plan_opens(names[i]);
 		plan_descriptors(names[i]);
 	}
+	plan_outside();
 	plan_executes("b/run");
 	for (size_t i = 0; i < COUNT(names) && names[i][0] != '/'; i++)
 		plan_changes(names[i]);

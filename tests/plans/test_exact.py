@@ -57,12 +57,16 @@ class Place:
         self.kennel = shutil.copy(KENNEL, self.folder / "bin/kennel")
         # Capabilities show what Landlock would hide: the plans of root are the same.
         self.user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        # pylint: disable-next=consider-using-with
+        self.outside = subprocess.Popen(["sleep", "3600"], stdin=subprocess.DEVNULL, **self.user)
         self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "TMPDIR": str(self.folder / "tmp")}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.outside.kill()
+        self.outside.wait()
         shutil.rmtree(self.folder)
 
     def prepare(self):
@@ -75,6 +79,7 @@ class Place:
         (self.tree / "a/link").symlink_to("f")
         (self.tree / "a/out").symlink_to("../b/f")
         (self.tree / "b/away").symlink_to("/etc/passwd")
+        (self.tree / "b/process").symlink_to(f"/proc/{self.outside.pid}")
         if self.user:
             for path in (self.tree, *self.tree.rglob("*")):
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
@@ -185,6 +190,24 @@ def test_the_policy_of_the_page_is_the_same_under_both_plans():
         page.write_text(text.split("```\n")[1], encoding="utf-8")
         status, lines = compare(place, ("-P", page, "-m", f"allow/rpath+{place.folder}/bin/***"))
         assert status == 0 and lines > 500, (status, lines)
+
+
+def test_what_is_mounted_over_stays_as_refused_as_when_all_opens_are_notified():
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        raise tap.Skip("mounting needs root")
+    with Place() as place:
+        place.prepare()
+        script = ('cd a && mount -t tmpfs none "$PWD" && umask 022 && echo over > "$PWD/f" && '
+                  'exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"')
+        options = ["-m", "sandbox/all:off", "-m", "sandbox/read,wpath,cpath,tpath,spath,mkfifo:on", *QUIET, "-m",
+                   "allow/read+!memfd:**", "-m", f"allow/read+/{{usr,bin,lib,lib64,etc,{str(place.folder)[1:]}}}/***"]
+        for forced in ((), ("--without", "split-opens")):
+            for name, expected in (("f", (1, b"")), (f"{place.tree}/a/f", (0, b"over\n"))):
+                command = [place.kennel, "run", *options, *forced, "--", "cat", name]
+                done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *command], cwd=place.tree,
+                                      env=place.environment, stdin=subprocess.DEVNULL, capture_output=True,
+                                      check=False, timeout=60)
+                assert (done.returncode, done.stdout) == expected, (forced, name, done)
 
 
 def test_random_policies_are_the_same_under_both_plans():
