@@ -16,6 +16,7 @@
 
 #include "core/cleanup.h"
 #include "core/grants_rules.h"
+#include "core/mounts.h"
 #include "core/policy.h"
 #include "core/util.h"
 
@@ -31,6 +32,7 @@ struct grants_walk {
 	const struct policy *policy;
 	const char *promised;
 	struct grants *grants;
+	struct mounts *mounts;
 	size_t looked_at;
 	unsigned depth;
 	bool failed; /* out of memory */
@@ -175,8 +177,16 @@ static void grants_list(struct grants_walk *walk, int fd, uint64_t mixed)
 static void grants_descend(struct grants_walk *walk, int parent, const char *entry, uint64_t mixed)
 {
 	struct obstacle obstacle;
-	int fd = entry ? openat(parent, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
+	int fd = -1;
 
+	if (mounts_below_slow(walk->mounts, walk->name)) {
+		obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
+		obstacle.why = "a process or another machine answers for it, perhaps never";
+		grants_object(walk, &obstacle);
+		return;
+	}
+	if (entry)
+		fd = openat(parent, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (entry && fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return;
 	obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
@@ -245,8 +255,15 @@ int grants_find(const struct policy *policy, const char *promised, size_t obstac
 	*walk = (struct grants_walk){ .policy = policy, .promised = promised, .grants = grants_out, .name = "/" };
 	grants_settings(policy, grants_out);
 	/* What no walk can mend needs none. */
-	if (grants_out->obstacle_count == 0)
+	if (grants_out->obstacle_count > 0)
+		return 0;
+	walk->mounts = mounts_new();
+	if (walk->mounts)
 		grants_visit(walk, AT_FDCWD, "/", grants_out->categories);
+	else
+		grants_note(grants_out, "",
+			&(struct obstacle){ .category = CAT_COUNT, .why = "it is not known what is mounted" });
+	mounts_free(walk->mounts);
 	return walk->failed ? -ENOMEM : 0;
 }
 

@@ -144,13 +144,15 @@ static bool grants_child_changes(const struct grants_place *place, enum category
 {
 	bool root = str_equal(place->directory, "/");
 	uint64_t matters = MAKING;
-	struct stat status;
+	struct statx status;
 	char name[PATH_MAX];
 
 	if (snprintf(name, sizeof(name), "%s/%s", root ? "" : place->directory, child) >= (int)sizeof(name))
 		return true;
-	if (fstatat(place->fd, child, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		matters = S_ISDIR(status.st_mode) ? REMOVING_DIRECTORY : REMOVING_FILE;
+	/* It may be a mount point for which nobody answers. */
+	if (statx(place->fd, child, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &status) ==
+		0)
+		matters = S_ISDIR(status.stx_mode) ? REMOVING_DIRECTORY : REMOVING_FILE;
 	else if (place->promised && str_equal(place->promised, name))
 		matters = REMOVING_DIRECTORY;
 	/* Where nothing can be read, there is nothing to follow. */

@@ -327,19 +327,22 @@ static uint64_t landlock_reading(uint64_t categories)
 	       (categories & CAT_BIT(CAT_READDIR) ? LANDLOCK_READ_DIR : 0);
 }
 
-/* What has become another kind of thing, or a symlink, since it was looked at is left out. */
+/*
+ * What has become another kind of thing, or a symlink, since it was looked at is left out, and what nobody else may
+ * look at: FUSE of another user. Its server is not asked, who may never answer.
+ */
 static int landlock_allow_reading(int ruleset, const struct grant *grant)
 {
 	struct landlock_beneath rule = { .allowed = landlock_reading(grant->categories) };
 	AUTO_CLOSE int fd = landlock_open_canonical(grant->name);
-	struct stat status;
+	struct statx status;
 
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP ? 0 : fd;
-	if (fstat(fd, &status) < 0)
-		return -errno;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) < 0)
+		return errno == EACCES ? 0 : -errno;
 	/* A rule on a directory would be one on everything below. */
-	if ((S_ISDIR(status.st_mode) != 0) != grant->beneath)
+	if ((S_ISDIR(status.stx_mode) != 0) != grant->beneath)
 		return 0;
 	rule.parent_fd = fd;
 	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;

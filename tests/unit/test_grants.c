@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/grants.h"
+#include "core/landlock.h"
 #include "core/pattern.h"
 #include "core/policy.h"
 #include "core/util.h"
@@ -177,6 +180,39 @@ Test(grants, are_not_looked_for_without_end_in_deep_trees)
 		cr_assert(mkdir("x", 0777) == 0 && chdir("x") == 0);
 	found = grants_found(NULL, "allow/read+%/d/***", "deny/read+%/d/**/secret", NULL);
 	cr_expect_not_null(strstr(found, grants_text("! %/d/x/x/x/")));
+}
+
+/* A mount that its user alone may look at is no reason not to start. */
+static void grants_enter_as_another(const char *name)
+{
+	struct grant grant = { .name = (char *)name, .categories = CAT_BIT(CAT_READ), .beneath = true };
+	struct grants grants = { .categories = CAT_BIT(CAT_READ), .count = 1, .list = &grant };
+	int ruleset;
+
+	cr_assert_eq(chmod(top, 0755), 0);
+	cr_assert_eq(setresuid(-1, 65534, 0), 0);
+	ruleset = landlock_payload_ruleset(NULL, &grants, false);
+	cr_assert_eq(setresuid(-1, 0, 0), 0);
+	if (landlock_abi() >= 2)
+		cr_expect_geq(ruleset, 0, "%s", strerror(-ruleset));
+	if (ruleset >= 0)
+		close(ruleset);
+}
+
+/* Whoever touched it would hang until the test's time is over. */
+Test(grants, are_not_looked_for_where_nobody_may_answer)
+{
+	char options[96];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		cr_skip_test("mounting FUSE needs root and /dev/fuse");
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	cr_assert_eq(mount("test", "d/e", "fuse", 0, options), 0);
+	assert_found("! %/d/e\n", "allow/read+%/d/***", "deny/read+%/d/e/four");
+	assert_found("R %/d/e\n! %/d\n", "allow/read,rmdir+%/d/e/***", "deny/read+%/d/f");
+	grants_enter_as_another(grants_text("%/d/e"));
+	cr_expect_eq(umount2("d/e", MNT_DETACH), 0);
 }
 
 Test(grants, count_a_promised_directory_as_made)
