@@ -175,7 +175,7 @@ FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
 
 # Programs that bench/run.py measures with.
 BENCHES = """
-    calls blocked startup reference trace_reference policy landlock
+    calls blocked startup reference trace_reference policy landlock intercept crowd
 """.split()
 # Static, like the guests: one that is started to be measured, and a guest that counts.
 BENCHES_STATIC = ["bench/nothing", "tests/guests/storm_threads"]
