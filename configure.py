@@ -28,7 +28,7 @@ VERSION = "0.1.0"
 
 CORE = (
     # main() picks a command; the commands.
-    "main cmd_run cmd_check cmd_diff cmd_explain cmd_plan cmd_profiles cmd_quote command_words run_options "
+    "main cmd_run cmd_bench cmd_check cmd_diff cmd_explain cmd_plan cmd_profiles cmd_quote command_words run_options "
     "explain explain_net explain_print tip policy_diff policy_diff_net policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
@@ -133,6 +133,7 @@ SCRIPT_TESTS = """
 # What sanitizers have nothing to say about.
 RELEASE_TESTS = """
     tests/build/test_configure.py tests/doc/test_pages.py tests/doc/test_completion.py tests/doc/test_tutorial.py
+    tests/bench/test_bench.py
     tests/profiles/test_real_programs.py tests/profiles/test_networked.py tests/programs/test_network.py
 """.split()
 
@@ -179,10 +180,13 @@ BENCHES = """
 """.split()
 # Static, like the guests: one that is started to be measured, and a guest that counts.
 BENCHES_STATIC = ["bench/nothing", "tests/guests/storm_threads"]
+# What of them `kennel bench` needs: programs and scripts, side by side in one folder, built and installed.
+COMPARE_PROGRAMS = "calls landlock reference intercept crowd".split()
+COMPARE_SCRIPTS = "compare ways subjects show page plot jobs measure".split()
 
 MAN_PAGES = """
     doc/kennel.1 doc/kennel-run.1 doc/kennel-check.1 doc/kennel-explain.1 doc/kennel-diff.1 doc/kennel-plan.1
-    doc/kennel-profiles.1 doc/kennel-quote.1 doc/kennel.5
+    doc/kennel-bench.1 doc/kennel-profiles.1 doc/kennel-quote.1 doc/kennel.5
 """.split()
 
 # Completion files, and where shells look for them below share/.
@@ -325,6 +329,7 @@ class Build:
         writer.rule("python", "$python $in $out", description="PYTHON $out")
         writer.rule("embed", "$python tools/embed_profiles.py $out $in", description="EMBED $out")
         static = " --static" if self.arguments.variant == "static" else ""
+        writer.rule("copy", "cp $in $out", description="COPY $out")
         writer.rule("probe", f"$python tools/probe.py $what --cc '$cc' --pkg-config $pkg_config "
                     f"--version {VERSION}{static} $builddir", restat="1", description="PROBE $what")
         writer.rule("compdb", "ninja -f $in -t compdb cc guest > $out", description="COMPDB $out")
@@ -426,7 +431,7 @@ class Build:
 
     def run_tests(self, name, arguments, needed):
         command = f"$python tools/run_tests.py --builddir $builddir {' '.join(arguments)}"
-        self.always(name, command, [*needed, "$builddir/kennel", "guests", "tools/run_tests.py"])
+        self.always(name, command, [*needed, "$builddir/kennel", "compare", "guests", "tools/run_tests.py"])
 
     def always(self, name, command, needed=()):
         """A target that runs its command whenever it is asked for; its output never exists."""
@@ -475,6 +480,10 @@ class Build:
         for path in self.sources("bench", BENCHES):
             output = "$builddir/" + path.removesuffix(".c")
             made.append(self.program(output, "link", self.objects([path])))
+        for name in COMPARE_SCRIPTS:
+            self.writer.build(f"$builddir/bench/{name}.py", "copy", self.source(f"bench/{name}.py"))
+        self.writer.build("compare", "phony", self.compare_parts())
+        self.writer.default("compare")
         for path in BENCHES_STATIC:
             made.append(f"$builddir/bench/{path.split('/')[-1]}")
             self.writer.build(made[-1], "guest", self.source(f"{path}.c"))
@@ -485,6 +494,10 @@ class Build:
                    "--json $builddir/bench/figures.json")
         self.always("bench", command, [*made, "$builddir/kennel", self.source("bench/run.py")])
 
+    def compare_parts(self):
+        return [f"$builddir/bench/{name}" for name in
+                [*COMPARE_PROGRAMS, *(f"{name}.py" for name in COMPARE_SCRIPTS)]]
+
     def write_install(self):
         pages = [self.source(path) for path in MAN_PAGES]
         to = '"$${DESTDIR}$${PREFIX:-$prefix}"'
@@ -494,7 +507,10 @@ class Build:
             commands.append(f"install -D -m 644 {page} {to}/share/man/man{section}/{page.split('/')[-1]}")
         for path, place in COMPLETIONS.items():
             commands.append(f"install -D -m 644 {self.source(path)} {to}/share/{place}")
-        self.always("install", " && ".join(commands), ["$builddir/kennel", *pages, *COMPLETIONS])
+        for path in self.compare_parts():
+            mode = 644 if path.endswith(".py") else 755
+            commands.append(f"install -D -m {mode} {path} {to}/libexec/kennel/bench/{path.split('/')[-1]}")
+        self.always("install", " && ".join(commands), ["$builddir/kennel", "compare", *pages, *COMPLETIONS])
         self.writer.newline()
 
     def write_manifest(self):

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "core/cmd_bench.h"
 #include "core/cmd_check.h"
 #include "core/cmd_diff.h"
 #include "core/cmd_explain.h"
@@ -21,6 +22,7 @@ static const char main_help[] = "usage: kennel COMMAND [OPTION]...\n"
 				"  plan     show what is done about each system call under a policy\n"
 				"  profiles list the policies that are part of the program, or print one\n"
 				"  quote    print text as it is written in patterns\n"
+				"  bench    measure what it costs to intercept system calls\n"
 				"  --version, --help\n"
 				"Each command has --help; see kennel(1) and kennel(5).\n";
 
@@ -51,6 +53,7 @@ static const struct main_command main_commands[] = {
 	{ "plan", cmd_plan },
 	{ "profiles", cmd_profiles },
 	{ "quote", cmd_quote },
+	{ "bench", cmd_bench },
 	{ "--version", main_version },
 	{ "-V", main_version },
 	{ "version", main_version },

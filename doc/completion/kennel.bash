@@ -18,6 +18,7 @@ _kennel_options()
 	plan) echo "$_kennel_policy --json --why --without --help" ;;
 	profiles) echo "--json --help" ;;
 	quote) echo "--help" ;;
+	bench) echo "--quick --pairs --only --peers --no-peers --json --html --list --help" ;;
 	*) echo "--version --help" ;;
 	esac
 }
@@ -52,9 +53,14 @@ _kennel_policies()
 	_kennel_files "$1" '\.(kennel|syd-3)$'
 }
 
-# The value of an option; fails when it takes none.
+# The value of an option of a command; fails when it takes none.
 _kennel_value()
 {
+	case $3:$1 in
+	bench:--json | bench:--html) _kennel_files "$2" '' && return ;;
+	bench:--pairs) return ;;
+	bench:--only) _kennel_words "calls rules processes workloads" "$2" && return ;;
+	esac
 	case $1 in
 	-p) _kennel_profiles "$2" ;;
 	-P) _kennel_policies "$2" ;;
@@ -97,7 +103,7 @@ _kennel()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_kennel_words "run check diff explain plan profiles quote --version --help" "$current"
+		_kennel_words "run check diff explain plan profiles quote bench --version --help" "$current"
 		return
 	fi
 	[[ $command == run ]] && payload=$(_kennel_payload)
@@ -105,7 +111,7 @@ _kennel()
 		_kennel_files "$current" ''
 	elif ((payload > 0)); then
 		_kennel_argument run "$current"
-	elif _kennel_value "$before" "$current"; then
+	elif _kennel_value "$before" "$current" "$command"; then
 		return
 	elif [[ $current == -* ]]; then
 		_kennel_words "$(_kennel_options "$command")" "$current"

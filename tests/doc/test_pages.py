@@ -78,7 +78,8 @@ def test_pages_name_no_option_that_does_not_exist():
 def test_every_option_that_is_listed_is_taken():
     for command in commands():
         for option in sorted(options_of(command) - {"--help"}):
-            result = run(KENNEL, command, option, env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL)
+            alone = ["--list"] if command == "bench" else []  # what it would do, and no more
+            result = run(KENNEL, command, option, *alone, env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL)
             assert "unknown argument" not in result.stderr and "unknown option" not in result.stderr, (command, option)
 
 
