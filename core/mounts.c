@@ -232,7 +232,7 @@ int mounts_watch(struct mounts *mounts, struct supervisor *supervisor)
 	/* It is always readable and never writable: a change is reported as an error, which wakes both. */
 	ev_io_init(&mounts->changed, mounts_changed_cb, fd, EV_WRITE);
 	ev_io_start(loop_ev(supervisor->loop), &mounts->changed);
-	/* What changed before the first turn, which begins to watch, is not reported: timers come behind that (6.18). */
+	/* What changed before the first turn, which begins to watch, is not reported (6.18): timers come behind. */
 	ev_timer_init(&mounts->begun, mounts_begun_cb, 0, 0);
 	ev_timer_start(loop_ev(supervisor->loop), &mounts->begun);
 	return 0;
