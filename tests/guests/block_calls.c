@@ -123,10 +123,24 @@ static void block_all(const char *name, int flags)
 	CHECK(guest_now_ms() - start < 8000);
 }
 
+/* The worker of a call whose process was killed is killed, too, a moment later. */
+static void block_nobody_reads(const char *name)
+{
+	int64_t start = guest_now_ms();
+	int fd = open(name, O_WRONLY | O_NONBLOCK);
+
+	for (; fd >= 0 && guest_now_ms() - start < 5000; fd = open(name, O_WRONLY | O_NONBLOCK)) {
+		close(fd);
+		guest_sleep_ms(10);
+	}
+	CHECK_ERR(ENXIO, open(name, O_WRONLY | O_NONBLOCK));
+}
+
 static void block_fifo(void)
 {
 	CHECK(mkfifo("fifo", 0600) == 0);
 	block_all("fifo", O_RDONLY);
+	block_nobody_reads("fifo");
 	block_all("fifo", O_WRONLY);
 }
 
