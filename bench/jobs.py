@@ -16,8 +16,14 @@ SHARED_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "PYTHONHASH
 
 # Every category on, everything allowed, and one rule that never matches: no call can be left to the kernel.
 EMULATE = ["-m", "default/all:allow", "-m", "deny/all+/nonexistent/***"]
-WORK_ALL = ["-p", "work", "-m", "sandbox/all:on", "-m", "allow/lpath,exec+/***", "-m", "allow/exec+!memfd:**",
+WORK_ALL = ["-p", "work", "-m", "sandbox/all:on", "-m", "allow/lpath,exec,fs+**", "-m", "allow/exec+!memfd:**",
             "-m", "deny/lpath,exec+/nonexistent/***"]
+# The same, but for what needs ptrace.
+NOTIFIED = [*EMULATE, "-m", "sandbox/exec,chdir:off"]
+# What no log has to tell can be left to Landlock (doc/PLAN.md).
+QUIET = ["-p", "work", "-m", "log/refused:off"]
+# What the launcher that only sets Landlock lets be read: the hierarchies of the profile work, as far as the jobs need.
+SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/opt", "/var/lib")
 
 # The categories whose calls need ptrace, and no other.
 TRACED = ["-m", "sandbox/all:off", "-m", "sandbox/exec,chdir:on", "-m", "default/exec:allow", "-m",
@@ -56,6 +62,10 @@ def kennel(program, name, options):
 
 def reference(bench, families="all"):
     return Config(f"reference {families}", [bench.program("reference"), families])
+
+
+def landlock(bench, folder):
+    return Config("landlock", [bench.program("landlock"), *SYSTEM, folder, "--"])
 
 
 def peers(bench):
@@ -394,7 +404,7 @@ WORKLOADS = [
     Workload("find+tar", shell("find /usr/include -xdev | sort | cksum; tar cf - -C /usr include | wc -c"),
              needs=("find", "tar")),
     Workload("git", shell("git status --short && git log --stat | cksum"), needs=("git",), setup=git_setup),
-    Workload("python", shell("for i in 1 2 3 4 5 6 7 8 9 10; do python3 -c 'import json, os, re'; done"),
+    Workload("python", shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do python3 -c 'import json, os, re'; done"),
              needs=("python3",)),
     Workload("script", ["bash", "workload.sh"], needs=("bash",), setup=script_setup),
     Workload("build", shell("exec ninja -j2 $(cat objects)"), needs=("ninja", "cc"), setup=build_setup,
@@ -431,29 +441,41 @@ def workload_once(bench, workload, folder, config, expected, poll=None):
     return seconds * 1000
 
 
+def workload_configs(bench, folder):
+    return [NATIVE, landlock(bench, folder),
+            *kennel(bench.kennel, "kennel work quiet", QUIET),
+            *kennel(bench.kennel, "kennel work quiet, --hide", [*QUIET, "--hide", "/nonexistent"]),
+            *kennel(bench.kennel, "kennel work", ["-p", "work"]),
+            *kennel(bench.kennel, "kennel notified", NOTIFIED),
+            *kennel(bench.kennel, "kennel work, all on", WORK_ALL),
+            reference(bench), *peers(bench)]
+
+
+def workload_rows(bench, workload):
+    expected = {}
+    folder = workload_ready(bench, workload)
+    workload_once(bench, workload, folder, NATIVE, expected)
+    rows = []
+    for where, cpu in bench.places():
+        bench.say(f"workload {workload.name}, {where}")
+        with measure.pinned(cpu):
+            values, failures = measure.rounds(bench.pairs, workload_configs(bench, folder),
+                                              lambda config: workload_once(bench, workload, folder, config, expected))
+        rows += compare_all(bench, values, failures, ("native", "landlock", "reference all", "bubblewrap"),
+                            group="workloads", name=workload.name, place=where, unit="ms")
+    return rows
+
+
 def workloads(bench):
-    configs = [NATIVE,
-               *kennel(bench.kennel, "kennel work", ["-p", "work"]),
-               *kennel(bench.kennel, "kennel work, all on", WORK_ALL),
-               reference(bench), *peers(bench)]
-    rows, expected = [], {}
+    rows = []
     for workload in WORKLOADS:
         if not bench.wants("workloads", workload.name):
             continue
         try:
-            folder = workload_ready(bench, workload)
-            workload_once(bench, workload, folder, NATIVE, expected)
+            rows += workload_rows(bench, workload)
         except Failure as failure:
             rows.append({"group": "workloads", "name": workload.name, "place": "", "config": "native",
                          "failed": str(failure)})
-            continue
-        for where, cpu in bench.places():
-            bench.say(f"workload {workload.name}, {where}")
-            with measure.pinned(cpu):
-                values, failures = measure.rounds(
-                    bench.pairs, configs, lambda config: workload_once(bench, workload, folder, config, expected))
-            rows += compare_all(bench, values, failures, ("native", "reference all"), group="workloads",
-                                name=workload.name, place=where, unit="ms")
     return rows
 
 

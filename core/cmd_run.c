@@ -323,7 +323,7 @@ static struct policy *run_load(struct run *run, int argc, char **argv)
 
 static int run_checked(struct run *run)
 {
-	const char *missing;
+	const char *missing, *promised;
 	char why[512];
 	int error;
 
@@ -347,7 +347,8 @@ static int run_checked(struct run *run)
 	error = policy_hosts_resolve(run->policy, stderr);
 	if (error)
 		return error == -ENOENT ? RUN_ERROR : run_error("cannot look up host names", error);
-	error = plan_host_find_grants(run->policy, NULL, 1, &run->host, &run->grants);
+	promised = run->tmpdir.path[0] ? run->tmpdir.path : NULL;
+	error = plan_host_find_grants(run->policy, promised, 1, &run->host, &run->grants);
 	return error ? run_error("cannot look at what may be read", error) : run_supervise(run);
 }
 

@@ -183,6 +183,19 @@ def test_profiles_are_the_same_under_both_plans():
             assert status in (0, 1, 126), (profile, status)
 
 
+def test_the_profile_work_reads_at_the_price_of_landlock():
+    """What is run is what is printed: of its own processes Kennel hides what it is asked about, Landlock does not."""
+    script = "cat /proc/$PPID/comm; rm -r ./* && ! rmdir ../place && echo kept"
+    with Place() as place:
+        for options, way, seen in ((("-p", "work"), "notified", ""),
+                                   (("-p", "work", *QUIET), "landlock", "kennel-launcher\n")):
+            place.prepare()
+            assert place.planned(options) == way, (options, way)
+            done = subprocess.run([place.kennel, "run", *options, "--", "sh", "-c", script], cwd=place.tree,
+                                  env=place.environment, capture_output=True, check=False, text=True, **place.user)
+            assert (done.returncode, done.stdout) == (0, seen + "kept\n"), (options, done)
+
+
 def test_the_policy_of_the_page_is_the_same_under_both_plans():
     text = (TOP / "doc/PLAN.md").read_text(encoding="utf-8")
     with Place() as place:
