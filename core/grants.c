@@ -121,28 +121,30 @@ static void grants_pop(struct grants_walk *walk, size_t length)
 
 static void grants_visit(struct grants_walk *walk, int parent, const char *entry, uint64_t wanted);
 
-static unsigned char grants_type(int dir, const struct dirent *entry)
+/* A name that is not there cannot be read. It may be a mount point for which nobody answers. */
+static unsigned char grants_type(int dir, const char *entry, unsigned char told)
 {
-	struct stat status;
+	struct statx status;
 
-	if (entry->d_type != DT_UNKNOWN)
-		return entry->d_type;
-	return fstatat(dir, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ? DT_LNK : IFTODT(status.st_mode);
+	if (told != DT_UNKNOWN)
+		return told;
+	if (statx(dir, entry, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &status) < 0)
+		return DT_LNK;
+	return IFTODT(status.stx_mode);
 }
 
 /* What a symlink leads to is judged under its own name. */
-static void grants_entry(struct grants_walk *walk, int dir, const struct dirent *entry, uint64_t mixed)
+static void grants_entry(struct grants_walk *walk, int dir, const char *entry, unsigned char type, uint64_t mixed)
 {
-	unsigned char type = grants_type(dir, entry);
 	size_t length;
 
-	if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, "..") || type == DT_LNK)
+	if (str_equal(entry, ".") || str_equal(entry, "..") || type == DT_LNK)
 		return;
-	length = grants_push(walk, entry->d_name);
+	length = grants_push(walk, entry);
 	if (!length)
 		return;
 	if (type == DT_DIR)
-		grants_visit(walk, dir, entry->d_name, mixed);
+		grants_visit(walk, dir, entry, mixed);
 	else if (mixed & CAT_BIT(CAT_READ) && !action_refuses(policy_decide(walk->policy, CAT_READ, walk->name).action))
 		grants_add(walk, CAT_BIT(CAT_READ), false);
 	grants_pop(walk, length);
@@ -177,7 +179,22 @@ static void grants_list(struct grants_walk *walk, int fd, uint64_t mixed)
 		if (++walk->looked_at > GRANTS_NAMES_MAX)
 			grants_object(walk, &(struct obstacle){ .category = CAT_COUNT,
 						    .why = "too many names would have to be looked at" });
-		grants_entry(walk, dirfd(dir), entry, mixed);
+		grants_entry(
+			walk, dirfd(dir), entry->d_name, grants_type(dirfd(dir), entry->d_name, entry->d_type), mixed);
+	}
+}
+
+static void grants_names(struct grants_walk *walk, int fd, uint64_t mixed)
+{
+	struct grants_children children;
+
+	if (!grants_children(walk->policy, walk->name, mixed, &children)) {
+		grants_list(walk, fd, mixed);
+	} else {
+		for (unsigned i = 0; i < children.count && !walk->failed && !grants_over(walk->grants); i++)
+			grants_entry(
+				walk, fd, children.names[i], grants_type(fd, children.names[i], DT_UNKNOWN), mixed);
+		close(fd);
 	}
 	grants_promised(walk, mixed);
 }
@@ -215,7 +232,7 @@ static void grants_descend(struct grants_walk *walk, int parent, const char *ent
 		grants_may_change(walk->policy, walk->name, fd, walk->promised, &obstacle))
 		grants_object(walk, &obstacle);
 	if (entry)
-		grants_list(walk, fd, mixed);
+		grants_names(walk, fd, mixed);
 }
 
 /* walk->name is a directory. `entry` of the directory `parent`; NULL: it is not made yet. */

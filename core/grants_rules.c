@@ -110,6 +110,52 @@ struct obstacle grants_mixed_by(const struct policy *policy, const char *directo
 	return obstacle;
 }
 
+static bool grants_children_add(struct grants_children *children, const char *name)
+{
+	for (unsigned i = 0; i < children->count; i++)
+		if (str_equal(children->names[i], name))
+			return true;
+	if (children->count == GRANTS_CHILDREN_MAX || strlen(name) > NAME_MAX)
+		return false;
+	memcpy(children->names[children->count++], name, strlen(name) + 1);
+	return true;
+}
+
+static bool grants_children_of_rule(const struct rule *rule, const char *directory, struct grants_children *children)
+{
+	enum pattern_children found;
+	char child[PATH_MAX];
+	size_t branch = 0;
+
+	do {
+		found = pattern_next_child(rule->pattern, directory, true, &branch, child, sizeof(child));
+		if (found == PATTERN_CHILDREN_MANY ||
+			(found == PATTERN_CHILDREN_ONE && !grants_children_add(children, child)))
+			return false;
+	} while (found != PATTERN_CHILDREN_NONE);
+	return true;
+}
+
+bool grants_children(
+	const struct policy *policy, const char *directory, uint64_t categories, struct grants_children *children_out)
+{
+	children_out->count = 0;
+	for (unsigned i = 0; i < CAT_COUNT; i++) {
+		size_t count;
+		const struct rule *rules = policy_rules(policy, (enum category)i, &count);
+
+		if (!(categories & CAT_BIT(i)))
+			continue;
+		if (!action_refuses(policy_default(policy, (enum category)i)))
+			return false;
+		while (count-- > 0)
+			if (!action_refuses(rules[count].action) &&
+				!grants_children_of_rule(&rules[count], directory, children_out))
+				return false;
+	}
+	return true;
+}
+
 bool grants_lists_more(const struct policy *policy, const char *directory, struct obstacle *obstacle_out)
 {
 	struct decision decision = policy_decide(policy, CAT_READDIR, directory);
@@ -171,7 +217,7 @@ static bool grants_rule_changes(const struct grants_place *place, const struct r
 	if (action_refuses(rule->action))
 		return false;
 	do {
-		children = pattern_next_child(rule->pattern, place->directory, &branch, child, sizeof(child));
+		children = pattern_next_child(rule->pattern, place->directory, false, &branch, child, sizeof(child));
 		if (children == PATTERN_CHILDREN_MANY ||
 			(children == PATTERN_CHILDREN_ONE && grants_child_changes(place, rule->category, child)))
 			return true;

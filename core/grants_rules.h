@@ -18,6 +18,20 @@ void grants_settings(const struct policy *policy, struct grants *grants);
 /* The rule by which names in this directory differ. */
 struct obstacle grants_mixed_by(const struct policy *policy, const char *directory, uint64_t mixed);
 
+/* Names directly in a directory, once each. */
+#define GRANTS_CHILDREN_MAX 32
+struct grants_children {
+	unsigned count;
+	char names[GRANTS_CHILDREN_MAX][NAME_MAX + 1];
+};
+
+/*
+ * The only names in a directory that rules of these categories can allow, or below which they can: false when those
+ * cannot be told without listing it.
+ */
+bool grants_children(
+	const struct policy *policy, const char *directory, uint64_t categories, struct grants_children *children_out);
+
 /* True, with the obstacle, when the directory itself may be listed: Landlock would let all below it be listed, too. */
 bool grants_lists_more(const struct policy *policy, const char *directory, struct obstacle *obstacle_out);
 

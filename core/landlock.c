@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,20 +274,10 @@ int landlock_scope_signals(void)
 /* The names of rules are canonical: what is reached through a symlink is not what a rule means. */
 static int landlock_open_canonical(const char *name)
 {
-	AUTO_CLOSE int fd = open(name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	char link[PATH_OF_FD_SIZE];
-	char found[PATH_MAX];
-	ssize_t length;
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, name, &how, sizeof(how));
 
-	if (fd < 0)
-		return -errno;
-	path_of_fd(fd, link);
-	length = readlink(link, found, sizeof(found));
-	if (length < 0)
-		return -errno;
-	if ((size_t)length != strlen(name) || memcmp(found, name, (size_t)length) != 0)
-		return -ELOOP;
-	return take_fd(&fd);
+	return fd < 0 ? -errno : fd;
 }
 
 /* One file, or a hierarchy. What is not there can be made by nobody (core/plan_exec.c). */

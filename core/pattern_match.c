@@ -201,10 +201,19 @@ static enum pattern_cover pattern_branch_cover(
 	return pattern_step(pattern, branch, &states, &below, '/') ? PATTERN_COVERS_SOME : PATTERN_COVERS_NONE;
 }
 
+/* What all branches begin with leads to the directory, or on from it: most patterns are about other places. */
+static bool pattern_reaches(const struct pattern *pattern, const char *directory)
+{
+	return strncmp(pattern->branches[0].head, directory, pattern->common_size) == 0 ||
+	       strncmp(pattern->branches[0].head, directory, strlen(directory)) == 0;
+}
+
 enum pattern_cover pattern_cover(const struct pattern *pattern, const char *directory)
 {
 	enum pattern_cover cover = PATTERN_COVERS_NONE;
 
+	if (!pattern_reaches(pattern, directory))
+		return PATTERN_COVERS_NONE;
 	for (size_t i = 0; i < pattern->branch_count && cover != PATTERN_COVERS_ALL; i++) {
 		enum pattern_cover one = pattern_branch_cover(pattern, &pattern->branches[i], directory);
 
@@ -232,18 +241,20 @@ bool pattern_same_below(const struct pattern *pattern, const char *directory, co
 	return true;
 }
 
-/* The tokens from here on, if they are a name and nothing else. */
+/* The tokens from here on, if they are a name: nothing else is to follow, or `leading`, a slash may. */
 static enum pattern_children pattern_child_literal(
-	const struct pattern_branch *branch, size_t from, char *buffer, size_t size)
+	const struct pattern_branch *branch, size_t from, bool leading, char *buffer, size_t size)
 {
 	size_t length = 0;
 
-	for (size_t i = from; i < branch->count; i++)
+	for (size_t i = from; i < branch->count && !leading; i++)
 		if (branch->tokens[i].kind == PATTERN_BYTE && branch->tokens[i].byte == '/')
 			return PATTERN_CHILDREN_NONE;
 	for (size_t i = from; i < branch->count; i++) {
 		if (branch->tokens[i].kind != PATTERN_BYTE || length + 1 >= size)
 			return PATTERN_CHILDREN_MANY;
+		if (branch->tokens[i].byte == '/')
+			break;
 		buffer[length++] = (char)branch->tokens[i].byte;
 	}
 	buffer[length] = '\0';
@@ -251,7 +262,7 @@ static enum pattern_children pattern_child_literal(
 }
 
 static enum pattern_children pattern_branch_child(const struct pattern *pattern, const struct pattern_branch *branch,
-	const char *directory, char *buffer, size_t size)
+	const char *directory, bool leading, char *buffer, size_t size)
 {
 	enum pattern_children children = PATTERN_CHILDREN_NONE;
 	struct pattern_states states;
@@ -270,7 +281,7 @@ static enum pattern_children pattern_branch_child(const struct pattern *pattern,
 		enum pattern_children one = PATTERN_CHILDREN_NONE;
 
 		if (pattern_states_has(&below, i))
-			one = pattern_child_literal(branch, i, buffer, size);
+			one = pattern_child_literal(branch, i, leading, buffer, size);
 		if (one != PATTERN_CHILDREN_NONE && children != PATTERN_CHILDREN_NONE)
 			return PATTERN_CHILDREN_MANY;
 		children = one != PATTERN_CHILDREN_NONE ? one : children;
@@ -279,11 +290,11 @@ static enum pattern_children pattern_branch_child(const struct pattern *pattern,
 }
 
 enum pattern_children pattern_next_child(
-	const struct pattern *pattern, const char *directory, size_t *branch, char *buffer, size_t size)
+	const struct pattern *pattern, const char *directory, bool leading, size_t *branch, char *buffer, size_t size)
 {
 	while (*branch < pattern->branch_count) {
-		enum pattern_children children =
-			pattern_branch_child(pattern, &pattern->branches[(*branch)++], directory, buffer, size);
+		enum pattern_children children = pattern_branch_child(
+			pattern, &pattern->branches[(*branch)++], directory, leading, buffer, size);
 
 		if (children != PATTERN_CHILDREN_NONE)
 			return children;

@@ -255,7 +255,7 @@ static struct policy_range policy_range_below(const struct policy_category *row,
 
 		if (cover != PATTERN_COVERS_NONE)
 			policy_range_add(&range, row->rules[i].action);
-		if (cover == PATTERN_COVERS_ALL)
+		if (cover == PATTERN_COVERS_ALL || (range.may_allow && range.may_refuse))
 			return range;
 	}
 	policy_range_add(&range, row->by_default);
