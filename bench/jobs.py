@@ -404,7 +404,7 @@ WORKLOADS = [
     Workload("find+tar", shell("find /usr/include -xdev | sort | cksum; tar cf - -C /usr include | wc -c"),
              needs=("find", "tar")),
     Workload("git", shell("git status --short && git log --stat | cksum"), needs=("git",), setup=git_setup),
-    Workload("python", shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do python3 -c 'import json, os, re'; done"),
+    Workload("python", shell("for i in $(seq 20); do python3 -c 'import json, os, re'; done"),
              needs=("python3",)),
     Workload("script", ["bash", "workload.sh"], needs=("bash",), setup=script_setup),
     Workload("build", shell("exec ninja -j2 $(cat objects)"), needs=("ninja", "cc"), setup=build_setup,

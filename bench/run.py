@@ -19,7 +19,8 @@ import network  # noqa: E402
 GROUPS = {"policy": jobs.policy, "calls": jobs.calls, "blocking": jobs.blocking, "trace": jobs.trace,
           "storm": jobs.storm, "startup": jobs.startup, "workloads": jobs.workloads,
           "network": network.network, "memory": jobs.memory}
-PROGRAMS = ("calls", "blocked", "startup", "reference", "landlock", "trace_reference", "policy", "nothing", "storm_threads")
+PROGRAMS = ("calls", "blocked", "startup", "reference", "landlock", "trace_reference", "policy", "nothing",
+            "storm_threads")
 
 
 class Bench:

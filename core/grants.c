@@ -28,6 +28,8 @@
 #define GRANTS_MAX 4096
 #define GRANTS_DEPTH_MAX 64 /* directories in one another: each takes a descriptor, and several PATH_MAX of stack */
 
+static const char unknown_names[] = "this directory cannot be listed, so that its names are not known";
+
 struct grants_walk {
 	const struct policy *policy;
 	const char *promised;
@@ -50,6 +52,16 @@ static void grants_cleanup_dir(DIR **dir)
 static void grants_object(struct grants_walk *walk, const struct obstacle *obstacle)
 {
 	grants_note(walk->grants, walk->name, obstacle);
+}
+
+/* The rules differ about names in this directory, and Landlock cannot say how. */
+static void grants_object_mixed(struct grants_walk *walk, uint64_t mixed, const char *why, const char *instead)
+{
+	struct obstacle obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
+
+	obstacle.why = why;
+	obstacle.instead = instead;
+	grants_object(walk, &obstacle);
 }
 
 static void grants_add(struct grants_walk *walk, uint64_t categories, bool beneath)
@@ -167,20 +179,21 @@ static void grants_promised(struct grants_walk *walk, uint64_t mixed)
 
 static void grants_list(struct grants_walk *walk, int fd, uint64_t mixed)
 {
-	AUTO_DIR DIR *dir = fdopendir(fd);
+	int listed = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_DIR DIR *dir = listed < 0 ? NULL : fdopendir(listed);
 	struct dirent *entry;
 
-	if (!dir) {
-		close(fd);
+	if (listed < 0) {
+		grants_object_mixed(walk, mixed, unknown_names, NULL);
+	} else if (!dir) {
+		close(listed);
 		walk->failed = true;
-		return;
 	}
-	while ((entry = readdir(dir)) && !walk->failed && !grants_over(walk->grants)) {
+	while (dir && (entry = readdir(dir)) && !walk->failed && !grants_over(walk->grants)) {
 		if (++walk->looked_at > GRANTS_NAMES_MAX)
 			grants_object(walk, &(struct obstacle){ .category = CAT_COUNT,
 						    .why = "too many names would have to be looked at" });
-		grants_entry(
-			walk, dirfd(dir), entry->d_name, grants_type(dirfd(dir), entry->d_name, entry->d_type), mixed);
+		grants_entry(walk, fd, entry->d_name, grants_type(fd, entry->d_name, entry->d_type), mixed);
 	}
 }
 
@@ -194,7 +207,6 @@ static void grants_names(struct grants_walk *walk, int fd, uint64_t mixed)
 		for (unsigned i = 0; i < children.count && !walk->failed && !grants_over(walk->grants); i++)
 			grants_entry(
 				walk, fd, children.names[i], grants_type(fd, children.names[i], DT_UNKNOWN), mixed);
-		close(fd);
 	}
 	grants_promised(walk, mixed);
 }
@@ -202,30 +214,23 @@ static void grants_names(struct grants_walk *walk, int fd, uint64_t mixed)
 /* Some names below are allowed, others not: each of its own must be known, and stay. */
 static void grants_descend(struct grants_walk *walk, int parent, const char *entry, uint64_t mixed)
 {
+	AUTO_CLOSE int fd = -1;
 	struct obstacle obstacle;
-	int fd = -1;
 
 	if (mounts_below_slow(walk->mounts, walk->name)) {
-		obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
-		obstacle.why = "a process or another machine answers for it, perhaps never";
-		grants_object(walk, &obstacle);
+		grants_object_mixed(walk, mixed, "a process or another machine answers for it, perhaps never", NULL);
 		return;
 	}
 	if (entry)
-		fd = openat(parent, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (entry && fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return;
-	obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
+		fd = openat(parent, entry, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (entry && fd < 0) {
-		obstacle.why = "this directory cannot be listed, so that its names are not known";
-		grants_object(walk, &obstacle);
+		if (errno != ENOENT && errno != ENOTDIR)
+			grants_object_mixed(walk, mixed, unknown_names, NULL);
 		return;
 	}
 	if (entry && grants_is_restless(fd)) {
-		obstacle.why = "names come and go there by themselves, and Landlock would not follow";
-		obstacle.instead = "allow all of it, or nothing in it";
-		grants_object(walk, &obstacle);
-		close(fd);
+		grants_object_mixed(walk, mixed, "names come and go there by themselves, and Landlock would not follow",
+			"allow all of it, or nothing in it");
 		return;
 	}
 	if (!grants_is_shared_memory(walk->name) &&
@@ -258,9 +263,8 @@ static void grants_visit(struct grants_walk *walk, int parent, const char *entry
 	if (!mixed || grants_over(walk->grants))
 		return;
 	if (walk->depth == GRANTS_DEPTH_MAX) {
-		obstacle = grants_mixed_by(walk->policy, walk->name, mixed);
-		obstacle.why = "directories lie too deep in one another to look at all of them";
-		grants_object(walk, &obstacle);
+		grants_object_mixed(
+			walk, mixed, "directories lie too deep in one another to look at all of them", NULL);
 		return;
 	}
 	walk->depth++;

@@ -53,7 +53,7 @@ ONE_PLACE = [
     (r"\b(v?fork|clone3?)\s*\(|\bSYS_(v?fork|clone3?)\b", {"core/launcher.c", "core/tmpdir.c"},
      "forking (the launcher for payloads and workers; the remover of the temporary directory)"),
     (r"\b(waitid|waitpid|wait3|wait4)\s*\(", {"core/launcher.c", "core/ptrace.c"}, "waiting for processes"),
-    (r"\bSYS_openat2\b", {"core/path.c", "core/path_walk.c", "core/path_long.c"}, "opening by path"),
+    (r"\bSYS_openat2\b", {"core/path.c", "core/path_walk.c", "core/path_long.c", "core/landlock.c"}, "opening by path"),
     (r"\bev_default_loop\b|\bEV_DEFAULT\b", set(), "libev's default loop (it swallows ptrace stops)"),
     (r"\bev_loop_new\s*\(", {"core/loop.c"}, "making the loop"),
     (r"\bgetopt(_long)?\s*\(", set(), "getopt() (it has global state)"),

@@ -215,6 +215,20 @@ Test(grants, are_not_looked_for_where_nobody_may_answer)
 	cr_expect_eq(umount2("d/e", MNT_DETACH), 0);
 }
 
+/* Home directories are often such. */
+Test(grants, need_no_list_where_rules_name_what_they_allow)
+{
+	const uid_t other = geteuid() == 0 ? 65534 : geteuid();
+
+	cr_assert_eq(chmod(top, 0755), 0);
+	cr_assert_eq(chmod("d", 0111), 0);
+	cr_assert_eq(seteuid(other), 0);
+	assert_found("R %/d/e\n", "allow/read+%/d/e/***");
+	assert_found("r %/d/e/four\n", "allow/read+%/d/e/{four,five}");
+	assert_found("! %/d\n", "allow/read+%/d/?/***");
+	cr_assert_eq(seteuid(getuid()), 0);
+}
+
 Test(grants, count_a_promised_directory_as_made)
 {
 	cr_expect_str_eq(grants_found("%/new", "allow/read,readdir,cpath,tpath+%/new/***",
