@@ -262,11 +262,13 @@ static int run_sandbox(struct run *run)
 }
 
 /*
- * Our memory goes as it is: what is freed piece by piece would first be copied, because the launcher's shares it.
+ * Our memory goes as it is: what is freed piece by piece would first be copied, because the launcher's shares it. The
+ * launcher said that the sandbox has ended right before it exits, or is gone.
  */
 static _Noreturn void run_exit(struct run *run, int status)
 {
 	log_flush(run->supervisor.log);
+	launcher_wait(run->supervisor.launcher_pid);
 	tmpdir_remove(&run->tmpdir);
 	exit(status);
 }

@@ -128,6 +128,11 @@ void launcher_kill_children(void)
 	launcher_kill_all(NULL);
 }
 
+void launcher_wait(pid_t launcher)
+{
+	waitpid(launcher, NULL, 0);
+}
+
 static void launcher_free_worker(struct launcher_process *launcher, pid_t pid)
 {
 	for (size_t i = 0; i < launcher->worker_count; i++)

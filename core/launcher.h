@@ -31,4 +31,7 @@ pid_t launcher_start(const struct launcher_options *options, int *channel_out);
  */
 void launcher_kill_children(void);
 
+/* For the supervisor, at the end: what the payload used counts as used by our children only when this is waited for. */
+void launcher_wait(pid_t launcher);
+
 #endif

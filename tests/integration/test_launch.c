@@ -222,6 +222,22 @@ Test(launch, the_sandbox_ends_with_its_first_process)
 	cr_assert(!strstr(launch_outcome.out, "late") && fixture_all_gone(3000), "%u left", fixture_descendants());
 }
 
+/* Judges, and time(1), read it there: the first line is the command's own, the last that of the shell's children. */
+Test(launch, what_the_command_used_counts_as_used_by_kennel)
+{
+	char script[512];
+	double told, counted;
+
+	snprintf(script, sizeof(script),
+		"'%s' run -p off -- /bin/sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done; times'; times",
+		getenv("KENNEL"));
+	run_native(SHELL(script), &launch_outcome);
+	cr_assert_eq(sscanf(launch_outcome.out, "0m%lfs %*s %*s %*s %*s %*s 0m%lf", &told, &counted), 2, "%s",
+		launch_outcome.out);
+	cr_expect_geq(counted, told, "%s", launch_outcome.out);
+	cr_expect_gt(told, 0.02, "nothing was used");
+}
+
 Test(launch, wait_all_ends_with_the_last_process)
 {
 	launch_expect(WORDS("-p", "work", "-m", "exit/wait_all:on"),
