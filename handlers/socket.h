@@ -93,7 +93,4 @@ struct verdict socket_sendto(struct call *call, const uint64_t *args);
 struct verdict socket_sendmsg(struct call *call, const uint64_t *args);
 struct verdict socket_sendmmsg(struct call *call, const uint64_t *args);
 
-/* The category of a call that makes a socket; 0 or -errno. */
-int socket_check_new(struct call *call, int domain, int type, int protocol);
-
 #endif

@@ -19,78 +19,15 @@
 #define IPPROTO_MPTCP 262
 #endif
 
-static void socket_registers(const struct call *call, uint64_t args_out[SOCKET_ARGS_MAX])
+static int socket_check_new(struct call *call, int domain, int protocol)
 {
-	for (unsigned i = 0; i < SOCKET_ARGS_MAX; i++)
-		args_out[i] = call_arg(call, i);
-}
-
-static struct verdict socket_enter_bind(struct call *call)
-{
-	uint64_t args[SOCKET_ARGS_MAX];
-
-	socket_registers(call, args);
-	return socket_bind(call, args);
-}
-
-static struct verdict socket_enter_connect(struct call *call)
-{
-	uint64_t args[SOCKET_ARGS_MAX];
-
-	socket_registers(call, args);
-	return socket_connect(call, args);
-}
-
-static struct verdict socket_enter_accept(struct call *call)
-{
-	uint64_t args[SOCKET_ARGS_MAX];
-
-	socket_registers(call, args);
-	return socket_accept(call, args, call_sysno(call) == SC_accept4 ? (int)args[3] : 0);
-}
-
-static struct verdict socket_enter_listen(struct call *call)
-{
-	uint64_t args[SOCKET_ARGS_MAX];
-
-	socket_registers(call, args);
-	return socket_listen(call, args);
-}
-
-static struct verdict socket_enter_name(struct call *call)
-{
-	uint64_t args[SOCKET_ARGS_MAX];
-
-	socket_registers(call, args);
-	return socket_name(call, args, call_sysno(call) == SC_getpeername);
-}
-
-static struct verdict socket_enter_sendto(struct call *call)
-{
-	uint64_t args[SOCKET_ARGS_MAX];
-
-	socket_registers(call, args);
-	return socket_sendto(call, args);
-}
-
-static struct verdict socket_enter_sendmsg(struct call *call)
-{
-	uint64_t args[SOCKET_ARGS_MAX];
-
-	socket_registers(call, args);
-	return call_sysno(call) == SC_sendmmsg ? socket_sendmmsg(call, args) : socket_sendmsg(call, args);
-}
-
-int socket_check_new(struct call *call, int domain, int type, int protocol)
-{
-	(void)type;
 	return domain == AF_NETLINK ? access_check_link(call, (unsigned)protocol) : 0;
 }
 
 /* The filter lets through or refuses what registers decide: what comes here is netlink, for the log. */
 static struct verdict socket_enter_socket(struct call *call)
 {
-	int error = socket_check_new(call, call_arg_int(call, 0), call_arg_int(call, 1), call_arg_int(call, 2));
+	int error = socket_check_new(call, call_arg_int(call, 0), call_arg_int(call, 2));
 
 	return error < 0 ? verdict_fail(error) : verdict_continue();
 }
@@ -137,7 +74,7 @@ static struct verdict socket_make(struct call *call, const uint64_t *args)
 	if (access_judges_sockets(call)) {
 		error = socket_check_kind(domain, type, protocol);
 		if (error == 0)
-			error = socket_check_new(call, domain, type, protocol);
+			error = socket_check_new(call, domain, protocol);
 	}
 	if (error == 0)
 		error = call_revalidate(call);
@@ -145,6 +82,56 @@ static struct verdict socket_make(struct call *call, const uint64_t *args)
 		return verdict_fail(error);
 	fd = errno_result(socket(domain, type | SOCK_CLOEXEC, protocol));
 	return fd < 0 ? verdict_fail(fd) : verdict_add_fd(fd, O_RDWR | (type & SOCK_CLOEXEC ? O_CLOEXEC : 0));
+}
+
+/* Subcalls of the multiplexer are our names for all of them. */
+static struct verdict socket_carry_out(struct call *call, unsigned subcall, const uint64_t *args)
+{
+	switch (subcall) {
+	case SYS_SOCKET:
+		return socket_make(call, args);
+	case SYS_BIND:
+		return socket_bind(call, args);
+	case SYS_CONNECT:
+		return socket_connect(call, args);
+	case SYS_LISTEN:
+		return socket_listen(call, args);
+	case SYS_GETSOCKNAME:
+	case SYS_GETPEERNAME:
+		return socket_name(call, args, subcall == SYS_GETPEERNAME);
+	case SYS_ACCEPT:
+		return socket_accept(call, args, 0);
+	case SYS_ACCEPT4:
+		return socket_accept(call, args, (int)args[3]);
+	case SYS_SENDTO:
+		return socket_sendto(call, args);
+	case SYS_SENDMSG:
+		return socket_sendmsg(call, args);
+	default:
+		return socket_sendmmsg(call, args);
+	}
+}
+
+static const uint8_t subcall_of[] = {
+	[SC_bind] = SYS_BIND,
+	[SC_connect] = SYS_CONNECT,
+	[SC_listen] = SYS_LISTEN,
+	[SC_accept] = SYS_ACCEPT,
+	[SC_accept4] = SYS_ACCEPT4,
+	[SC_getsockname] = SYS_GETSOCKNAME,
+	[SC_getpeername] = SYS_GETPEERNAME,
+	[SC_sendto] = SYS_SENDTO,
+	[SC_sendmsg] = SYS_SENDMSG,
+	[SC_sendmmsg] = SYS_SENDMMSG,
+};
+
+static struct verdict socket_enter(struct call *call)
+{
+	uint64_t args[SOCKET_ARGS_MAX];
+
+	for (unsigned i = 0; i < SOCKET_ARGS_MAX; i++)
+		args[i] = call_arg(call, i);
+	return socket_carry_out(call, subcall_of[call_sysno(call)], args);
 }
 
 /* How many words each subcall takes from memory; 0: the filter leaves it to the kernel. */
@@ -183,29 +170,7 @@ static struct verdict socket_enter_socketcall(struct call *call)
 	error = socket_read_args(call, subcall, args);
 	if (error < 0)
 		return verdict_fail(error);
-	switch (subcall) {
-	case SYS_SOCKET:
-		return socket_make(call, args);
-	case SYS_BIND:
-		return socket_bind(call, args);
-	case SYS_CONNECT:
-		return socket_connect(call, args);
-	case SYS_LISTEN:
-		return socket_listen(call, args);
-	case SYS_GETSOCKNAME:
-	case SYS_GETPEERNAME:
-		return socket_name(call, args, subcall == SYS_GETPEERNAME);
-	case SYS_ACCEPT:
-		return socket_accept(call, args, 0);
-	case SYS_ACCEPT4:
-		return socket_accept(call, args, (int)args[3]);
-	case SYS_SENDTO:
-		return socket_sendto(call, args);
-	case SYS_SENDMSG:
-		return socket_sendmsg(call, args);
-	default:
-		return socket_sendmmsg(call, args);
-	}
+	return socket_carry_out(call, subcall, args);
 }
 
 #define SOCKET_HANDLER(variable, name_, enter_, categories_) \
@@ -222,17 +187,17 @@ static struct verdict socket_enter_socketcall(struct call *call)
 #define CONNECT_BITS (CAT_BIT(CAT_NET_CONNECT) | CAT_BIT(CAT_WALK))
 #define BIND_BITS (CAT_BIT(CAT_NET_BIND) | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_WALK))
 #define SEND_BITS (CONNECT_BITS | CAT_BIT(CAT_NET_SENDFD))
+#define ALL_BITS (BIND_BITS | SEND_BITS | CAT_BIT(CAT_NET_LINK))
 
-SOCKET_HANDLER(handler_bind, "bind", socket_enter_bind, BIND_BITS);
-SOCKET_HANDLER(handler_listen, "listen", socket_enter_listen, CAT_BIT(CAT_NET_BIND));
-SOCKET_HANDLER(handler_getsockname, "getsockname", socket_enter_name, BIND_BITS);
+SOCKET_HANDLER(handler_bind, "bind", socket_enter, BIND_BITS);
+SOCKET_HANDLER(handler_listen, "listen", socket_enter, CAT_BIT(CAT_NET_BIND));
+SOCKET_HANDLER(handler_getsockname, "getsockname", socket_enter, BIND_BITS);
 /* While descriptors are judged by the peer that a socket has, nobody else may give it another. */
-SOCKET_HANDLER(handler_connect, "connect", socket_enter_connect, SEND_BITS);
-SOCKET_HANDLER(handler_accept, "accept", socket_enter_accept, CAT_BIT(CAT_NET_CONNECT));
-SOCKET_HANDLER(handler_sendto, "sendto", socket_enter_sendto, CONNECT_BITS);
-SOCKET_HANDLER(handler_sendmsg, "sendmsg", socket_enter_sendmsg, SEND_BITS);
-SOCKET_HANDLER(
-	handler_socketcall, "socketcall", socket_enter_socketcall, BIND_BITS | SEND_BITS | CAT_BIT(CAT_NET_LINK));
+SOCKET_HANDLER(handler_connect, "connect", socket_enter, SEND_BITS);
+SOCKET_HANDLER(handler_accept, "accept", socket_enter, CAT_BIT(CAT_NET_CONNECT));
+SOCKET_HANDLER(handler_sendto, "sendto", socket_enter, CONNECT_BITS);
+SOCKET_HANDLER(handler_sendmsg, "sendmsg", socket_enter, SEND_BITS);
+SOCKET_HANDLER(handler_socketcall, "socketcall", socket_enter_socketcall, ALL_BITS);
 
 const struct handler handler_socket = {
 	.name = "socket",
