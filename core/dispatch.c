@@ -39,6 +39,15 @@ static void dispatch_end(struct call *call)
 	call_pool_give(call);
 }
 
+/* Asking each descriptor whether it is a socket would cost every open for writing a call. */
+static void dispatch_close(struct call *call, int fd)
+{
+	if (call->handler->flags & H_GIVES_SOCKETS)
+		fds_put(call, fd);
+	else
+		close(fd);
+}
+
 /*
  * A copy of ours, closed a moment after the target goes on, would hold back what its last close does: ETXTBSY for a
  * program just written, the end of a FIFO, IN_CLOSE_WRITE, a lock that is freed.
@@ -47,7 +56,7 @@ static int dispatch_give_fd(struct call *call, const struct verdict *verdict)
 {
 	int number = notify_place_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
 
-	fds_put(call, verdict->fd);
+	dispatch_close(call, verdict->fd);
 	return number < 0 ? number : notify_return(call, number);
 }
 
@@ -80,7 +89,7 @@ static void dispatch_kill(struct call *call)
 static void dispatch_withhold(struct call *call, const struct verdict *verdict)
 {
 	if (verdict->kind == VERDICT_ADD_FD)
-		fds_put(call, verdict->fd);
+		dispatch_close(call, verdict->fd);
 }
 
 static void dispatch_send(struct call *call, const struct verdict *verdict)

@@ -18,13 +18,14 @@
 struct call;
 
 enum handler_flags {
-	H_TRACE = 1 << 0,       /* a ptrace stop instead of a notification */
-	H_EXIT = 1 << 1,        /* wants the exit stop too: leave() (with H_TRACE) */
-	H_READS_MEM = 1 << 2,   /* reads the target's memory: CONTINUE is a bug */
-	H_MAY_WAIT = 1 << 3,    /* may return WAIT */
-	H_IDENTITY = 1 << 4,    /* acts with the target's identity: the dispatcher assumes it */
-	H_HOLDS_NAMES = 1 << 5, /* needed whenever any active rule tells two names apart */
-	H_REGISTERS = 1 << 6,   /* decides on register values only: may return CONTINUE */
+	H_TRACE = 1 << 0,         /* a ptrace stop instead of a notification */
+	H_EXIT = 1 << 1,          /* wants the exit stop too: leave() (with H_TRACE) */
+	H_READS_MEM = 1 << 2,     /* reads the target's memory: CONTINUE is a bug */
+	H_MAY_WAIT = 1 << 3,      /* may return WAIT */
+	H_IDENTITY = 1 << 4,      /* acts with the target's identity: the dispatcher assumes it */
+	H_HOLDS_NAMES = 1 << 5,   /* needed whenever any active rule tells two names apart */
+	H_REGISTERS = 1 << 6,     /* decides on register values only: may return CONTINUE */
+	H_GIVES_SOCKETS = 1 << 7, /* ADD_FD may bring a socket, whose close could hold us up */
 };
 
 /* Why a waiting call runs again. */
@@ -52,6 +53,7 @@ struct handler {
 
 /* handlers/table.c: NULL where no handler exists. */
 const struct handler *handler_find(enum sysno sysno);
+
 /* The one for this call's ptrace stop, where the plan traces it. NULL where none is. */
 const struct handler *handler_traced(enum sysno sysno);
 
@@ -97,10 +99,7 @@ bool call_shares_memory(const struct call *call);
  */
 void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, uint64_t prot);
 
-/*
- * Reserves the lowest free descriptor number in the target (a placeholder). The
- * number, for verdict.value of ADD_FD, or -EMFILE and the like.
- */
+/* Reserves the lowest free descriptor number in the target, for verdict.value of ADD_FD. Or -EMFILE and the like. */
 int call_reserve_fd(struct call *call);
 
 /* Waits; the handler returns verdict_wait() next. One wait per call at a time. */

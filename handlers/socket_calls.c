@@ -176,7 +176,7 @@ static struct verdict socket_enter_socketcall(struct call *call)
 #define SOCKET_HANDLER(variable, name_, enter_, categories_) \
 	const struct handler variable = { \
 		.name = (name_), \
-		.flags = H_READS_MEM | H_IDENTITY | H_MAY_WAIT, \
+		.flags = H_READS_MEM | H_IDENTITY | H_MAY_WAIT | H_GIVES_SOCKETS, \
 		.categories = (categories_), \
 		.state_size = sizeof(struct socket_job *), \
 		.enter = (enter_), \
