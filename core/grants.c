@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/cleanup.h"
 #include "core/grants_rules.h"
 #include "core/mounts.h"
@@ -67,7 +68,7 @@ static void grants_object_mixed(struct grants_walk *walk, uint64_t mixed, const 
 static void grants_add(struct grants_walk *walk, uint64_t categories, bool beneath)
 {
 	struct grants *grants = walk->grants;
-	struct grant *larger = grants->list;
+	struct grant *grant;
 
 	if (!categories || walk->failed)
 		return;
@@ -75,19 +76,13 @@ static void grants_add(struct grants_walk *walk, uint64_t categories, bool benea
 		grants_object(walk, &(struct obstacle){ .category = CAT_COUNT, .why = "too many names for Landlock" });
 		return;
 	}
-	if (grants->count == grants->capacity) {
-		grants->capacity = grants->capacity * 2 + 64;
-		larger = reallocarray(grants->list, grants->capacity, sizeof(*larger));
-	}
-	if (larger)
-		grants->list = larger;
-	larger = larger ? &grants->list[grants->count] : NULL;
-	if (larger)
-		*larger = (struct grant){ .name = strdup(walk->name), .categories = categories, .beneath = beneath };
-	if (larger && larger->name)
-		grants->count++;
-	else
-		walk->failed = true;
+	walk->failed = array_grow(&grants->list, grants->count, &grants->capacity, sizeof(*grants->list)) < 0;
+	if (walk->failed)
+		return;
+	grant = &grants->list[grants->count];
+	*grant = (struct grant){ .name = strdup(walk->name), .categories = categories, .beneath = beneath };
+	walk->failed = !grant->name;
+	grants->count += !walk->failed;
 }
 
 /* Where names come and go by what the sandbox does besides making and removing names. */
