@@ -113,15 +113,21 @@ bool landlock_wanted(const struct policy *policy)
 	return landlock_handled(policy) != 0;
 }
 
+static int landlock_add(int ruleset, int fd, uint64_t rights)
+{
+	struct landlock_beneath rule = { .allowed = rights, .parent_fd = fd };
+
+	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
+}
+
 static int landlock_allow(int ruleset, const char *directory, uint64_t rights)
 {
 	AUTO_CLOSE int fd = open(directory, O_PATH | O_CLOEXEC | O_DIRECTORY);
-	struct landlock_beneath rule = { .allowed = rights, .parent_fd = fd };
 
 	/* A hierarchy that does not exist yet can be made by nobody here: nothing to allow. */
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -errno;
-	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
+	return landlock_add(ruleset, fd, rights);
 }
 
 /* What was granted last and is not in the ruleset yet: most categories name the same few directories. */
@@ -280,24 +286,28 @@ static int landlock_open_canonical(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* There is nothing, or not what was meant: to be left out. */
+static int landlock_not_canonical(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ELOOP ? 0 : error;
+}
+
 /* One file, or a hierarchy. What is not there can be made by nobody (core/plan_exec.c). */
 static int landlock_allow_execute(int ruleset, const struct pattern *pattern)
 {
-	struct landlock_beneath rule = { .allowed = LANDLOCK_EXECUTE };
 	char root[PATH_MAX];
 	bool many = pattern_literal_root(pattern, root, sizeof(root));
 	AUTO_CLOSE int fd = landlock_open_canonical(root);
 	struct stat status;
 
 	if (fd < 0)
-		return fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP ? 0 : fd;
+		return landlock_not_canonical(fd);
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	/* A rule on a directory would be one on everything below. */
 	if (!S_ISREG(status.st_mode) && !(many && S_ISDIR(status.st_mode)))
 		return 0;
-	rule.parent_fd = fd;
-	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
+	return landlock_add(ruleset, fd, LANDLOCK_EXECUTE);
 }
 
 static int landlock_allow_executing(int ruleset, const struct policy *policy)
@@ -324,19 +334,17 @@ static uint64_t landlock_reading(uint64_t categories)
  */
 static int landlock_allow_reading(int ruleset, const struct grant *grant)
 {
-	struct landlock_beneath rule = { .allowed = landlock_reading(grant->categories) };
 	AUTO_CLOSE int fd = landlock_open_canonical(grant->name);
 	struct statx status;
 
 	if (fd < 0)
-		return fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP ? 0 : fd;
+		return landlock_not_canonical(fd);
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) < 0)
 		return errno == EACCES ? 0 : -errno;
 	/* A rule on a directory would be one on everything below. */
 	if ((S_ISDIR(status.stx_mode) != 0) != grant->beneath)
 		return 0;
-	rule.parent_fd = fd;
-	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &rule, 0) < 0 ? -errno : 0;
+	return landlock_add(ruleset, fd, landlock_reading(grant->categories));
 }
 
 int landlock_payload_ruleset(const struct policy *policy, const struct grants *grants, bool scope_signals)
