@@ -19,6 +19,9 @@ struct rule;
 
 enum plan_action { PLAN_KERNEL, PLAN_REFUSE, PLAN_LANDLOCK, PLAN_NOTIFY, PLAN_TRACE };
 
+#define LANDLOCK_ABI_REFER 2   /* 5.19: without it no domain lets files move between directories */
+#define LANDLOCK_ABI_SIGNALS 6 /* 6.12: the payload has a domain of its own, which keeps signals inside */
+
 /* Facts about the host that the plan depends on. */
 struct plan_host {
 	unsigned landlock_abi;   /* 0: none */

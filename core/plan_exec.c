@@ -9,9 +9,6 @@
 #include "core/plan_build.h"
 #include "core/policy.h"
 
-#define LANDLOCK_ABI_REFER 2   /* 5.19: without it no domain lets files move between directories */
-#define LANDLOCK_ABI_SIGNALS 6 /* 6.12: the payload has a domain of its own */
-
 /* What is in the way: a rule, a transition, or with neither the default of the category. */
 struct obstacle {
 	enum category category;

@@ -22,9 +22,6 @@
 #include "core/policy.h"
 #include "core/util.h"
 
-#define LANDLOCK_ABI_REFER 2  /* 5.19: without it no domain lets files move between directories */
-#define LANDLOCK_ABI_SIGNAL 6 /* 6.12 */
-
 #define CAP_PERFMON_NUMBER 38 /* 5.8; younger than some headers */
 
 #define YAMA_CAPABILITY 2 /* from this mode on ptrace needs CAP_SYS_PTRACE */
@@ -68,7 +65,7 @@ void plan_host_read(
 		/* A task has one tracer: a payload that uses ptrace has none of ours (pitfall 27). */
 		.ptrace = policy_settings(policy)->trace_ptrace && !policy_settings(policy)->unsafe_ptrace &&
 			  plan_host_may_ptrace(),
-		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNAL,
+		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNALS,
 		.privileged = privileged,
 		/* The kernel asks no security module then (tried on 6.18). */
 		.sees_processes = plan_host_permits(CAP_PERFMON_NUMBER) || plan_host_permits(CAP_SYS_ADMIN),

@@ -11,9 +11,6 @@
 #include "core/utf8.h"
 #include "core/util.h"
 
-#define LANDLOCK_ABI_REFER 2
-#define LANDLOCK_ABI_SIGNALS 6
-
 /* Calls that programs make all the time. */
 static const struct hot {
 	enum sysno sysno;
