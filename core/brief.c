@@ -104,7 +104,6 @@ void brief_hold(const struct call *call)
 void brief_release(const struct call *call)
 {
 	struct supervisor *supervisor = call->sandbox->supervisor;
-
 	bool held = supervisor->brief_held;
 
 	supervisor->brief_held = false;
