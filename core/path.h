@@ -30,7 +30,7 @@ enum path_flags {
 /* The kernel takes and tells names below PATH_MAX; a relative string may add as much to its directory's. */
 #define PATH_NAME_SIZE (2 * PATH_MAX)
 
-/* A resolved path. Begin with PATH_INIT or path_init(); path_release() it also after an error, or use AUTO_PATH. */
+/* A resolved path. Begin with path_init(); path_release() it also after an error, or use PATH_LOCAL. */
 struct path {
 	int object;   /* O_PATH descriptor of what the name names; -1: missing or not opened */
 	int parent;   /* O_PATH descriptor of the directory of the last component, or -1 */
@@ -50,14 +50,14 @@ struct path {
 	char string[PATH_MAX]; /* our copy of the target's string: the only one ever used */
 };
 
-#define PATH_INIT \
-	{ \
-		.object = -1, .parent = -1, .held = -1 \
-	}
-#define AUTO_PATH __attribute__((cleanup(path_release)))
-
-void path_init(struct path *path); /* PATH_INIT without clearing 12 KB of text, for calls that are made often */
+/* Without clearing 12 KB of text: it is made for every call. */
+void path_init(struct path *path);
 void path_release(struct path *path);
+
+/* Declares one that is released at the end of its block. */
+#define PATH_LOCAL(variable) \
+	struct path variable __attribute__((cleanup(path_release))); \
+	path_init(&(variable))
 
 /*
  * Reads the string (once) and says in path->lexical whether path->name is already

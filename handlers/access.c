@@ -42,7 +42,7 @@ static struct verdict access_enter(struct call *call)
 	__typeof__(&access_rows[0]) row = COMMON_ROW(access_rows, call);
 	unsigned flags = (unsigned)common_arg(call, row->flags, 0);
 	int mode = call_arg_int(call, row->mode);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = 0;
 
 	if ((mode & ~ACCESS_MODES) || (flags & ~(unsigned)ACCESS_AT_FLAGS))

@@ -64,7 +64,7 @@ static int attr_find(struct call *call, const struct attr_row *row, uint64_t cat
 /* The same for a call on a descriptor. fd (ours to close) or -errno. */
 static int attr_find_fd(struct call *call, uint64_t categories)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = common_descriptor(call, 0, &path);
 	int error = fd;
 
@@ -76,7 +76,7 @@ static int attr_find_fd(struct call *call, uint64_t categories)
 static struct verdict attr_enter_chmod(struct call *call)
 {
 	const struct attr_row *row = COMMON_ROW(attr_chmod_rows, call);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char name[PATH_OF_FD_SIZE];
 	int error = attr_find(call, row, CAT_BIT(CAT_CHMOD), &path);
 
@@ -119,7 +119,7 @@ static struct verdict attr_enter_chown(struct call *call)
 	const struct attr_row *row = COMMON_ROW(attr_chown_rows, call);
 	unsigned user = attr_id(call, row->value, row->short_ids);
 	unsigned group = attr_id(call, row->value + 1U, row->short_ids);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = attr_find(call, row, attr_chown_categories(user, group), &path);
 
 	if (error >= 0)

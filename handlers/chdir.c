@@ -41,7 +41,7 @@ static struct verdict chdir_decide(struct call *call, int *fd, const char *name)
 
 static struct verdict chdir_enter_path(struct call *call)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = common_lookup(call, ARG_NONE, 0, PATH_FOLLOW, &path);
 
 	return error < 0 ? verdict_fail(error) : chdir_decide(call, &path.object, path.name);
@@ -50,7 +50,7 @@ static struct verdict chdir_enter_path(struct call *call)
 /* An argument in a register, but what it stands for may change: dup2 by another thread. */
 static struct verdict chdir_enter_fd(struct call *call)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = held_fd(call, call_arg_int(call, 0));
 	int error = fd < 0 ? fd : path_of_descriptor(call, fd, &path);
 
@@ -78,7 +78,7 @@ static bool chdir_may_walk(const struct call *call, const char *name)
 /* Silent where it is allowed: whoever brought the process there was asked, and logged, at its own entry. */
 static bool chdir_may_be(struct call *call, int fd)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 
 	return path_of_descriptor(call, fd, &path) == 0 && !access_refuses(call, CAT_CHDIR, path.name) &&
 	       chdir_may_walk(call, path.name);

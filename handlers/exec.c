@@ -78,7 +78,7 @@ static int exec_find_interpreter(struct call *call, const char *name, struct pat
 	int error;
 
 	path_release(path);
-	*path = (struct path)PATH_INIT;
+	path_init(path);
 	error = path_begin_string(call, AT_FDCWD, name, PATH_FOLLOW, path);
 	if (error == 0)
 		error = path_find(call, path);
@@ -142,7 +142,7 @@ static struct verdict exec_enter(struct call *call)
 	const struct exec_row *row = COMMON_ROW(exec_rows, call);
 	const unsigned flags = (unsigned)common_arg(call, row->flags, 0);
 	struct exec_state *state = call_state(call);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error;
 
 	/* Stopped only because other calls are traced: the supervisor must know of an exec that is under way. */

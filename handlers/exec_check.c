@@ -32,7 +32,7 @@ struct exec_image {
 
 static int exec_mismatch(const struct exec_image *image, const char *found)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	const bool known = path_of_descriptor(image->call, image->state->files[EXEC_PROGRAM], &path) == 0;
 
 	log_mismatch(image->call, image->category, known ? path.name : NULL, found);
@@ -52,7 +52,7 @@ static bool exec_name_is_plain(const char *name)
 
 static int exec_check_program(const struct exec_image *image)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	struct held_identity identity;
 	AUTO_CLOSE int loaded = -1;
 	int error = held_identify(image->state->files[EXEC_PROGRAM], &identity);

@@ -44,7 +44,7 @@ static struct verdict fanotify_enter(struct call *call)
 {
 	unsigned flags = (unsigned)call_arg_int(call, 1);
 	uint64_t mask = call_arg_pair(call, 2, 2);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = fds_get(call, call_arg_int(call, 0));
 	int AUTO_CLOSE held = -1;
 	char name[PATH_OF_FD_SIZE];

@@ -20,7 +20,7 @@ static struct verdict fcntl_set_owner(const struct call *call)
 
 static struct verdict fcntl_set_flags(struct call *call)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = common_descriptor(call, 0, &path);
 	int error = fd;
 

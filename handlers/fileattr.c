@@ -56,7 +56,7 @@ static int fileattr_prepare(struct call *call, struct fileattr_job *job)
 
 static int fileattr_do(struct call *call, const struct fileattr_job *job)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = -1;
 	char name[PATH_OF_FD_SIZE] = "";
 	int error = common_object(call, 0, 1, job->at_flags, &path, &fd);

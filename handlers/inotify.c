@@ -24,7 +24,7 @@ static int inotify_check(int fd, uint32_t mask)
 static struct verdict inotify_enter(struct call *call)
 {
 	uint32_t mask = (uint32_t)call_arg_int(call, 2);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = fds_get(call, call_arg_int(call, 0));
 	char name[PATH_OF_FD_SIZE];
 	/* One that cannot be reached is no bad one. */

@@ -265,7 +265,7 @@ static struct verdict list_enter(struct call *call)
 		{ SC_getdents, LIST_OLD },
 		{ SC_readdir, LIST_ONE },
 	};
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = fds_get(call, call_arg_int(call, 0));
 	int room = call_arg_int(call, 2);
 	struct list_job job;

@@ -102,7 +102,7 @@ static int mmap_kind_of(int fd, uint64_t flags)
 /* Memory files are files to the rules, and memory to exec/anonymous. */
 static int mmap_judge(struct call *call, int fd)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = path_of_descriptor(call, fd, &path);
 
 	if (error >= 0 && str_starts(path.name, MMAP_MEMFD) && !access_anonymous_memory(call))

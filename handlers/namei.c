@@ -16,7 +16,7 @@
 static struct verdict namei_enter_mkdir(struct call *call)
 {
 	bool at = call_sysno(call) == SC_mkdirat;
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = common_lookup_parent(call, at ? 0 : ARG_NONE, at ? 1 : 0, &path);
 
 	if (error >= 0)
@@ -34,7 +34,7 @@ static struct verdict namei_enter_remove(struct call *call)
 {
 	bool at = call_sysno(call) == SC_unlinkat;
 	int flags = call_sysno(call) == SC_rmdir ? AT_REMOVEDIR : 0;
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error;
 
 	if (at)
@@ -54,7 +54,7 @@ static struct verdict namei_enter_remove(struct call *call)
 static struct verdict namei_enter_symlink(struct call *call)
 {
 	bool at = call_sysno(call) == SC_symlinkat;
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char text[PATH_MAX];
 	ssize_t error = mem_read_string(call, call_arg(call, 0), text, sizeof(text));
 

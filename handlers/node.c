@@ -57,7 +57,7 @@ static struct verdict node_enter(struct call *call)
 	bool at = call_sysno(call) == SC_mknodat;
 	mode_t mode = (uint16_t)call_arg_int(call, at ? 2 : 1);
 	unsigned device = (unsigned)call_arg_int(call, at ? 3 : 2);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = node_check_type(mode);
 
 	if (error >= 0)

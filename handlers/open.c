@@ -346,11 +346,10 @@ static struct verdict open_in_order(struct call *call, struct verdict verdict)
 static struct verdict open_enter(struct call *call)
 {
 	struct open_job job = { .call = call, .reserved = -1 };
-	AUTO_PATH struct path path;
+	PATH_LOCAL(path);
 	struct verdict verdict;
 	int error;
 
-	path_init(&path);
 	error = open_request(call, &job.request);
 	if (!error)
 		error = path_begin(call, job.request.dirfd, job.request.address, open_path_flags(&job.request), &path);

@@ -38,7 +38,7 @@ static struct verdict readlink_enter(struct call *call)
 {
 	__typeof__(&readlink_rows[0]) row = COMMON_ROW(readlink_rows, call);
 	int size = call_arg_int(call, row->size);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char text[PATH_MAX];
 	ssize_t len;
 	int error;

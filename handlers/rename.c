@@ -142,8 +142,8 @@ static struct verdict rename_enter(struct call *call)
 {
 	bool at = call_sysno(call) != SC_rename;
 	unsigned flags = call_sysno(call) == SC_renameat2 ? (unsigned)call_arg_int(call, 4) : 0;
-	struct path AUTO_PATH from = PATH_INIT;
-	struct path AUTO_PATH to = PATH_INIT;
+	PATH_LOCAL(from);
+	PATH_LOCAL(to);
 	int error;
 
 	if (rename_flags_are_wrong(flags))
@@ -198,8 +198,8 @@ static struct verdict rename_enter_link(struct call *call)
 	bool at = call_sysno(call) == SC_linkat;
 	int flags = at ? call_arg_int(call, 4) : 0;
 	unsigned path_flags = (flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
-	struct path AUTO_PATH from = PATH_INIT;
-	struct path AUTO_PATH to = PATH_INIT;
+	PATH_LOCAL(from);
+	PATH_LOCAL(to);
 	char name[PATH_OF_FD_SIZE];
 	int error;
 

@@ -206,7 +206,7 @@ void socket_name_object(int object, struct address_bytes *bytes)
 static int socket_judge_path(struct call *call, const char *name, const struct socket_purpose *purpose,
 	struct address_bytes *bytes, int *object_out)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	/* By the number that a datagram came from, or that another process told. */
 	int error = path_begin_string(call, AT_FDCWD, bound_written(call, name), PATH_FOLLOW, &path);
 

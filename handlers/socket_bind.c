@@ -55,7 +55,7 @@ static int socket_bind_as(struct call *call, int fd, const struct path *path, co
 
 static int socket_bind_node(struct call *call, int fd, const struct address *address)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = path_begin_string(call, AT_FDCWD, address->name, 0, &path);
 
 	if (error >= 0)

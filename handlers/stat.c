@@ -44,12 +44,11 @@ static const struct stat_row stat_rows[] = {
 static int stat_path(
 	struct call *call, int dirfd, uint64_t string, unsigned flags, unsigned mask, struct statx *result_out)
 {
-	struct path AUTO_PATH path;
+	PATH_LOCAL(path);
 	unsigned path_flags = common_path_flags(flags) | (flags & AT_EMPTY_PATH ? PATH_NULL_EMPTY : 0);
 	unsigned sync = flags & AT_STATX_SYNC_TYPE;
 	int error;
 
-	path_init(&path);
 	error = path_lookup(call, dirfd, string, path_flags, &path);
 	if (error < 0)
 		return error;
@@ -104,7 +103,7 @@ static const struct {
 
 static struct verdict stat_enter_fd(struct call *call)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = common_descriptor(call, 0, &path);
 	struct statx result;
 	int error = fd;

@@ -39,7 +39,7 @@ static bool statfs_size_is_wrong(const struct call *call)
 
 static struct verdict statfs_enter(struct call *call)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error;
 
 	if (statfs_size_is_wrong(call))
@@ -50,7 +50,7 @@ static struct verdict statfs_enter(struct call *call)
 
 static struct verdict statfs_enter_fd(struct call *call)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = -1;
 
 	if (statfs_size_is_wrong(call))

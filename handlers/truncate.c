@@ -85,7 +85,7 @@ static struct verdict truncate_wait(struct call *call, struct path *path, int64_
 static struct verdict truncate_enter(struct call *call)
 {
 	int64_t length = truncate_length(call);
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = -1;
 	int error;
 
@@ -124,7 +124,7 @@ static void truncate_cancel(struct call *call)
 /* A duplicate of argument 0, decided. fd (ours to close) or -errno. */
 static int truncate_find_fd(struct call *call)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = common_descriptor(call, 0, &path);
 	int error = fd;
 

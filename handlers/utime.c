@@ -94,7 +94,7 @@ static int utime_read(struct call *call, const struct utime_row *row, struct tim
 /* No name: the descriptor itself, which then may not be O_PATH. */
 static int utime_set_fd(struct call *call, const struct utime_row *row, const struct timespec times[2])
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = -1;
 	int error;
 
@@ -110,7 +110,7 @@ static int utime_set_fd(struct call *call, const struct utime_row *row, const st
 
 static int utime_set_path(struct call *call, const struct utime_row *row, const struct timespec times[2])
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	unsigned flags = (unsigned)common_arg(call, row->flags, 0);
 	int error;
 

@@ -208,7 +208,7 @@ static bool xattr_refuses_cwd(const struct xattr_job *job, const struct path *pa
 
 static ssize_t xattr_find_and_do(struct call *call, const struct xattr_job *job)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int AUTO_CLOSE fd = -1;
 	int error = 0;
 

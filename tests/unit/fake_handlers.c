@@ -289,7 +289,7 @@ void log_mismatch(struct call *call, enum category category, const char *checked
 
 void path_init(struct path *path)
 {
-	*path = (struct path)PATH_INIT;
+	*path = (struct path){ .object = -1, .parent = -1, .held = -1 };
 }
 
 void path_release(struct path *path)

@@ -45,7 +45,7 @@ static const char *const odd_paths[] = { "file", "./file", ".//file", "file/", "
 
 static void compare_find(enum road road, int dirfd, const char *string, bool follow)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	const int native = errno_result(openat(dirfd, string, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW)));
 	const int error = find(road, dirfd, string, follow ? PATH_FOLLOW : 0, &path);
 	char name[PATH_MAX];
@@ -111,7 +111,7 @@ Test(path, long_names_and_strings)
 
 Test(path, empty_and_unreadable_strings)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 
 	cr_expect_eq(path_begin(&fake.call, AT_FDCWD, 8, 0, &path), -EFAULT);
 	cr_expect_eq(path_begin(&fake.call, AT_FDCWD, 0, PATH_EMPTY, &path), -EFAULT);
@@ -144,7 +144,7 @@ Test(path, plain_strings_take_the_fast_road)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 
 		cr_expect_eq(begin(ROAD_USUAL, AT_FDCWD, rows[i].string, 0, &path), 0);
 		cr_expect_eq(path.lexical, rows[i].lexical, "%s", rows[i].string);
@@ -170,7 +170,7 @@ static int act(int verb, int dir, const char *name)
 
 static void compare_parent(enum road road, int verb, int dirfd, const char *string)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	struct stat info;
 	int native;
 	int error;
@@ -214,7 +214,7 @@ Test(path, parent_and_base_give_the_kernels_errno)
 
 static int create_ours(enum road road, const char *string, bool follow, char name[PATH_MAX])
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	struct stat info;
 	int error = begin(road, AT_FDCWD, string, follow ? PATH_FOLLOW : 0, &path);
 
@@ -281,7 +281,7 @@ static int resolve_natively(int dirfd, const char *string, uint64_t resolve)
 
 static void compare_resolve(int dirfd, const char *string, unsigned flag, uint64_t resolve)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	const int native = resolve_natively(dirfd, string, resolve);
 	const int error = find(ROAD_USUAL, dirfd, string, flag | PATH_FOLLOW, &path);
 
@@ -325,7 +325,7 @@ Test(path, a_removed_cwd_behaves_like_the_kernels)
 	cr_assert_eq(chdir("gone"), 0);
 	cr_assert_eq(rmdir("../gone"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 		const int native = errno_result(open(strings[i], O_PATH | O_CLOEXEC));
 
 		cr_expect_eq(find(ROAD_USUAL, AT_FDCWD, strings[i], PATH_FOLLOW, &path), native < 0 ? native : 0, "%s",
@@ -338,7 +338,7 @@ Test(path, a_removed_cwd_behaves_like_the_kernels)
 
 Test(path, a_removed_file_keeps_its_old_name)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char expected[PATH_MAX];
 	const int fd = open("short-lived", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 
@@ -360,7 +360,7 @@ Test(path, descriptors_without_a_name)
 
 	cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 
 		cr_expect_eq(path_lookup(&fake.call, fds[i], 0, PATH_EMPTY | PATH_NULL_EMPTY, &path), 0);
 		cr_expect(str_starts(path.name, names[i]), "%s", path.name);
@@ -372,7 +372,7 @@ Test(path, descriptors_without_a_name)
 
 Test(path, a_descriptor_of_ours_has_the_name_of_its_object)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char expected[PATH_MAX];
 	const int fd = open("to_dir/g", O_RDONLY | O_CLOEXEC);
 
@@ -385,8 +385,8 @@ Test(path, a_descriptor_of_ours_has_the_name_of_its_object)
 
 Test(path, detached_and_covered_directories_have_no_believable_name)
 {
-	struct path AUTO_PATH covered = PATH_INIT;
-	struct path AUTO_PATH below = PATH_INIT;
+	PATH_LOCAL(covered);
+	PATH_LOCAL(below);
 	int fd;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -411,7 +411,7 @@ Test(path, detached_and_covered_directories_have_no_believable_name)
 /* A link of user 1000 to "file", in a sticky directory of root's that everybody writes to. */
 Test(path, a_target_that_is_gone_has_no_directory)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 
 	fake.revalidated = -ESRCH;
 	cr_expect_eq(find(ROAD_USUAL, AT_FDCWD, "file", 0, &path), -ESRCH);
@@ -429,8 +429,8 @@ Test(path, walk_hides_by_canonical_name)
 	fake.walk_active = true;
 	fake.denied[0] = hidden;
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
-		struct path AUTO_PATH made = PATH_INIT;
+		PATH_LOCAL(path);
+		PATH_LOCAL(made);
 
 		cr_expect_eq(
 			find(ROAD_USUAL, AT_FDCWD, expand(refused[i]), PATH_FOLLOW, &path), -ENOENT, "%s", refused[i]);
@@ -438,7 +438,7 @@ Test(path, walk_hides_by_canonical_name)
 		cr_expect_eq(path_find_or_parent(&fake.call, &made), -ENOENT, "%s", refused[i]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 
 		cr_expect_eq(find(ROAD_USUAL, AT_FDCWD, expand(allowed[i]), PATH_FOLLOW, &path), 0, "%s", allowed[i]);
 	}
@@ -447,7 +447,7 @@ Test(path, walk_hides_by_canonical_name)
 Test(path, walk_below_a_hidden_cwd_finds_nothing)
 {
 	char hidden[PATH_MAX];
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 
 	snprintf(hidden, sizeof(hidden), "%s/d", top);
 	fake.walk_active = true;
@@ -461,7 +461,7 @@ Test(path, walk_below_a_hidden_cwd_finds_nothing)
 Test(path, a_refusal_by_walk_is_asked_for_once)
 {
 	char hidden[PATH_MAX];
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 
 	snprintf(hidden, sizeof(hidden), "%s/d", top);
 	fake.walk_active = true;

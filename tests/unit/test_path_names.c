@@ -36,7 +36,7 @@ static void expect_deep_name(const char *string, const char *canonical)
 
 	snprintf(expected, sizeof(expected), "%s/%s", top, canonical);
 	for (size_t i = 0; i < ARRAY_SIZE(roads); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 
 		cr_expect_eq(find(roads[i], AT_FDCWD, string, 0, &path), 0, "%.20s", string);
 		cr_expect_str_eq(path.name, expected, "%.20s", string);
@@ -63,7 +63,7 @@ Test(path_names, names_longer_than_the_kernel_tells_are_known_by_the_way_to_them
 Test(path_names, long_names_are_remembered_while_they_lead_to_the_object)
 {
 	static char deep[PATH_MAX], expected[2 * PATH_MAX], other[201];
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int fd;
 
 	make_deep(deep);
@@ -113,7 +113,7 @@ Test(path_names, hostile_links_are_followed_only_where_nobody_guards_against_the
 		cr_skip_test("needs root");
 	make_hostile();
 	for (unsigned way = 0; way < 4 * ARRAY_SIZE(rows); way++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 		const unsigned row = way / 4;
 		const bool refused =
 			rows[row].refused && (way & 1 || mounts_protected_symlinks(fake.supervisor.mounts));

@@ -86,7 +86,7 @@ static int look(int dirfd, const char *string, unsigned flags, struct path *path
 
 static void expect_name(const char *string, unsigned flags, const char *name)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 
 	cr_expect_eq(look(AT_FDCWD, string, flags, &path), 0, "%s", string);
 	cr_expect_str_eq(path.name, name);
@@ -95,7 +95,7 @@ static void expect_name(const char *string, unsigned flags, const char *name)
 /* "%d" in the string stands for the pid. */
 static int look_pid(int dirfd, const char *format, pid_t pid)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char string[128];
 	char *out = string;
 
@@ -111,7 +111,7 @@ static int look_pid(int dirfd, const char *format, pid_t pid)
 
 Test(procfs, self_is_the_target)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char text[256];
 	char expected[64];
 	ssize_t length;
@@ -139,7 +139,7 @@ Test(procfs, the_links_themselves_say_the_target)
 	snprintf(expected[1], sizeof(expected[1]), "%d/task/%d", target, target);
 	memcpy(expected[2], expected[0], sizeof(expected[2]));
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 		char text[PATH_LINK_TEXT_SIZE + 1] = "";
 
 		cr_expect_eq(look(AT_FDCWD, strings[i], 0, &path), 0, "%s", strings[i]);
@@ -160,8 +160,8 @@ static void *thread_run(void *report)
 
 Test(procfs, a_thread_has_its_own_directory_and_thread_self)
 {
-	struct path AUTO_PATH path = PATH_INIT;
-	struct path AUTO_PATH link = PATH_INIT;
+	PATH_LOCAL(path);
+	PATH_LOCAL(link);
 	char expected[64];
 	int report[2];
 	pthread_t thread;
@@ -178,8 +178,8 @@ Test(procfs, a_thread_has_its_own_directory_and_thread_self)
 
 Test(procfs, a_descriptor_of_self_says_the_target)
 {
-	struct path AUTO_PATH path = PATH_INIT;
-	struct path AUTO_PATH other = PATH_INIT;
+	PATH_LOCAL(path);
+	PATH_LOCAL(other);
 	char expected[64];
 
 	snprintf(expected, sizeof(expected), "%d", target);
@@ -219,8 +219,8 @@ Test(procfs, magic_links_lead_to_the_targets_objects)
 
 Test(procfs, magic_links_to_nameless_objects)
 {
-	struct path AUTO_PATH pipe_end = PATH_INIT;
-	struct path AUTO_PATH memory = PATH_INIT;
+	PATH_LOCAL(pipe_end);
+	PATH_LOCAL(memory);
 
 	cr_expect_eq(look(AT_FDCWD, "/proc/self/fd/42", PATH_FOLLOW, &pipe_end), 0);
 	cr_expect(pipe_end.unnamed);
@@ -248,7 +248,7 @@ Test(procfs, magic_links_have_the_kernels_errno)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct path AUTO_PATH path = PATH_INIT;
+		PATH_LOCAL(path);
 
 		cr_expect_eq(look(AT_FDCWD, rows[i].string, PATH_FOLLOW, &path), rows[i].error, "%s", rows[i].string);
 	}
@@ -279,8 +279,8 @@ Test(procfs, our_processes_do_not_exist)
 
 Test(procfs, names_in_our_processes_cannot_be_made)
 {
-	struct path AUTO_PATH parent = PATH_INIT;
-	struct path AUTO_PATH made = PATH_INIT;
+	PATH_LOCAL(parent);
+	PATH_LOCAL(made);
 	char string[64];
 
 	fake.owned = getpid();
@@ -342,7 +342,7 @@ Test(procfs, a_process_of_another_sandbox_is_outside)
 
 Test(procfs, a_second_mount_follows_the_same_rules)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char string[PATH_MAX];
 	char expected[PATH_MAX];
 
@@ -431,7 +431,7 @@ Test(procfs, other_names_are_not_helpers)
 
 Test(procfs, walk_judges_what_a_magic_link_leads_to)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	char hidden[PATH_MAX];
 
 	snprintf(hidden, sizeof(hidden), "%s/d", top);
@@ -444,7 +444,7 @@ Test(procfs, walk_judges_what_a_magic_link_leads_to)
 
 Test(procfs, scoped_lookups_do_not_jump)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 
 	cr_expect_eq(look(FD_PROC, "self/fd/40", PATH_FOLLOW | PATH_BENEATH, &path), -EXDEV);
 	cr_expect_eq(look(FD_PROC, "self/fd/40", PATH_FOLLOW | PATH_NO_MAGICLINKS, &path), -ELOOP);

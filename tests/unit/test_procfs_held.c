@@ -106,14 +106,14 @@ static int hold(const char *format, pid_t pid, int flags)
 static void expect_roads(int fd, const char *what, bool directory, bool link, int expected)
 {
 	static const char *const below[] = { ".", "./", "..", "./.", "missing" };
-	struct path AUTO_PATH empty = PATH_INIT;
+	PATH_LOCAL(empty);
 	char string[64];
 
 	snprintf(string, sizeof(string), "/proc/self/fd/%d", fd);
 	cr_expect_eq(look(fd, "", PATH_EMPTY, &empty), expected, "%s: empty", what);
 	if (!link) {
-		struct path AUTO_PATH jumped = PATH_INIT;
-		struct path AUTO_PATH made = PATH_INIT;
+		PATH_LOCAL(jumped);
+		PATH_LOCAL(made);
 
 		cr_expect_eq(look(AT_FDCWD, string, PATH_FOLLOW, &jumped), expected, "%s: jump", what);
 		cr_expect_eq(path_begin(&fake.call, AT_FDCWD, (uintptr_t)string, PATH_FOLLOW, &made), 0);
@@ -121,9 +121,9 @@ static void expect_roads(int fd, const char *what, bool directory, bool link, in
 	}
 	for (size_t i = 0; directory && i < ARRAY_SIZE(below); i++) {
 		const int kernels = str_equal(below[i], "missing") ? -ENOENT : 0;
-		struct path AUTO_PATH relative = PATH_INIT;
-		struct path AUTO_PATH through = PATH_INIT;
-		struct path AUTO_PATH rooted = PATH_INIT;
+		PATH_LOCAL(relative);
+		PATH_LOCAL(through);
+		PATH_LOCAL(rooted);
 		char name[96];
 
 		snprintf(name, sizeof(name), "%s/%s", string, below[i]);
@@ -194,9 +194,9 @@ Test(procfs_held, what_is_held_of_no_process_is_reachable)
 
 Test(procfs_held, what_is_held_of_a_dead_process_has_the_kernels_errno)
 {
-	struct path AUTO_PATH path = PATH_INIT;
-	struct path AUTO_PATH status = PATH_INIT;
-	struct path AUTO_PATH memory = PATH_INIT;
+	PATH_LOCAL(path);
+	PATH_LOCAL(status);
+	PATH_LOCAL(memory);
 	const pid_t pid = start_named("short");
 	const int directory = hold("/proc/%d", pid, O_DIRECTORY);
 	const int file = hold("/proc/%d/mem", pid, 0);

@@ -45,7 +45,7 @@ typedef int slow_find(struct call *call, struct path *path);
 
 static int slow_look(int dirfd, const char *string, slow_find *find)
 {
-	struct path AUTO_PATH path = PATH_INIT;
+	PATH_LOCAL(path);
 	int error = path_begin_string(&fake.call, dirfd, string, PATH_FOLLOW | PATH_EMPTY, &path);
 
 	return error < 0 ? error : find(&fake.call, &path);
