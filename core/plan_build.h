@@ -63,9 +63,10 @@ void plan_set_cause(const struct plan_builder *builder, uint64_t categories, str
 /* core/plan_protect.c: the part of one call that is refused or followed whatever the rules say. */
 void plan_protect(struct plan_builder *builder, enum sysno sysno);
 
-/* core/plan_files.c: ioctl by request; what would undo append+. */
+/* core/plan_files.c: ioctl by request; what would undo append+; looking at a descriptor with no string. */
 void plan_requests(struct plan_builder *builder);
 void plan_appends(struct plan_builder *builder, enum sysno sysno);
+void plan_nameless(struct plan_builder *builder, enum sysno sysno);
 
 /* core/plan_opens.c: the opens of which a register says that they are not ours; what cannot be read is not executed. */
 void plan_opens(struct plan_builder *builder, enum sysno sysno, uint64_t categories);

@@ -1,7 +1,7 @@
 /*
- * The planner's part for requests and flags that registers hold: ioctl by its request (the low 32
- * bits, which is what the kernel looks at), and what could take O_APPEND off a file. Pure, as
- * core/plan.c.
+ * The planner's part for requests, flags and pointers that registers hold: ioctl by its request (the
+ * low 32 bits, which is what the kernel looks at), what could take O_APPEND off a file, and calls
+ * without a name. Pure, as core/plan.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 #define WRITE_NOAPPEND 0x20 /* RWF_NOAPPEND, 6.9 */
 
 static const char by_request[] = "the rules decide on requests";
+static const char no_name[] = "looks at a descriptor, which no rule is asked about";
 static const char appends[] = "append+ promises that a file only grows at its end";
 
 /* What is refused in silence needs nobody; a log line, a signal or a warning does. */
@@ -116,4 +117,24 @@ void plan_appends(struct plan_builder *builder, enum sysno sysno)
 		entry.conditions[0] = plan_bits(5, WRITE_NOAPPEND, WRITE_NOAPPEND);
 		plan_add(builder, &entry);
 	}
+}
+
+/* From 6.11 on these look at their descriptor then; before it they fail (EFAULT). A string lies in memory. */
+void plan_nameless(struct plan_builder *builder, enum sysno sysno)
+{
+	struct plan_entry entry = {
+		.sysno = sysno,
+		.action = PLAN_KERNEL,
+		.condition_count = 1,
+		.conditions = { plan_bits(1, UINT64_MAX, 0) },
+		.reason = no_name,
+	};
+
+	if (sysno != SC_newfstatat && sysno != SC_fstatat64 && sysno != SC_statx)
+		return;
+	/* ghost! refuses every call that is decided. */
+	if (!builder->decided[sysno] || builder->active & CAT_BIT(CAT_STAT) || policy_settings(builder->policy)->ghost)
+		return;
+	plan_set_cause(builder, CAT_BIT(CAT_WALK), &entry);
+	plan_add(builder, &entry);
 }

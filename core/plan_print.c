@@ -98,7 +98,9 @@ static void plan_print_condition(
 
 	if (condition->arg != PLAN_ARG_CLONE_FLAGS)
 		snprintf(name, sizeof(name), "arg%u", condition->arg);
-	if (condition->mask != INT_MASK && condition->mask != condition->value)
+	if (condition->mask == UINT64_MAX && condition->value == 0)
+		snprintf(buffer, size, "%s = NULL", name);
+	else if (condition->mask != INT_MASK && condition->mask != condition->value)
 		snprintf(buffer, size, "%s & %#llx = %#llx", name, (unsigned long long)condition->mask,
 			(unsigned long long)condition->value);
 	else if (condition->mask != INT_MASK)

@@ -127,3 +127,41 @@ Test(plan_opens, by_landlock_are_shown_for_programs_too)
 	plan_free(plan);
 	policy_free(policy);
 }
+
+/* Looking at a descriptor is no open, but the same register says whether a string is there. */
+static enum plan_action opens_look(const char *const *commands, enum sysno sysno, uint64_t string, const char *abi)
+{
+	struct policy *policy = fixture_policy(commands);
+	struct plan *plan = plan_new(policy, &plain);
+	const uint64_t args[6] = { 3, string, 0x1000, AT_EMPTY_PATH };
+	const struct plan_entry *entry = plan_decide(plan, abi_by_name(abi), sysno, args);
+	enum plan_action action = entry ? entry->action : PLAN_KERNEL;
+
+	plan_free(plan);
+	policy_free(policy);
+	return action;
+}
+
+Test(plan_opens, looks_without_a_string_are_the_kernels_where_no_rule_is_asked_about_them)
+{
+	static const struct {
+		enum sysno sysno;
+		const char *abi;
+	} calls[] = { { SC_newfstatat, "x86_64" }, { SC_statx, "x86_64" }, { SC_statx, "i386" },
+		{ SC_fstatat64, "i386" } };
+	const char *const *walk = WORDS("sandbox/all:off", "sandbox/walk:on", "deny/walk+/x");
+	const char *const *asked = WORDS("sandbox/all:off", "lock:read");
+	const char *const *stat = WORDS("sandbox/all:off", "sandbox/walk,stat:on", "deny/walk,stat+/x");
+	const char *const *ghost = WORDS("sandbox/all:off", "sandbox/walk:on", "deny/walk+/x", "ghost!");
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		cr_expect_eq(opens_look(walk, calls[i].sysno, 0, calls[i].abi), PLAN_KERNEL);
+		cr_expect_eq(opens_look(walk, calls[i].sysno, 0x2000, calls[i].abi), PLAN_NOTIFY);
+		cr_expect_eq(opens_look(asked, calls[i].sysno, 0, calls[i].abi), PLAN_KERNEL);
+		cr_expect_eq(opens_look(asked, calls[i].sysno, 0x2000, calls[i].abi), PLAN_NOTIFY);
+		cr_expect_eq(opens_look(stat, calls[i].sysno, 0, calls[i].abi), PLAN_NOTIFY);
+		cr_expect_eq(opens_look(ghost, calls[i].sysno, 0, calls[i].abi), PLAN_NOTIFY);
+	}
+	/* A 64-bit register is looked at whole. */
+	cr_expect_eq(opens_look(walk, SC_newfstatat, UINT64_C(0x100000000), "x86_64"), PLAN_NOTIFY);
+}
