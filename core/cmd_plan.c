@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "core/absent.h"
 #include "core/cleanup.h"
 #include "core/command_words.h"
 #include "core/grants.h"
@@ -138,12 +139,22 @@ static char *cmd_plan_warnings(
 	return fclose(stream) == 0 ? text : NULL;
 }
 
+/* Categories that Landlock decides, which allows what is there when the command starts. */
+static uint64_t cmd_plan_granted(const struct plan *plan, const struct plan_host *host)
+{
+	const struct plan_entry *entry = plan_find(plan, SC_execve);
+	bool exec = entry && entry->action == PLAN_LANDLOCK && entry->category == CAT_EXEC;
+
+	return host->landlock_reads | (exec ? CAT_BIT(CAT_EXEC) : 0);
+}
+
 static int cmd_plan_print(
 	const struct policy *policy, const char *tmpdir, const struct plan_options *options, struct grants *grants)
 {
 	const struct abi *abis[PLAN_ABIS_MAX];
 	struct plan_view view = { .policy = policy, .abis = abis, .abi_count = plan_host_abis(policy, abis) };
 	AUTO_FREE char *warnings = NULL;
+	struct absent absent = { .count = 0 };
 	struct plan_host host;
 	struct plan *plan;
 	char why[512];
@@ -160,7 +171,12 @@ static int cmd_plan_print(
 	warnings = plan ? cmd_plan_warnings(plan, policy, &host, grants) : NULL;
 	view.plan = plan;
 	view.warnings = warnings;
-	status = warnings ? cmd_plan_show(&view, options) : cmd_plan_error("cannot plan", -ENOMEM);
+	view.absent = &absent;
+	if (warnings && absent_find(policy, cmd_plan_granted(plan, &host), tmpdir, &absent) == 0)
+		status = cmd_plan_show(&view, options);
+	else
+		status = cmd_plan_error("cannot plan", -ENOMEM);
+	absent_free(&absent);
 	plan_free(plan);
 	return status;
 }

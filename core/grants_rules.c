@@ -128,7 +128,7 @@ static bool grants_children_of_rule(const struct rule *rule, const char *directo
 	size_t branch = 0;
 
 	do {
-		found = pattern_next_child(rule->pattern, directory, true, &branch, child, sizeof(child));
+		found = pattern_next_way(rule->pattern, directory, &branch, child, sizeof(child));
 		if (found == PATTERN_CHILDREN_MANY ||
 			(found == PATTERN_CHILDREN_ONE && !grants_children_add(children, child)))
 			return false;
@@ -217,7 +217,7 @@ static bool grants_rule_changes(const struct grants_place *place, const struct r
 	if (action_refuses(rule->action))
 		return false;
 	do {
-		children = pattern_next_child(rule->pattern, place->directory, false, &branch, child, sizeof(child));
+		children = pattern_next_child(rule->pattern, place->directory, &branch, child, sizeof(child));
 		if (children == PATTERN_CHILDREN_MANY ||
 			(children == PATTERN_CHILDREN_ONE && grants_child_changes(place, rule->category, child)))
 			return true;

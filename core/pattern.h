@@ -39,13 +39,16 @@ enum pattern_cover pattern_cover(const struct pattern *pattern, const char *dire
 bool pattern_same_below(const struct pattern *pattern, const char *directory, const char *other);
 
 /*
- * The names directly in a directory that the pattern can match (leading: also those below which it can), branch by
- * branch: *branch is 0 at first, and moved on.
+ * The names directly in a directory that the pattern can match, branch by branch: *branch is 0 at first, and moved on.
  * ONE: this one, in buffer. NONE: no branch is left. MANY is conservative, and about the whole pattern.
  */
 enum pattern_children { PATTERN_CHILDREN_NONE, PATTERN_CHILDREN_ONE, PATTERN_CHILDREN_MANY };
 enum pattern_children pattern_next_child(
-	const struct pattern *pattern, const char *directory, bool leading, size_t *branch, char *buffer, size_t size);
+	const struct pattern *pattern, const char *directory, size_t *branch, char *buffer, size_t size);
+
+/* The same for names that the pattern can match, or something below. MANY is about this branch alone. */
+enum pattern_children pattern_next_way(
+	const struct pattern *pattern, const char *directory, size_t *branch, char *buffer, size_t size);
 
 /*
  * The longest directory that holds every match: "/a/b" for "/a/b/" three stars, "/a" for

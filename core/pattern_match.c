@@ -241,20 +241,26 @@ bool pattern_same_below(const struct pattern *pattern, const char *directory, co
 	return true;
 }
 
-/* The tokens from here on, if they are a name: nothing else is to follow, or `leading`, a slash may. */
-static enum pattern_children pattern_child_literal(
-	const struct pattern_branch *branch, size_t from, bool leading, char *buffer, size_t size)
+/* Behind the name that begins here. */
+static size_t pattern_child_end(const struct pattern_branch *branch, size_t from)
 {
+	while (from < branch->count && (branch->tokens[from].kind != PATTERN_BYTE || branch->tokens[from].byte != '/'))
+		from++;
+	return from;
+}
+
+/* The tokens from here on, if they are a name and nothing else; or one that leads to something, with `way`. */
+static enum pattern_children pattern_child_literal(
+	const struct pattern_branch *branch, size_t from, bool way, char *buffer, size_t size)
+{
+	size_t end = pattern_child_end(branch, from);
 	size_t length = 0;
 
-	for (size_t i = from; i < branch->count && !leading; i++)
-		if (branch->tokens[i].kind == PATTERN_BYTE && branch->tokens[i].byte == '/')
-			return PATTERN_CHILDREN_NONE;
-	for (size_t i = from; i < branch->count; i++) {
+	if (end < branch->count && !way)
+		return PATTERN_CHILDREN_NONE;
+	for (size_t i = from; i < end; i++) {
 		if (branch->tokens[i].kind != PATTERN_BYTE || length + 1 >= size)
 			return PATTERN_CHILDREN_MANY;
-		if (branch->tokens[i].byte == '/')
-			break;
 		buffer[length++] = (char)branch->tokens[i].byte;
 	}
 	buffer[length] = '\0';
@@ -262,7 +268,7 @@ static enum pattern_children pattern_child_literal(
 }
 
 static enum pattern_children pattern_branch_child(const struct pattern *pattern, const struct pattern_branch *branch,
-	const char *directory, bool leading, char *buffer, size_t size)
+	const char *directory, bool way, char *buffer, size_t size)
 {
 	enum pattern_children children = PATTERN_CHILDREN_NONE;
 	struct pattern_states states;
@@ -281,7 +287,7 @@ static enum pattern_children pattern_branch_child(const struct pattern *pattern,
 		enum pattern_children one = PATTERN_CHILDREN_NONE;
 
 		if (pattern_states_has(&below, i))
-			one = pattern_child_literal(branch, i, leading, buffer, size);
+			one = pattern_child_literal(branch, i, way, buffer, size);
 		if (one != PATTERN_CHILDREN_NONE && children != PATTERN_CHILDREN_NONE)
 			return PATTERN_CHILDREN_MANY;
 		children = one != PATTERN_CHILDREN_NONE ? one : children;
@@ -289,15 +295,27 @@ static enum pattern_children pattern_branch_child(const struct pattern *pattern,
 	return children;
 }
 
-enum pattern_children pattern_next_child(
-	const struct pattern *pattern, const char *directory, bool leading, size_t *branch, char *buffer, size_t size)
+static enum pattern_children pattern_next(
+	const struct pattern *pattern, const char *directory, size_t *branch, bool way, char *buffer, size_t size)
 {
 	while (*branch < pattern->branch_count) {
-		enum pattern_children children = pattern_branch_child(
-			pattern, &pattern->branches[(*branch)++], directory, leading, buffer, size);
+		enum pattern_children children =
+			pattern_branch_child(pattern, &pattern->branches[(*branch)++], directory, way, buffer, size);
 
 		if (children != PATTERN_CHILDREN_NONE)
 			return children;
 	}
 	return PATTERN_CHILDREN_NONE;
+}
+
+enum pattern_children pattern_next_child(
+	const struct pattern *pattern, const char *directory, size_t *branch, char *buffer, size_t size)
+{
+	return pattern_next(pattern, directory, branch, false, buffer, size);
+}
+
+enum pattern_children pattern_next_way(
+	const struct pattern *pattern, const char *directory, size_t *branch, char *buffer, size_t size)
+{
+	return pattern_next(pattern, directory, branch, true, buffer, size);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "core/absent.h"
 #include "core/ioctl_names.h"
 #include "core/json.h"
 #include "core/pattern.h"
@@ -127,24 +128,28 @@ static void plan_print_when(const struct plan_entry *entry, char *buffer, size_t
 	}
 }
 
-static void plan_print_cause(const struct plan_entry *entry, const struct policy *policy, char buffer[CAUSE_SIZE])
+static void plan_print_rule(const struct rule *rule, char buffer[CAUSE_SIZE])
 {
-	const struct rule *rule = entry->rule;
 	char line[16] = "";
 
+	if (rule->origin.line > 0)
+		snprintf(line, sizeof(line), ":%u", rule->origin.line);
+	snprintf(buffer, CAUSE_SIZE, "%s%s %s/%s+%s", rule->origin.file, line, action_name(rule->action),
+		category_name(rule->category), pattern_text(rule->pattern));
+}
+
+static void plan_print_cause(const struct plan_entry *entry, const struct policy *policy, char buffer[CAUSE_SIZE])
+{
 	if (entry->category == CAT_COUNT && !policy_active_bits(policy) &&
 		policy_settings(policy)->lock != POLICY_LOCK_ON) {
 		snprintf(buffer, CAUSE_SIZE, "lock:%s", policy_lock_name(policy_settings(policy)->lock));
 	} else if (entry->category == CAT_COUNT) {
 		snprintf(buffer, CAUSE_SIZE, "any category");
-	} else if (!rule) {
+	} else if (!entry->rule) {
 		snprintf(buffer, CAUSE_SIZE, "default/%s:%s", category_name(entry->category),
 			action_name(policy_default(policy, entry->category)));
 	} else {
-		if (rule->origin.line > 0)
-			snprintf(line, sizeof(line), ":%u", rule->origin.line);
-		snprintf(buffer, CAUSE_SIZE, "%s%s %s/%s+%s", rule->origin.file, line, action_name(rule->action),
-			category_name(rule->category), pattern_text(rule->pattern));
+		plan_print_rule(entry->rule, buffer);
 	}
 }
 
@@ -280,6 +285,25 @@ static void plan_print_section(
 		fputc('\n', stream);
 }
 
+static void plan_print_absent(FILE *stream, const struct absent *absent)
+{
+	char cause[CAUSE_SIZE];
+	int width = 0;
+
+	if (absent->count > 0)
+		fputs("# Not there: what is made under these names can be used from the next start on\n", stream);
+	for (size_t i = 0; i < absent->count; i++)
+		width = plan_print_wider(width, absent->list[i].name);
+	for (size_t i = 0; i < absent->count; i++) {
+		plan_print_rule(absent->list[i].rule, cause);
+		fprintf(stream, "%-*s  %s\n", width, absent->list[i].name, cause);
+	}
+	if (absent->more)
+		fputs("and more\n", stream);
+	if (absent->count > 0)
+		fputc('\n', stream);
+}
+
 /* Each line of text, behind a word. */
 static void plan_print_lines(FILE *stream, const char *word, const char *text)
 {
@@ -301,6 +325,7 @@ int plan_print_table(FILE *stream, const struct plan_view *view)
 			"WHEN", "RULE AND REASON");
 	for (size_t i = 0; i < ARRAY_SIZE(costs); i++)
 		plan_print_section(stream, view, &widths, &costs[i]);
+	plan_print_absent(stream, view->absent);
 	for (unsigned i = 0; i < view->abi_count; i++) {
 		struct tally tally = plan_print_tally(view->plan, view->abis[i]);
 
@@ -403,6 +428,27 @@ static int plan_print_json_warnings(FILE *stream, const char *lines)
 	return 0;
 }
 
+static int plan_print_json_absent(FILE *stream, const struct absent *absent)
+{
+	char buffer[4 * CAUSE_SIZE];
+	char cause[CAUSE_SIZE];
+
+	for (size_t i = 0; i < absent->count; i++) {
+		struct json json;
+		size_t length;
+
+		plan_print_rule(absent->list[i].rule, cause);
+		json_begin(&json, buffer, sizeof(buffer));
+		json_string(&json, "name", absent->list[i].name);
+		json_string(&json, "rule", cause);
+		length = json_end(&json);
+		if (length == 0)
+			return -E2BIG;
+		fprintf(stream, "%s%.*s", i > 0 ? ",\n" : "\n", (int)length - 1, buffer);
+	}
+	return 0;
+}
+
 int plan_print_json(FILE *stream, const struct plan_view *view)
 {
 	const char *separator = "\n";
@@ -421,7 +467,10 @@ int plan_print_json(FILE *stream, const struct plan_view *view)
 		error = plan_print_json_entry(stream, plan_at(view->plan, i), view->policy);
 		separator = ",\n";
 	}
-	fputs("\n],\"warnings\":[", stream);
+	fputs("\n],\"absent\":[", stream);
+	if (error == 0)
+		error = plan_print_json_absent(stream, view->absent);
+	fprintf(stream, "\n],\"more_absent\":%s,\"warnings\":[", view->absent->more ? "true" : "false");
 	if (error == 0)
 		error = plan_print_json_warnings(stream, view->warnings);
 	fputs("\n]}\n", stream);

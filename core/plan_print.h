@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 struct abi;
+struct absent;
 struct plan;
 struct policy;
 
@@ -14,7 +15,8 @@ struct plan_view {
 	const struct policy *policy;
 	const struct abi *const *abis;
 	unsigned abi_count;
-	const char *warnings; /* lines (core/plan_warn.h) */
+	const char *warnings;        /* lines (core/plan_warn.h) */
+	const struct absent *absent; /* what Landlock will not let be used before the next start */
 };
 
 /* By what it costs, one line for each call and reason. 0 or -EIO. */

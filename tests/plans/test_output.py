@@ -145,6 +145,54 @@ def test_landlock_is_left_out_where_it_would_spare_no_open():
         assert "landlock" not in place.plan(*READS, "-m", "sandbox/stat:on", "--why", "execve")
 
 
+def absent(place, *options):
+    """The names that are listed as missing, each with its rule."""
+    made = place.json(*options)
+    return [(row["name"], row["rule"]) for row in made["absent"]], made["more_absent"]
+
+
+def test_names_that_are_not_there_are_listed_where_landlock_decides():
+    with Place() as place:
+        (place.folder / "there/in").mkdir(parents=True)
+        rules = ("-m", f"allow/read,readdir+{place.folder}/{{there,none}}/in/***",
+                 "-m", f"allow/read+{place.folder}/there/{{in,out}}/x", "-m", f"allow/read+{place.folder}/th*/y",
+                 "-m", f"allow/read+{place.folder}/refused", "-m", f"deny/read+{place.folder}/refused")
+        first = f"-m:6 allow/read+{place.folder}/{{there,none}}/in/***"
+        second = f"-m:7 allow/read+{place.folder}/there/{{in,out}}/x"
+        expected = [(f"{place.folder}/none", first), (f"{place.folder}/there/out", second)]
+        assert place.reads(*READS, *rules) == ("landlock", [])
+        assert absent(place, *READS, *rules) == (expected, False), absent(place, *READS, *rules)
+        lines = place.plan(*READS, *rules).splitlines()
+        start = lines.index("# Not there: what is made under these names can be used from the next start on")
+        assert [tuple(line.split(maxsplit=1)) for line in lines[start + 1:start + 3]] == expected, lines[start:]
+        # Where the supervisor decides, names that are made later are read.
+        assert absent(place, *READS, *rules, "-m", "log/refused:on") == ([], False)
+        (place.folder / "none").mkdir()
+        (place.folder / "there/out").mkdir()
+        later = [(f"{place.folder}/none/in", first), (f"{place.folder}/there/out/x", second)]
+        assert absent(place, *READS, *rules) == (later, False), absent(place, *READS, *rules)
+
+
+def test_programs_that_are_not_there_are_listed_where_landlock_decides():
+    quiet = ("-m", "sandbox/all:off", "-m", "sandbox/exec,write,create,delete,rename,mkdir,rmdir,symlink:on", "-m",
+             "log/refused:off", "-m", "exec/mmap:off", "-m", "allow/exec+/usr/***")
+    with Place() as place:
+        rule = ("-m", f"allow/exec+{place.folder}/none")
+        assert absent(place, *quiet, *rule, "-m", "trace/ptrace:off")[0] == [
+            (f"{place.folder}/none", f"-m:6 allow/exec+{place.folder}/none")]
+        assert absent(place, *quiet, *rule) == ([], False)
+
+
+def test_the_list_of_names_that_are_not_there_is_bounded():
+    with Place() as place:
+        for count, more in ((16, False), (17, True)):
+            names = ",".join(f"n{number}" for number in range(count))
+            found = absent(place, *READS, "-m", f"allow/read+{place.folder}/{{{names}}}")
+            assert (len(found[0]), found[1]) == (16, more), found
+            text = place.plan(*READS, "-m", f"allow/read+{place.folder}/{{{names}}}")
+            assert ("\nand more\n" in text) == more, text
+
+
 def test_every_entry_has_a_cost():
     with Place() as place:
         for options in (("-p", "work"), ("-m", "sandbox/net:off"), READS):

@@ -255,8 +255,10 @@ Test(grants, are_looked_for_until_as_many_obstacles_as_wanted_are_found)
 	policy_free(policy);
 }
 
-/* The names directly in a directory that a pattern can match, or that lead to such: "x,y," or "many". */
-static const char *grants_names(const char *text, const char *directory, bool leading)
+typedef enum pattern_children children_fn(const struct pattern *, const char *, size_t *, char *, size_t);
+
+/* The names directly in a directory that a pattern can match: "x,y," or "many". */
+static const char *grants_names(children_fn *next, const char *text, const char *directory)
 {
 	static char found[256];
 	struct pattern *pattern;
@@ -267,8 +269,7 @@ static const char *grants_names(const char *text, const char *directory, bool le
 
 	found[0] = '\0';
 	cr_assert_eq(pattern_new(text, &pattern, &offset, &error), 0);
-	while ((children = pattern_next_child(pattern, directory, leading, &branch, child, sizeof(child))) !=
-		PATTERN_CHILDREN_NONE) {
+	while ((children = next(pattern, directory, &branch, child, sizeof(child))) != PATTERN_CHILDREN_NONE) {
 		strcat(found, children == PATTERN_CHILDREN_MANY ? "many" : child);
 		strcat(found, ",");
 	}
@@ -276,33 +277,47 @@ static const char *grants_names(const char *text, const char *directory, bool le
 	return found;
 }
 
+static const char *grants_children(const char *text, const char *directory)
+{
+	return grants_names(pattern_next_child, text, directory);
+}
+
+static const char *grants_ways(const char *text, const char *directory)
+{
+	return grants_names(pattern_next_way, text, directory);
+}
+
 Test(grants, know_the_names_that_a_pattern_can_match_in_a_directory)
 {
-	cr_expect_str_eq(grants_names("/a/b", "/a", false), "b,");
-	cr_expect_str_eq(grants_names("/a/{b,c/d,e}", "/a", false), "e,b,");
-	cr_expect_str_eq(grants_names("/a/b/***", "/a", false), "b,");
-	cr_expect_str_eq(grants_names("/a/b/***", "/a/b", false), "many,");
-	cr_expect_str_eq(grants_names("/a/b/c", "/a", false), "");
-	cr_expect_str_eq(grants_names("/a/b*", "/a", false), "many,");
-	cr_expect_str_eq(grants_names("/a/*/c", "/a", false), "");
-	cr_expect_str_eq(grants_names("/a/*/c", "/a/x", false), "c,");
-	cr_expect_str_eq(grants_names("/**/c", "/a/x", false), "c,");
-	cr_expect_str_eq(grants_names("/a", "/", false), "a,");
-	cr_expect_str_eq(grants_names("/***", "/", false), "many,");
-	cr_expect_str_eq(grants_names("/***", "/x", false), "many,");
-	cr_expect_str_eq(grants_names("**", "/x", false), "many,");
-	cr_expect_str_eq(grants_names("/b", "/a", false), "");
-	cr_expect_str_eq(grants_names("/a?", "/", false), "many,");
+	cr_expect_str_eq(grants_children("/a/b", "/a"), "b,");
+	cr_expect_str_eq(grants_children("/a/{b,c/d,e}", "/a"), "e,b,");
+	cr_expect_str_eq(grants_children("/a/b/***", "/a"), "b,");
+	cr_expect_str_eq(grants_children("/a/b/***", "/a/b"), "many,");
+	cr_expect_str_eq(grants_children("/a/b/c", "/a"), "");
+	cr_expect_str_eq(grants_children("/a/b*", "/a"), "many,");
+	cr_expect_str_eq(grants_children("/a/*/c", "/a"), "");
+	cr_expect_str_eq(grants_children("/a/*/c", "/a/x"), "c,");
+	cr_expect_str_eq(grants_children("/**/c", "/a/x"), "c,");
+	cr_expect_str_eq(grants_children("/a", "/"), "a,");
+	cr_expect_str_eq(grants_children("/***", "/"), "many,");
+	cr_expect_str_eq(grants_children("/***", "/x"), "many,");
+	cr_expect_str_eq(grants_children("**", "/x"), "many,");
+	cr_expect_str_eq(grants_children("/b", "/a"), "");
+	cr_expect_str_eq(grants_children("/a?", "/"), "many,");
 }
 
 Test(grants, know_the_names_that_lead_to_what_a_pattern_can_match)
 {
-	cr_expect_str_eq(grants_names("/a/b/c", "/a", true), "b,");
-	cr_expect_str_eq(grants_names("/a/b/c", "/", true), "a,");
-	cr_expect_str_eq(grants_names("/a/{b,c/d,e/*}", "/a", true), "e,c,b,");
-	cr_expect_str_eq(grants_names("/a/b/***", "/a", true), "b,");
-	cr_expect_str_eq(grants_names("/a/b*/c", "/a", true), "many,");
-	cr_expect_str_eq(grants_names("/**/c", "/a/x", true), "many,");
-	cr_expect_str_eq(grants_names("/a/b/c", "/x", true), "");
-	cr_expect_str_eq(grants_names("/a/b", "/a/b", true), "");
+	cr_expect_str_eq(grants_ways("/a/b/c", "/"), "a,");
+	cr_expect_str_eq(grants_ways("/a/b/c", "/a"), "b,");
+	cr_expect_str_eq(grants_ways("/a/b/c", "/a/b"), "c,");
+	cr_expect_str_eq(grants_ways("/a/b/c", "/a/b/c"), "");
+	cr_expect_str_eq(grants_ways("/a/b/c", "/b"), "");
+	cr_expect_str_eq(grants_ways("/{a/b,c*/d,e/***}", "/"), "e,many,a,");
+	cr_expect_str_eq(grants_ways("/a/b?/c", "/a"), "many,");
+	cr_expect_str_eq(grants_ways("/a/*/c", "/a/x"), "c,");
+	cr_expect_str_eq(grants_ways("/a/b/***", "/a"), "b,");
+	cr_expect_str_eq(grants_ways("/a/b/***", "/a/b"), "many,");
+	cr_expect_str_eq(grants_ways("/**/c/d", "/a"), "many,");
+	cr_expect_str_eq(grants_ways("!memfd:x", "/"), "");
 }
