@@ -44,7 +44,7 @@ CORE = (
     # Paths.
     "path path_walk path_name path_long path_link mounts slow "
     # The policy: language, rules, patterns, profiles.
-    "policy policy_parse policy_command policy_rule policy_setting policy_transition policy_short policy_path "
+    "policy policy_parse policy_command policy_rule policy_setting unsafe policy_transition policy_short policy_path "
     "policy_options policy_vars policy_environment policy_file policy_errors policy_warnings policy_print "
     "category nearest profile "
     "policy_net policy_net_rule policy_hosts address address_pattern address_index netset brief bound mem_message "
@@ -170,7 +170,7 @@ FUZZ_TARGETS = """
 """.split()
 FUZZ_CORE = [name for name in CORE
              if name.startswith(("array", "policy", "pattern", "matcher", "automaton", "address"))]
-FUZZ_CORE += "category nearest profile ioctl_names json_print netset rule_index filename".split()
+FUZZ_CORE += "category nearest profile ioctl_names json_print netset rule_index filename unsafe".split()
 FUZZ_SUPPORT = ["tests/unit/naive_list.c", "tests/unit/naive_address.c", "tests/fuzz/fuzz.c"]
 FUZZ_SECONDS, FUZZ_LONG_SECONDS = 30, 600
 

@@ -24,6 +24,7 @@
 #include "core/runtime.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/unsafe.h"
 #include "core/util.h"
 
 /* The signal with which an action answers the caller's process; 0: none. */
@@ -249,13 +250,13 @@ bool access_anonymous_memory(const struct call *call)
 
 bool access_guards_symlinks(const struct call *call)
 {
-	return !policy_settings(call->sandbox->policy)->unsafe_symlinks &&
+	return !unsafe_given(policy_settings(call->sandbox->policy), UNSAFE_SYMLINKS) &&
 	       !mounts_protected_symlinks(call->sandbox->supervisor->mounts);
 }
 
 bool access_guards_hardlinks(const struct call *call)
 {
-	return !policy_settings(call->sandbox->policy)->unsafe_hardlinks &&
+	return !unsafe_given(policy_settings(call->sandbox->policy), UNSAFE_HARDLINKS) &&
 	       !mounts_protected_hardlinks(call->sandbox->supervisor->mounts);
 }
 

@@ -12,6 +12,7 @@
 #include "core/cleanup.h"
 #include "core/pattern.h"
 #include "core/policy_variables.h"
+#include "core/unsafe.h"
 #include "core/util.h"
 
 /* What the C library itself drops where a program has other rights than its caller, but for TMPDIR. */
@@ -198,7 +199,7 @@ int environment_build(const struct policy *policy, char *const *from, struct env
 	int error;
 
 	*environment_out = (struct environment){ 0 };
-	error = environment_start(environment_out, settings->unsafe_env, from);
+	error = environment_start(environment_out, unsafe_given(settings, UNSAFE_ENV), from);
 	for (size_t i = 0; i < settings->variable_count && !error; i++)
 		error = environment_apply(environment_out, &settings->variables[i], from);
 	return error;

@@ -8,6 +8,7 @@
 #include "core/pattern.h"
 #include "core/plan_build.h"
 #include "core/policy.h"
+#include "core/unsafe.h"
 
 /* What is in the way: a rule, a transition, or with neither the default of the category. */
 struct obstacle {
@@ -172,7 +173,7 @@ static const char *plan_exec_off(const struct policy *policy)
 {
 	if (!policy_settings(policy)->trace_ptrace)
 		return "trace/ptrace:off";
-	return policy_settings(policy)->unsafe_ptrace ? "allow_unsafe/ptrace:on" : "this host forbids it";
+	return unsafe_given(policy_settings(policy), UNSAFE_PTRACE) ? "allow_unsafe/ptrace:on" : "this host forbids it";
 }
 
 const char *plan_needs_ptrace(const struct policy *policy, const struct plan_host *host, char *buffer, size_t size)
@@ -180,7 +181,7 @@ const char *plan_needs_ptrace(const struct policy *policy, const struct plan_hos
 	struct obstacle obstacle;
 	char name[2 * PATH_MAX];
 
-	if (policy_settings(policy)->unsafe_ptrace && policy_active_bits(policy) && !host->scopes_signals) {
+	if (unsafe_given(policy_settings(policy), UNSAFE_PTRACE) && policy_active_bits(policy) && !host->scopes_signals) {
 		snprintf(buffer, size,
 			"allow_unsafe/ptrace:on needs a Landlock domain (ABI %d, Linux 6.12) that keeps the command "
 			"away from the supervisor, and there is none",

@@ -20,6 +20,7 @@
 #include "core/kfeat.h"
 #include "core/plan.h"
 #include "core/policy.h"
+#include "core/unsafe.h"
 #include "core/util.h"
 
 #define CAP_PERFMON_NUMBER 38 /* 5.8; younger than some headers */
@@ -63,7 +64,7 @@ void plan_host_read(
 		.supervisor = getpid(),
 		.pgrp = getpgrp(),
 		/* A task has one tracer: a payload that uses ptrace has none of ours (pitfall 27). */
-		.ptrace = policy_settings(policy)->trace_ptrace && !policy_settings(policy)->unsafe_ptrace &&
+		.ptrace = policy_settings(policy)->trace_ptrace && !unsafe_given(policy_settings(policy), UNSAFE_PTRACE) &&
 			  plan_host_may_ptrace(),
 		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNALS,
 		.privileged = privileged,

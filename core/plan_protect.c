@@ -10,6 +10,7 @@
 #include "core/policy.h"
 #include "core/policy_words.h"
 #include "core/surface.h"
+#include "core/unsafe.h"
 #include "handlers/handler.h"
 
 #define PTRACE_REQUEST_ATTACH 16
@@ -95,7 +96,7 @@ static void plan_refuse_pid(struct plan_builder *builder, const struct reach *re
 static void plan_own_processes(struct plan_builder *builder, enum sysno sysno)
 {
 	/* Else refused whole by the surface table. */
-	if (sysno == SC_ptrace && !policy_settings(builder->policy)->unsafe_ptrace)
+	if (sysno == SC_ptrace && !unsafe_given(policy_settings(builder->policy), UNSAFE_PTRACE))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
 		if (reaches[i].sysno != sysno)
@@ -157,7 +158,7 @@ static void plan_surface(struct plan_builder *builder, enum sysno sysno)
 	size_t count;
 	const struct surface_row *rows = surface_rows(&count);
 
-	if (sysno == SC_ptrace && policy_settings(builder->policy)->unsafe_ptrace)
+	if (sysno == SC_ptrace && unsafe_given(policy_settings(builder->policy), UNSAFE_PTRACE))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		/* Named ids are a policy too, with no category of their own. */

@@ -12,7 +12,7 @@
 enum policy_later { LATER_NEVER, LATER_CHANGES, LATER_WRONG };
 
 struct policy_command {
-	const char *name;      /* with a slash at its end: a family */
+	const char *name;      /* with a slash or a line at its end: a family */
 	const char *operators; /* NULL: known, but not supported yet */
 	void (*apply)(struct policy_statement *statement);
 	enum policy_later later;
@@ -64,33 +64,26 @@ static const struct policy_command policy_commands[] = {
 	{ "sandbox/", ":", policy_apply_sandbox, LATER_CHANGES },
 	{ "default/", ":", policy_apply_default, LATER_CHANGES },
 	{ "abi/", ":", policy_apply_abi, LATER_NEVER },
-	{ "log/refused", ":", policy_apply_log_refused, LATER_CHANGES },
+	{ "log/refused", ":", policy_apply_switch, LATER_CHANGES },
 	{ "log/file", ":", policy_apply_log_file, LATER_NEVER },
-	{ "exit/wait_all", ":", policy_apply_wait_all, LATER_NEVER },
+	{ "exit/wait_all", ":", policy_apply_switch, LATER_NEVER },
 	{ "limit/calls", ":", policy_apply_limit_calls, LATER_NEVER },
 	{ "limit/workers", ":", policy_apply_limit_workers, LATER_NEVER },
 	{ "lock", ":", policy_apply_lock, LATER_CHANGES },
-	{ "trace/ptrace", ":", policy_apply_trace_ptrace, LATER_NEVER },
-	{ "trace/allow_unsafe_ptrace", ":", policy_apply_unsafe_ptrace, LATER_NEVER },
-	{ "trace/allow_unsafe_symlinks", ":", policy_apply_unsafe_symlinks, LATER_NEVER },
-	{ "trace/allow_unsafe_hardlinks", ":", policy_apply_unsafe_hardlinks, LATER_NEVER },
-	{ "trace/allow_unsafe_env", ":", policy_apply_unsafe_env, LATER_NEVER },
+	{ "trace/ptrace", ":", policy_apply_switch, LATER_NEVER },
+	{ "trace/allow_unsafe_", ":", policy_apply_unsafe, LATER_NEVER },
 	{ "trace/", NULL, NULL, LATER_NEVER },
-	{ "allow_unsafe/ptrace", ":", policy_apply_unsafe_ptrace, LATER_NEVER },
-	{ "allow_unsafe/symlinks", ":", policy_apply_unsafe_symlinks, LATER_NEVER },
-	{ "allow_unsafe/hardlinks", ":", policy_apply_unsafe_hardlinks, LATER_NEVER },
-	{ "allow_unsafe/env", ":", policy_apply_unsafe_env, LATER_NEVER },
-	{ "allow_unsafe/", NULL, NULL, LATER_NEVER },
-	{ "exec/mmap", ":", policy_apply_exec_mmap, LATER_CHANGES },
-	{ "exec/anonymous", ":", policy_apply_exec_anonymous, LATER_CHANGES },
-	{ "net/accept", ":", policy_apply_accept, LATER_CHANGES },
+	{ "allow_unsafe/", ":", policy_apply_unsafe, LATER_NEVER },
+	{ "exec/mmap", ":", policy_apply_switch, LATER_CHANGES },
+	{ "exec/anonymous", ":", policy_apply_switch, LATER_CHANGES },
+	{ "net/accept", ":", policy_apply_switch, LATER_CHANGES },
 	{ "ghost", "!", policy_apply_ghost, LATER_CHANGES },
 	{ "setuid", "+-^", policy_apply_setuid, LATER_CHANGES },
 	{ "setgid", "+-^", policy_apply_setgid, LATER_CHANGES },
 	{ "rlimit/", ":", policy_apply_rlimit, LATER_NEVER },
 	{ "mask", "+-^", policy_apply_mask, LATER_CHANGES },
 	{ "append", "+-^", policy_apply_append, LATER_CHANGES },
-	{ "filename/strict", ":", policy_apply_strict_names, LATER_CHANGES },
+	{ "filename/strict", ":", policy_apply_switch, LATER_CHANGES },
 	{ "block", "+-^", policy_apply_block, LATER_CHANGES },
 	{ "passenv", "+-^", policy_apply_passenv, LATER_WRONG },
 	{ "setenv", "!", policy_apply_setenv, LATER_WRONG },
@@ -102,7 +95,7 @@ static const struct policy_command *policy_command_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(policy_commands); i++) {
 		const char *known = policy_commands[i].name;
-		bool family = known[strlen(known) - 1] == '/';
+		bool family = strchr("/_", known[strlen(known) - 1]);
 
 		if (family ? str_starts(name, known) : str_equal(name, known))
 			return &policy_commands[i];
@@ -144,7 +137,7 @@ static size_t policy_known_names(char (*names)[POLICY_WORD_MAX], const char **wo
 
 	for (size_t i = 0; i < ARRAY_SIZE(policy_commands) && count < room; i++, count++) {
 		snprintf(names[count], POLICY_WORD_MAX, "%s", policy_commands[i].name);
-		if (names[count][strlen(names[count]) - 1] == '/')
+		if (strchr("/_", names[count][strlen(names[count]) - 1]))
 			names[count][strlen(names[count]) - 1] = '\0';
 		words[count] = names[count];
 	}

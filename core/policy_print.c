@@ -11,6 +11,7 @@
 #include "core/pattern.h"
 #include "core/policy_cursor.h"
 #include "core/policy_files.h"
+#include "core/unsafe.h"
 
 void policy_print_categories(uint64_t categories, const char *quote, FILE *stream)
 {
@@ -80,9 +81,9 @@ void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 	fprintf(stream, "trace/ptrace:%s\n", policy_on_off(settings->trace_ptrace));
 	fprintf(stream, "exec/mmap:%s\n", policy_on_off(settings->exec_mmap));
 	fprintf(stream, "exec/anonymous:%s\n", policy_on_off(settings->exec_anonymous));
-	fprintf(stream, "allow_unsafe/ptrace:%s\n", policy_on_off(settings->unsafe_ptrace));
-	fprintf(stream, "allow_unsafe/symlinks:%s\n", policy_on_off(settings->unsafe_symlinks));
-	fprintf(stream, "allow_unsafe/hardlinks:%s\n", policy_on_off(settings->unsafe_hardlinks));
+	for (int unsafe = 0; unsafe < UNSAFE_COUNT; unsafe++)
+		if (unsafe_given(settings, (enum unsafe)unsafe))
+			fprintf(stream, "allow_unsafe/%s:on\n", unsafe_name((enum unsafe)unsafe));
 	if (!settings->judge_peers)
 		fputs("net/accept:off\n", stream);
 	if (settings->strict_names)
@@ -91,8 +92,6 @@ void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 		fprintf(stream, "%s+%s\n", policy_file_name(&settings->files[i]), settings->files[i].text);
 	if (settings->lock != POLICY_LOCK_ON)
 		fprintf(stream, "lock:%s\n", policy_lock_name(settings->lock));
-	if (settings->unsafe_env)
-		fputs("allow_unsafe/env:on\n", stream);
 	policy_print_blocked(settings, stream);
 	if (settings->ghost)
 		fputs("ghost!\n", stream);
@@ -199,12 +198,12 @@ static void policy_json_settings(const struct policy_settings *settings, FILE *s
 		settings->limit_calls, settings->limit_workers);
 	fprintf(stream, ",\"trace_ptrace\":%s,\"exec_mmap\":%s,\"exec_anonymous\":%s",
 		json_bool(settings->trace_ptrace), json_bool(settings->exec_mmap), json_bool(settings->exec_anonymous));
-	fprintf(stream, ",\"ghost\":%s,\"unsafe_ptrace\":%s,\"strict_names\":%s,\"lock\":\"%s\"",
-		json_bool(settings->ghost), json_bool(settings->unsafe_ptrace), json_bool(settings->strict_names),
-		policy_lock_name(settings->lock));
-	fprintf(stream, ",\"unsafe_symlinks\":%s,\"unsafe_hardlinks\":%s,\"net_accept\":%s}",
-		json_bool(settings->unsafe_symlinks), json_bool(settings->unsafe_hardlinks),
-		json_bool(settings->judge_peers));
+	fprintf(stream, ",\"ghost\":%s,\"strict_names\":%s,\"lock\":\"%s\"", json_bool(settings->ghost),
+		json_bool(settings->strict_names), policy_lock_name(settings->lock));
+	for (int unsafe = 0; unsafe < UNSAFE_COUNT; unsafe++)
+		fprintf(stream, ",\"unsafe_%s\":%s", unsafe_name((enum unsafe)unsafe),
+			json_bool(unsafe_given(settings, (enum unsafe)unsafe)));
+	fprintf(stream, ",\"net_accept\":%s}", json_bool(settings->judge_peers));
 }
 
 static void policy_json_transitions(const struct policy_settings *settings, FILE *stream)

@@ -2,12 +2,8 @@
  * NAME? from inside a running sandbox: is it on? Changes nothing but the loader's answer.
  */
 #include "core/policy_load.h"
+#include "core/unsafe.h"
 #include "core/util.h"
-
-struct policy_switch_row {
-	const char *name;
-	bool on;
-};
 
 static void policy_query_answer(struct policy_loader *loader, bool answer)
 {
@@ -30,30 +26,21 @@ static void policy_query_categories(struct policy_statement *statement)
 
 static void policy_query_switch(struct policy_statement *statement)
 {
-	const struct policy_settings *settings = policy_settings(statement->loader->policy);
-	const struct policy_switch_row rows[] = {
-		{ "log/refused", settings->log_refused },
-		{ "exit/wait_all", settings->wait_all },
-		{ "abi/i386", settings->abi_i386 },
-		{ "trace/ptrace", settings->trace_ptrace },
-		{ "exec/mmap", settings->exec_mmap },
-		{ "net/accept", settings->judge_peers },
-		{ "exec/anonymous", settings->exec_anonymous },
-		{ "filename/strict", settings->strict_names },
-		{ "allow_unsafe/ptrace", settings->unsafe_ptrace },
-		{ "allow_unsafe/env", settings->unsafe_env },
-		{ "ghost", settings->ghost },
-		{ "lock", settings->lock != POLICY_LOCK_OFF },
-	};
+	struct policy_settings *settings = policy_settings_edit(statement->loader->policy);
+	const bool *setting = policy_setting_switch(settings, statement->name);
+	int unsafe = policy_unsafe(statement->name);
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!str_equal(rows[i].name, statement->name))
-			continue;
-		policy_query_answer(statement->loader, rows[i].on);
-		return;
-	}
-	policy_statement_fail(statement, policy_name_offset(statement, statement->name),
-		"'%s?' has no answer, expected a switch such as sandbox/read", statement->name);
+	if (setting)
+		policy_query_answer(statement->loader, *setting);
+	else if (unsafe >= 0)
+		policy_query_answer(statement->loader, unsafe_given(settings, (enum unsafe)unsafe));
+	else if (str_equal(statement->name, "ghost"))
+		policy_query_answer(statement->loader, settings->ghost);
+	else if (str_equal(statement->name, "lock"))
+		policy_query_answer(statement->loader, settings->lock != POLICY_LOCK_OFF);
+	else
+		policy_statement_fail(statement, policy_name_offset(statement, statement->name),
+			"'%s?' has no answer, expected a switch such as sandbox/read", statement->name);
 }
 
 void policy_query_apply(struct policy_statement *statement)

@@ -2,10 +2,12 @@
  * The commands that are no rules: abi, log, exit, limit, trace, exec, ghost, lock; and the
  * words and numbers they take. Changes only the loader's policy.
  */
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
+#include "core/unsafe.h"
 #include "core/util.h"
 
 int policy_boolean(const struct policy_statement *statement)
@@ -35,9 +37,72 @@ static void policy_number(const struct policy_statement *statement, unsigned max
 		*number_out = (unsigned)number;
 }
 
-void policy_apply_log_refused(struct policy_statement *statement)
+/* The switches by their names; what is given back has a table of its own. */
+static const struct policy_switch {
+	const char *name;
+	size_t offset;
+} policy_switches[] = {
+	{ "log/refused", offsetof(struct policy_settings, log_refused) },
+	{ "exit/wait_all", offsetof(struct policy_settings, wait_all) },
+	{ "abi/i386", offsetof(struct policy_settings, abi_i386) },
+	{ "trace/ptrace", offsetof(struct policy_settings, trace_ptrace) },
+	{ "exec/mmap", offsetof(struct policy_settings, exec_mmap) },
+	{ "exec/anonymous", offsetof(struct policy_settings, exec_anonymous) },
+	{ "net/accept", offsetof(struct policy_settings, judge_peers) },
+	{ "filename/strict", offsetof(struct policy_settings, strict_names) },
+};
+
+bool *policy_setting_switch(struct policy_settings *settings, const char *name)
 {
-	policy_settings_edit(statement->loader->policy)->log_refused = policy_boolean(statement) == 1;
+	for (size_t i = 0; i < ARRAY_SIZE(policy_switches); i++)
+		if (str_equal(policy_switches[i].name, name))
+			return (bool *)((char *)settings + policy_switches[i].offset);
+	return NULL;
+}
+
+void policy_apply_switch(struct policy_statement *statement)
+{
+	bool *setting = policy_setting_switch(policy_settings_edit(statement->loader->policy), statement->name);
+
+	*setting = policy_boolean(statement) == 1;
+}
+
+/* Both spellings end in the name: allow_unsafe/NAME, trace/allow_unsafe_NAME. */
+int policy_unsafe(const char *name)
+{
+	static const char *const spellings[] = { "allow_unsafe/", "trace/allow_unsafe_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++)
+		for (int unsafe = 0; str_starts(name, spellings[i]) && unsafe < UNSAFE_COUNT; unsafe++)
+			if (str_equal(name + strlen(spellings[i]), unsafe_name((enum unsafe)unsafe)))
+				return unsafe;
+	return -1;
+}
+
+static void policy_fail_unsafe(const struct policy_statement *statement)
+{
+	const char *name = strstr(statement->name, "unsafe") + strlen("unsafe/");
+	const char *words[UNSAFE_COUNT];
+	struct policy_hint hint;
+
+	for (int unsafe = 0; unsafe < UNSAFE_COUNT; unsafe++)
+		words[unsafe] = unsafe_name((enum unsafe)unsafe);
+	policy_statement_fail(statement, policy_name_offset(statement, name),
+		"'%s' cannot be given back, expected one such as ptrace or env%s", name,
+		policy_hint_nearest(&hint, name, POLICY_WORDS(words)));
+}
+
+void policy_apply_unsafe(struct policy_statement *statement)
+{
+	struct policy_settings *settings = policy_settings_edit(statement->loader->policy);
+	int unsafe = policy_unsafe(statement->name);
+
+	if (unsafe < 0)
+		policy_fail_unsafe(statement);
+	else if (policy_boolean(statement) == 1)
+		settings->unsafe |= UNSAFE_BIT(unsafe);
+	else
+		settings->unsafe &= ~UNSAFE_BIT(unsafe);
 }
 
 void policy_apply_log_file(struct policy_statement *statement)
@@ -53,11 +118,6 @@ void policy_apply_log_file(struct policy_statement *statement)
 		policy_fail_memory(statement->loader);
 }
 
-void policy_apply_wait_all(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->wait_all = policy_boolean(statement) == 1;
-}
-
 void policy_apply_limit_calls(struct policy_statement *statement)
 {
 	policy_number(statement, 65536, &policy_settings_edit(statement->loader->policy)->limit_calls);
@@ -66,46 +126,6 @@ void policy_apply_limit_calls(struct policy_statement *statement)
 void policy_apply_limit_workers(struct policy_statement *statement)
 {
 	policy_number(statement, 4096, &policy_settings_edit(statement->loader->policy)->limit_workers);
-}
-
-void policy_apply_trace_ptrace(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->trace_ptrace = policy_boolean(statement) == 1;
-}
-
-void policy_apply_unsafe_ptrace(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->unsafe_ptrace = policy_boolean(statement) == 1;
-}
-
-void policy_apply_unsafe_symlinks(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->unsafe_symlinks = policy_boolean(statement) == 1;
-}
-
-void policy_apply_unsafe_hardlinks(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->unsafe_hardlinks = policy_boolean(statement) == 1;
-}
-
-void policy_apply_exec_mmap(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->exec_mmap = policy_boolean(statement) == 1;
-}
-
-void policy_apply_accept(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->judge_peers = policy_boolean(statement) == 1;
-}
-
-void policy_apply_exec_anonymous(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->exec_anonymous = policy_boolean(statement) == 1;
-}
-
-void policy_apply_strict_names(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->strict_names = policy_boolean(statement) == 1;
 }
 
 void policy_apply_ghost(struct policy_statement *statement)

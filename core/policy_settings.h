@@ -50,12 +50,9 @@ struct policy_settings {
 	bool exec_mmap;         /* exec/mmap, default on: exec rules cover mapped files */
 	bool exec_anonymous;    /* exec/anonymous, default on: memory that is no file may be executable */
 	bool ghost;             /* ghost!, default off: every hooked call says ENOSYS once the command runs */
-	bool unsafe_ptrace;     /* allow_unsafe/ptrace, default off: the payload may use ptrace itself */
 	bool strict_names;      /* filename/strict, default off: hostile names are not made */
-	bool unsafe_symlinks;   /* allow_unsafe/symlinks, default off: links of others in directories of everybody */
-	bool unsafe_hardlinks;  /* allow_unsafe/hardlinks, default off: second names for files of others */
+	uint32_t unsafe;        /* allow_unsafe/NAME, default off: UNSAFE_BIT()s of core/unsafe.h */
 	enum policy_lock lock;  /* lock:STATE, default on */
-	bool unsafe_env;        /* allow_unsafe/env, default off: the whole environment of the caller is passed */
 	struct policy_transition *transitions; /* owned by the policy */
 	size_t transition_count;
 	struct policy_file *files; /* mask and append, in order; owned by the policy (core/policy_files.h) */

@@ -135,8 +135,3 @@ void policy_apply_clearenv(struct policy_statement *statement)
 	else
 		policy_variable_add(statement, &variable);
 }
-
-void policy_apply_unsafe_env(struct policy_statement *statement)
-{
-	policy_settings_edit(statement->loader->policy)->unsafe_env = policy_boolean(statement) == 1;
-}

@@ -37,8 +37,7 @@ Test(cmd_check, prints_a_policy_as_rules)
 	cr_assert_stdout_eq_str("sandbox/" EVERY ":off\n"
 				"default/" EVERY ":deny\n"
 				"abi/i386:off\nlog/refused:on\nexit/wait_all:off\nlimit/calls:1024\nlimit/workers:256\n"
-				"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\nallow_unsafe/ptrace:off\n"
-				"allow_unsafe/symlinks:off\nallow_unsafe/hardlinks:off\n"
+				"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\n"
 				"allow/read,exec,readdir+/nonexistent/***\n");
 }
 

@@ -6,6 +6,7 @@
 
 #include "arch/arch.h"
 #include "core/plan.h"
+#include "core/unsafe.h"
 #include "core/util.h"
 #include "tests/unit/fake_policy.h"
 
@@ -166,7 +167,7 @@ Test(plan_trace, stops_setgroups_only_where_ids_are_named)
 
 Test(plan_trace, gives_ptrace_back_but_for_our_own_processes)
 {
-	static const struct policy_settings unsafe = { .exec_mmap = true, .unsafe_ptrace = true };
+	static const struct policy_settings unsafe = { .exec_mmap = true, .unsafe = UNSAFE_BIT(UNSAFE_PTRACE) };
 	const struct policy policy = { .active = CAT_BIT(CAT_WRITE), .settings = &unsafe };
 	struct plan *plan = plan_new(&policy, &without);
 

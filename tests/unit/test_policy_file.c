@@ -211,7 +211,7 @@ static struct policy *short_policy(const char *first, const char *option, const 
 
 static void expect_rules(struct policy *policy, const char *expected)
 {
-	static const char last_setting[] = "allow_unsafe/hardlinks:off\n";
+	static const char last_setting[] = "exec/anonymous:on\n";
 	char *text = fixture_print(policy);
 	const char *rules = strstr(text, last_setting) + strlen(last_setting);
 

@@ -7,6 +7,7 @@
 #include "core/cleanup.h"
 #include "core/policy_options.h"
 #include "core/policy_print.h"
+#include "core/unsafe.h"
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
@@ -83,7 +84,9 @@ static const struct error_row error_rows[] = {
 	{ "lock:ipc", "6: lock:ipc is not supported yet by this version" },
 	{ "lock:onn", "6: unknown lock state 'onn', expected on, read, drop, exec or off (did you mean 'on'?)" },
 	{ "trace/memory:on", "1: command 'trace/memory' is not supported yet by this version" },
-	{ "allow_unsafe/kexec:on", "1: command 'allow_unsafe/kexec' is not supported yet by this version" },
+	{ "allow_unsafe/ptrase:on",
+		"14: 'ptrase' cannot be given back, expected one such as ptrace or env (did you mean 'ptrace'?)" },
+	{ "trace/allow_unsafe_x:on", "20: 'x' cannot be given back, expected one such as ptrace or env" },
 	{ "trace/ptrace:onn", "14: unknown value 'onn', expected on or off (did you mean 'on'?)" },
 	{ "ghost:on", "6: expected '!' after 'ghost'" },
 	{ "ghost!x", "7: expected nothing after 'ghost!'" },
@@ -159,8 +162,7 @@ Test(policy_parse, all_errors_are_collected_and_commands_counted, .timeout = 5)
 
 #define PRINT_SETTINGS \
 	"abi/i386:off\nlog/refused:on\nexit/wait_all:off\nlimit/calls:1024\nlimit/workers:256\n" \
-	"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\nallow_unsafe/ptrace:off\n" \
-	"allow_unsafe/symlinks:off\nallow_unsafe/hardlinks:off\n"
+	"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\n"
 #define PRINT_NAMES \
 	"create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown,chgrp,chmod,chattr,utime,mkbdev," \
 	"mkcdev,mkfifo,mktemp,notify,fs,net/bind,net/connect,net/sendfd,net/link"
@@ -233,7 +235,7 @@ Test(policy_parse, settings_are_set, .timeout = 5)
 	cr_expect(settings->abi_i386);
 	cr_expect_not(settings->abi_x32);
 	cr_expect(settings->trace_ptrace && settings->exec_mmap && settings->exec_anonymous);
-	cr_expect_not(settings->ghost || settings->unsafe_ptrace);
+	cr_expect_not(settings->ghost || settings->unsafe);
 	cr_expect_not(settings->log_refused);
 	cr_expect(eq(str, settings->log_file, "/home/u/a b"));
 	cr_expect(settings->wait_all);
@@ -297,7 +299,7 @@ Test(policy_parse, what_concerns_ptrace_is_set, .timeout = 5)
 		const struct policy_settings *settings = policy_settings(policy);
 
 		cr_expect_not(settings->trace_ptrace || settings->exec_mmap || settings->exec_anonymous);
-		cr_expect(settings->ghost && settings->unsafe_ptrace);
+		cr_expect(settings->ghost && settings->unsafe == UNSAFE_BIT(UNSAFE_PTRACE));
 		check_round_trip(policy);
 	}
 }
@@ -312,8 +314,7 @@ Test(policy_parse, links_of_others_are_allowed_by_either_name, .timeout = 5)
 			struct policy *policy = POLICY("sandbox/all:off", names[i][which]);
 			const struct policy_settings *settings = policy_settings(policy);
 
-			cr_expect_eq(settings->unsafe_symlinks, which == 0);
-			cr_expect_eq(settings->unsafe_hardlinks, which == 1);
+			cr_expect_eq(settings->unsafe, UNSAFE_BIT(which == 0 ? UNSAFE_SYMLINKS : UNSAFE_HARDLINKS));
 			check_round_trip(policy);
 		}
 }
