@@ -56,7 +56,7 @@ CORE = (
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_net plan_trace plan_exec plan_files plan_opens plan_protect plan_host plan_print plan_warn "
     "grants grants_rules absent filter filter_own guard "
-    "surface landlock kfeat "
+    "surface landlock kfeat capability "
     # The log.
     "log log_access json json_print"
 ).split()
@@ -108,6 +108,7 @@ UNIT_TESTS = """
     test_grants+policy_fixture test_policy_transition+policy_fixture
     test_environment+policy_fixture test_payload_limits+forked+policy_fixture
     test_policy_change+policy_fixture test_policy_again+policy_fixture test_bound
+    test_capability+forked+policy_fixture
 """.split()
 
 # Criterion programs that run the real binary on guests, and what all of them share.
@@ -115,6 +116,7 @@ INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
     test_trace_shares test_list test_blocking test_storm test_payload test_runtime test_net
+    test_unsafe
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "core/capability.h"
 #include "core/cleanup.h"
 #include "core/descriptors.h"
 #include "core/environment.h"
@@ -219,6 +220,7 @@ static int run_launch(
 
 	sandbox->command = run->options.command[0];
 	payload_limits_read(sandbox->policy, &spec.limits);
+	spec.capabilities = payload_limits_bind(&spec.limits, capability_kept(sandbox->policy));
 	/* What binds the payload to its limits takes a capability from it. */
 	sandbox->ids_may_differ |= spec.limits.set && run->supervisor.privileged;
 	return launch_payload(sandbox, &spec);
@@ -277,8 +279,10 @@ static _Noreturn void run_exit(struct run *run, int status)
 static int run_prepare(struct run *run, int log_fd)
 {
 	bool has_tmpdir = run->tmpdir.path[0];
-	int error = has_tmpdir ? tmpdir_start_cleaner(&run->tmpdir) : 0;
+	int error = capability_drop(capability_kept(run->policy), capability_own(run->policy));
 
+	if (!error && has_tmpdir)
+		error = tmpdir_start_cleaner(&run->tmpdir);
 	if (has_tmpdir)
 		setenv("TMPDIR", run->tmpdir.path, 1);
 	if (!error)

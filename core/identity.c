@@ -46,12 +46,17 @@ struct identity {
 	const gid_t *groups;
 };
 
+/* What may be permitted and not effective (core/capability.h): to reach a process, to speak for one. */
+#define IDENTITY_REACH (UINT64_C(1) << CAP_SYS_PTRACE)
+#define IDENTITY_SPEAK (UINT64_C(1) << CAP_SYS_ADMIN)
+
 struct identity_state {
 	struct identity ours;
 	struct identity now;
 	uid_t real_uid;
 	gid_t real_gid;
 	uint64_t permitted;
+	uint64_t usable; /* of what is permitted: all that a target can have */
 	uint64_t inheritable;
 	bool privileged;
 	bool effective_taken; /* the effective ids are the target's, too */
@@ -75,6 +80,7 @@ static int identity_get_caps(struct identity_state *state)
 	state->ours.effective = data[0].effective | (uint64_t)data[1].effective << 32;
 	state->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
 	state->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+	state->usable = state->permitted & (state->ours.effective | ~(IDENTITY_REACH | IDENTITY_SPEAK));
 	return 0;
 }
 
@@ -225,10 +231,10 @@ static bool identity_is_plain_root(const struct identity_state *state)
 {
 	if (state->real_uid != 0 || geteuid() != 0 || state->ours.fsuid != 0)
 		return false;
-	if (state->ours.effective != state->permitted || prctl(PR_GET_SECUREBITS) != 0)
+	if (state->ours.effective != state->usable || prctl(PR_GET_SECUREBITS) != 0)
 		return false;
 	for (unsigned capability = 0; capability < 64; capability++)
-		if (state->permitted >> capability & 1 && prctl(PR_CAPBSET_READ, capability) != 1)
+		if (state->usable >> capability & 1 && prctl(PR_CAPBSET_READ, capability) != 1)
 			return false;
 	return true;
 }
@@ -265,6 +271,16 @@ bool identity_survives_exec(const struct identity_state *state)
 	return !state->privileged || state->plain_root;
 }
 
+int identity_reach(const struct identity_state *state, bool reach)
+{
+	uint64_t more = state->permitted & ~state->ours.effective & IDENTITY_REACH;
+
+	if (!more)
+		return 0;
+	return identity_set_caps(
+		state->ours.effective | (reach ? more : 0), state->permitted, state->inheritable);
+}
+
 static struct identity_state *identity_of(const struct call *call)
 {
 	return call->sandbox->supervisor->identity;
@@ -297,7 +313,7 @@ static struct identity identity_of_target(const struct identity_state *state)
 	return (struct identity){
 		.fsuid = target->uid[STATUS_FS],
 		.fsgid = target->gid[STATUS_FS],
-		.effective = target->effective & state->permitted,
+		.effective = target->effective & state->usable,
 		.groups_count = target->groups_count,
 		.groups = target->groups,
 	};
@@ -327,9 +343,10 @@ void identity_drop(struct call *call)
 bool identity_lift(struct call *call)
 {
 	struct identity_state *state = identity_of(call);
+	uint64_t effective = state->ours.effective | (state->permitted & IDENTITY_REACH);
 
-	return state->now.effective != state->ours.effective &&
-	       identity_set_caps(state->ours.effective, state->permitted, state->inheritable) == 0;
+	return state->now.effective != effective &&
+	       identity_set_caps(effective, state->permitted, state->inheritable) == 0;
 }
 
 void identity_lower(struct call *call)
@@ -355,7 +372,7 @@ int identity_take_real(struct call *call)
 {
 	struct identity_state *state = identity_of(call);
 	struct identity wanted = state->ours;
-	uint64_t permitted = state->permitted;
+	uint64_t permitted = state->usable;
 	int error;
 
 	wanted.fsuid = state->real_uid;
@@ -424,11 +441,10 @@ int identity_check_claim(struct call *call, const struct ucred *claim)
 
 bool identity_lift_claims(struct call *call)
 {
-	static const uint64_t claims =
-		UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
+	static const uint64_t claims = IDENTITY_SPEAK | UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
 	struct identity_state *state = identity_of(call);
 
-	return state->permitted >> CAP_SYS_ADMIN & 1 &&
+	return state->permitted & IDENTITY_SPEAK &&
 	       identity_set_caps(
 		       state->now.effective | (state->permitted & claims), state->permitted, state->inheritable) == 0;
 }

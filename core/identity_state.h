@@ -38,6 +38,9 @@ void identity_drop(struct call *call);
  */
 _Bool identity_lift(struct call *call); /* until identity_lower() */
 
+/* The same for the payload before it runs, when there is no call yet: on, then off. 0 or -errno. */
+int identity_reach(const struct identity_state *state, _Bool reach);
+
 /* The id of the thread group's leader, or -errno. One status read per call at most. */
 int identity_leader(struct call *call);
 

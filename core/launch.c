@@ -16,6 +16,7 @@
 #include "core/cage.h"
 #include "core/channel.h"
 #include "core/cleanup.h"
+#include "core/identity_state.h"
 #include "core/job_control.h"
 #include "core/launch_request.h"
 #include "core/launcher.h"
@@ -93,8 +94,11 @@ static void launch_release(struct launcher *launcher, const struct message *told
 {
 	struct sandbox *sandbox = launcher->starting;
 	struct message release = { .type = MESSAGE_RELEASE };
-	int error = launch_take_listener(sandbox, told->pid, told->status);
+	const struct identity_state *identity = sandbox->supervisor->identity;
+	int error = identity_reach(identity, true);
 
+	if (!error)
+		error = launch_take_listener(sandbox, told->pid, told->status);
 	if (error) {
 		launch_give_up(sandbox,
 			error == -EPERM ? "cannot reach the payload (is ptrace access restricted, as "
@@ -112,7 +116,9 @@ static void launch_release(struct launcher *launcher, const struct message *told
 			error);
 		return;
 	}
-	error = cage_enter(launcher->supervisor);
+	error = identity_reach(identity, false);
+	if (!error)
+		error = cage_enter(launcher->supervisor);
 	if (error) {
 		launch_give_up(sandbox, "cannot confine the supervisor", error);
 		return;

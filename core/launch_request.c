@@ -69,6 +69,7 @@ static void launch_request_fill(struct launch_header *header, const struct launc
 	header->scope_signals = spec->scope_signals;
 	header->no_core = spec->no_core;
 	header->ruleset = spec->ruleset >= 0;
+	header->capabilities = spec->capabilities;
 	header->inherited = *spec->inherited;
 	header->limits = spec->limits;
 }

@@ -29,6 +29,7 @@ struct launch_header {
 	uint32_t scope_signals; /* a Landlock domain of its own that keeps signals inside */
 	uint32_t ruleset;       /* a Landlock ruleset comes along: a domain of the payload's own */
 	uint32_t no_core;       /* the kernel would write core files where no rule is asked */
+	uint64_t capabilities;  /* those that it keeps if it has them */
 	struct inherited inherited;
 	struct payload_limits limits;
 };
@@ -45,6 +46,7 @@ struct launch_spec {
 	_Bool scope_signals;
 	_Bool no_core;
 	int ruleset; /* -1: none */
+	uint64_t capabilities;
 	const struct inherited *inherited;
 	struct payload_limits limits;
 };

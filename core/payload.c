@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "core/capability.h"
 #include "core/channel.h"
 #include "core/descriptors.h"
 #include "core/environment.h"
@@ -117,7 +118,7 @@ static int payload_prepare(const struct launch_request *request, const int *fds,
 	if (!error && header->scope_signals)
 		error = landlock_scope_signals();
 	if (!error)
-		error = payload_limits_bind(&header->limits);
+		error = capability_drop(header->capabilities, 0);
 	/* Before the filter, which answers for this limit. */
 	if (!error && header->no_core && setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) < 0)
 		error = -errno;

@@ -7,9 +7,8 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "core/capability.h"
 #include "core/policy_rlimit.h"
 #include "core/util.h"
 
@@ -51,21 +50,9 @@ const char *payload_limits_refuse(const struct policy *policy, char *buffer, siz
 	return NULL;
 }
 
-int payload_limits_bind(const struct payload_limits *limits)
+uint64_t payload_limits_bind(const struct payload_limits *limits, uint64_t capabilities)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[2] = { { 0 } };
-	const uint32_t bit = UINT32_C(1) << CAP_SYS_RESOURCE;
-
-	if (!limits->set)
-		return 0;
-	/* With no_new_privs no exec brings back what is not permitted now. */
-	if (syscall(SYS_capget, &header, sets) < 0)
-		return -errno;
-	sets[0].effective &= ~bit;
-	sets[0].permitted &= ~bit;
-	sets[0].inheritable &= ~bit;
-	return (int)errno_result(syscall(SYS_capset, &header, sets));
+	return limits->set ? capabilities & ~CAPABILITY_BIT(CAP_SYS_RESOURCE) : capabilities;
 }
 
 int payload_limits_apply(const struct payload_limits *limits, bool no_core)

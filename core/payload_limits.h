@@ -21,8 +21,8 @@ void payload_limits_read(const struct policy *policy, struct payload_limits *lim
 /* NULL, or one line: a limit above what this process may give, which stays so for those who may raise theirs. */
 const char *payload_limits_refuse(const struct policy *policy, char *buffer, size_t size);
 
-/* Gives up for ever the capability to raise limits again. Before the filter, which follows capset. 0 or -errno. */
-int payload_limits_bind(const struct payload_limits *limits);
+/* Of these capabilities those that a process with these limits may keep: none that raises a limit again. */
+uint64_t payload_limits_bind(const struct payload_limits *limits, uint64_t capabilities);
 
 /* Sets soft and hard limits, last thing before exec; without core where another limit holds. 0 or -errno. */
 int payload_limits_apply(const struct payload_limits *limits, bool no_core);

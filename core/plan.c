@@ -298,6 +298,16 @@ static void plan_fill(struct plan_builder *builder)
 	}
 }
 
+static bool plan_names_ids(const struct policy *policy)
+{
+	return policy_names_transitions(policy, ID_USER) || policy_names_transitions(policy, ID_GROUP);
+}
+
+bool plan_refuses_surface(const struct policy *policy)
+{
+	return policy_active_bits(policy) || plan_names_ids(policy) || policy_settings(policy)->lock != POLICY_LOCK_ON;
+}
+
 /* Fills a plan that says for which categories, and whether it may be asked for another. NULL: no memory. */
 static struct plan *plan_make(struct plan *plan, const struct policy *policy)
 {
@@ -309,7 +319,7 @@ static struct plan *plan_make(struct plan *plan, const struct policy *policy)
 		.open = plan->open,
 		.asked = plan->asked,
 		.ruled = plan_find_ruled(policy) | (plan->open ? plan->prepared : 0),
-		.names_ids = policy_names_transitions(policy, ID_USER) || policy_names_transitions(policy, ID_GROUP),
+		.names_ids = plan_names_ids(policy),
 	};
 
 	if (builder.active || builder.names_ids || builder.asked)

@@ -75,6 +75,12 @@ void plan_free(struct plan *plan);
  */
 struct plan *plan_renew(const struct plan *before, const struct policy *policy, int *error_out);
 
+/*
+ * True when something is refused whatever the rules say: a category is active, ids are named, or the policy can be
+ * asked or changed from inside. As it is at the start.
+ */
+bool plan_refuses_surface(const struct policy *policy);
+
 /* The categories whose calls are intercepted, now or in case they become active. */
 uint64_t plan_prepared(const struct plan *plan);
 

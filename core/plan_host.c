@@ -11,10 +11,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "core/capability.h"
 #include "core/cleanup.h"
 #include "core/grants.h"
 #include "core/kfeat.h"
@@ -28,23 +28,6 @@
 #define YAMA_CAPABILITY 2 /* from this mode on ptrace needs CAP_SYS_PTRACE */
 #define YAMA_NEVER 3
 
-/* Nothing adds to what is permitted: we have no_new_privs. */
-static bool plan_host_permits(unsigned capability)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[2] = { { 0 } };
-
-	return syscall(SYS_capget, &header, sets) < 0 || (sets[capability / 32].permitted >> capability % 32 & 1);
-}
-
-static bool plan_host_may_ptrace_any(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[2] = { { 0 } };
-
-	return syscall(SYS_capget, &header, sets) == 0 && (sets[0].effective & (UINT32_C(1) << CAP_SYS_PTRACE));
-}
-
 /* Payloads are our descendants, which the first two modes allow. No such file: no Yama. */
 static bool plan_host_may_ptrace(void)
 {
@@ -53,7 +36,16 @@ static bool plan_host_may_ptrace(void)
 
 	if (!file || fscanf(file, "%d", &mode) != 1 || mode < YAMA_CAPABILITY)
 		return true;
-	return mode < YAMA_NEVER && plan_host_may_ptrace_any();
+	return mode < YAMA_NEVER && capability_permitted(CAP_SYS_PTRACE);
+}
+
+/* Nothing adds to what is permitted: we have no_new_privs. The kernel asks no security module then (tried on 6.18). */
+static bool plan_host_sees_processes(const struct policy *policy)
+{
+	const uint64_t kept = capability_kept(policy);
+
+	return (kept & CAPABILITY_BIT(CAP_PERFMON_NUMBER) && capability_permitted(CAP_PERFMON_NUMBER)) ||
+	       (kept & CAPABILITY_BIT(CAP_SYS_ADMIN) && capability_permitted(CAP_SYS_ADMIN));
 }
 
 void plan_host_read(
@@ -68,8 +60,7 @@ void plan_host_read(
 			  plan_host_may_ptrace(),
 		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNALS,
 		.privileged = privileged,
-		/* The kernel asks no security module then (tried on 6.18). */
-		.sees_processes = plan_host_permits(CAP_PERFMON_NUMBER) || plan_host_permits(CAP_SYS_ADMIN),
+		.sees_processes = plan_host_sees_processes(policy),
 		.notifies_opens = !features->split_opens,
 	};
 }

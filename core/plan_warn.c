@@ -158,7 +158,7 @@ static void plan_warn_reads(
 	if (host->sees_processes)
 		missing =
 			"capabilities of this user (CAP_PERFMON, CAP_SYS_ADMIN) show in /proc what Landlock is to hide "
-			"(another user would do)";
+			"(allow_unsafe/caps:off takes them)";
 	else if (policy_active_bits(policy) & GRANTS_CATEGORIES && host->landlock_abi < LANDLOCK_ABI_REFER)
 		missing = "this kernel has no Landlock of ABI 2 (Linux 5.19)";
 	else if (host->gives_detached)

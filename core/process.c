@@ -14,6 +14,7 @@
 
 #include "core/call.h"
 #include "core/cleanup.h"
+#include "core/identity_state.h"
 #include "core/remote.h"
 #include "core/sandbox.h"
 #include "core/status.h"
@@ -129,5 +130,9 @@ void process_cwd(struct call *call, char *buffer, size_t size)
 
 	snprintf(name, sizeof(name), "%d/cwd", (int)call->tid);
 	length = readlinkat(call->sandbox->supervisor->proc_fd, name, buffer, size - 1);
+	if (length < 0 && errno == EACCES && identity_lift(call)) {
+		length = readlinkat(call->sandbox->supervisor->proc_fd, name, buffer, size - 1);
+		identity_lower(call);
+	}
 	buffer[length < 0 ? 0 : length] = '\0';
 }

@@ -40,20 +40,27 @@ int program_open(struct call *call, int object)
 	return fd == -EWOULDBLOCK ? -ETXTBSY : fd;
 }
 
-int program_implies_exec(struct call *call)
+static int program_read_personality(const struct call *call, char *text, size_t size)
 {
 	char name[32];
-	char text[16] = "";
 	AUTO_CLOSE int fd = -1;
-	ssize_t got;
 
 	snprintf(name, sizeof(name), "%d/personality", (int)call->tid);
 	fd = errno_result(openat(call->sandbox->supervisor->proc_fd, name, O_RDONLY | O_CLOEXEC));
-	if (fd < 0)
-		return fd == -ENOENT ? -ESRCH : fd;
-	got = errno_result(read(fd, text, sizeof(text) - 1));
+	return fd < 0 ? fd : (int)errno_result(read(fd, text, size - 1));
+}
+
+int program_implies_exec(struct call *call)
+{
+	char text[16] = "";
+	int got = program_read_personality(call, text, sizeof(text));
+
+	if ((got == -EACCES || got == -EPERM) && identity_lift(call)) {
+		got = program_read_personality(call, text, sizeof(text));
+		identity_lower(call);
+	}
 	if (got <= 0)
-		return got == 0 ? -ESRCH : (int)got;
+		return got == 0 || got == -ENOENT ? -ESRCH : got;
 	return (strtoul(text, NULL, 16) & READ_IMPLIES_EXEC) != 0;
 }
 

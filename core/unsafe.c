@@ -4,6 +4,7 @@
 #include "core/unsafe.h"
 
 static const char *const unsafe_names[UNSAFE_COUNT] = {
+	[UNSAFE_CAPS] = "caps",
 	[UNSAFE_ENV] = "env",
 	[UNSAFE_HARDLINKS] = "hardlinks",
 	[UNSAFE_PTRACE] = "ptrace",

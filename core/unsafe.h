@@ -10,6 +10,7 @@
 #include "core/policy_settings.h"
 
 enum unsafe {
+	UNSAFE_CAPS,
 	UNSAFE_ENV,
 	UNSAFE_HARDLINKS,
 	UNSAFE_PTRACE,

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/capability.h"
 #include "core/payload_limits.h"
 #include "core/policy_rlimit.h"
 #include "core/util.h"
@@ -107,7 +108,7 @@ static void limits_applied(void *context)
 	limits.set |= UINT32_C(1) << RLIMIT_CORE;
 	limits.values[RLIMIT_CORE] = 0;
 	FORKED_EXPECT(setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 4096 }) == 0);
-	FORKED_EXPECT(payload_limits_bind(&limits) == 0);
+	FORKED_EXPECT(capability_drop(payload_limits_bind(&limits, UINT64_MAX), 0) == 0);
 	FORKED_EXPECT(!limits_may_raise());
 	FORKED_EXPECT(payload_limits_apply(&limits, true) == 0);
 	FORKED_EXPECT(getrlimit(RLIMIT_NOFILE, &found) == 0 && found.rlim_cur == 64 && found.rlim_max == 64);
@@ -128,7 +129,9 @@ static void limits_nothing(void *context)
 	bool may_raise = limits_may_raise();
 
 	(void)context;
-	FORKED_EXPECT(payload_limits_bind(&limits) == 0 && limits_may_raise() == may_raise);
+	FORKED_EXPECT(payload_limits_bind(&limits, 1234) == 1234);
+	FORKED_EXPECT(capability_drop(payload_limits_bind(&limits, UINT64_MAX), 0) == 0);
+	FORKED_EXPECT(limits_may_raise() == may_raise);
 	FORKED_EXPECT(payload_limits_apply(&limits, false) == 0);
 }
 
