@@ -328,6 +328,13 @@ static size_t fixture_words(const struct job *job, char **words)
 	return count;
 }
 
+void fixture_drop_capabilities(void)
+{
+	for (unsigned long number = 0; prctl(PR_CAPBSET_READ, number) >= 0; number++)
+		if (!(FIXTURE_CAPABILITIES >> number & 1))
+			prctl(PR_CAPBSET_DROP, number);
+}
+
 void fixture_start(const struct job *job, struct running *running)
 {
 	char *words[WORDS_MAX] = { NULL };

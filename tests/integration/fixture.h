@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define NOBODY 65534
@@ -73,6 +74,12 @@ const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void file_write(const char *path, const char *content);
 /* The number of bytes, -1 when it cannot be read; always ends buffer with NUL. */
 long file_read(const char *path, char *buffer, size_t size);
+
+/* Of root's 41 capabilities the 19 that doc/kennel.5 names: those that a payload keeps. */
+#define FIXTURE_CAPABILITIES UINT64_C(0xb9806dff)
+
+/* A job's prepare(): natively root has no other capabilities then, once it execs. */
+void fixture_drop_capabilities(void);
 
 /* Processes that descend from this test but guards and zombies; waits up to so long for none. */
 unsigned fixture_descendants(void);

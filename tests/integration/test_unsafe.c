@@ -5,7 +5,6 @@
 
 #include <criterion/criterion.h>
 #include <linux/capability.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,13 +13,6 @@ TestSuite(unsafe, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
 
 #define BIT(number) (UINT64_C(1) << (number))
 #define SHELL(script) WORDS("/bin/sh", "-c", script)
-
-/* Of root's 41 the 19 that doc/kennel.5 names. */
-#define KEPT \
-	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | \
-		BIT(CAP_KILL) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) | \
-		BIT(CAP_NET_BROADCAST) | BIT(CAP_NET_RAW) | BIT(CAP_IPC_LOCK) | BIT(CAP_SYS_NICE) | \
-		BIT(CAP_SYS_RESOURCE) | BIT(CAP_MKNOD) | BIT(CAP_LEASE) | BIT(CAP_AUDIT_WRITE) | BIT(CAP_SETFCAP))
 
 static struct outcome unsafe_outcome;
 
@@ -72,10 +64,10 @@ static void unsafe_expect_payload(const char *const *options, uint64_t kept)
 Test(unsafe, a_payload_of_root_keeps_the_capabilities_that_rules_decide_about)
 {
 	fixture_need_root();
-	unsafe_expect_payload(WORDS("-p", "work"), KEPT);
-	unsafe_expect_payload(WORDS(WATCH_ALL), KEPT);
-	unsafe_expect_payload(WORDS("-p", "off", "-m", "setuid+1.2"), KEPT);
-	unsafe_expect_payload(WORDS("-p", "work", "-m", "rlimit/core:0"), KEPT & ~BIT(CAP_SYS_RESOURCE));
+	unsafe_expect_payload(WORDS("-p", "work"), FIXTURE_CAPABILITIES);
+	unsafe_expect_payload(WORDS(WATCH_ALL), FIXTURE_CAPABILITIES);
+	unsafe_expect_payload(WORDS("-p", "off", "-m", "setuid+1.2"), FIXTURE_CAPABILITIES);
+	unsafe_expect_payload(WORDS("-p", "work", "-m", "rlimit/core:0"), FIXTURE_CAPABILITIES & ~BIT(CAP_SYS_RESOURCE));
 }
 
 Test(unsafe, capabilities_are_given_back_or_never_taken)
@@ -95,7 +87,7 @@ static void unsafe_expect_supervisor(const char *const *options, uint64_t own)
 	unlink("end");
 	fixture_start(&job, &running);
 	cr_assert(wait_for_text(running.out, "ready", 5000));
-	unsafe_expect_sets(unsafe_of(text("/proc/%d/status", running.pid)), native, KEPT, KEPT | own);
+	unsafe_expect_sets(unsafe_of(text("/proc/%d/status", running.pid)), native, FIXTURE_CAPABILITIES, FIXTURE_CAPABILITIES | own);
 	file_write("end", "");
 	fixture_finish(&running, &unsafe_outcome);
 	expect_status(&unsafe_outcome, 0, "wait");
