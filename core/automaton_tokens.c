@@ -22,19 +22,19 @@ static int automaton_set(struct automaton_tokens *tokens, const struct pattern_s
 
 /* The child of a position that this token leads to, made when there is none. */
 static uint32_t automaton_child(
-	struct automaton_tokens *tokens, uint32_t parent, const struct pattern_token *token, uint16_t set)
+	struct automaton_tokens *tokens, uint32_t parent, struct pattern_token token, uint16_t set)
 {
 	struct automaton_position *positions = tokens->positions;
 	uint32_t child = positions[parent].child;
 
-	while (child && (positions[child].kind != token->kind || positions[child].byte != token->byte ||
+	while (child && (positions[child].kind != token.kind || positions[child].byte != token.byte ||
 				positions[child].set != set))
 		child = positions[child].next;
 	if (child)
 		return child;
 	child = tokens->count++;
 	positions[child] = (struct automaton_position){
-		.kind = token->kind, .byte = token->byte, .set = set, .next = positions[parent].child
+		.kind = token.kind, .byte = token.byte, .set = set, .next = positions[parent].child
 	};
 	positions[parent].child = child;
 	return child;
@@ -52,11 +52,11 @@ static int automaton_insert(struct automaton_tokens *tokens, const struct automa
 
 	automaton_raise(&tokens->positions[at].highest, source->rule);
 	for (size_t i = source->skip; i < branch->count; i++) {
-		const struct pattern_token *token = &branch->tokens[i];
+		struct pattern_token token = pattern_token_at(branch, i);
 		int set = 0;
 
-		if (token->kind == PATTERN_SET)
-			set = automaton_set(tokens, &source->pattern->sets[token->set]);
+		if (token.kind == PATTERN_SET)
+			set = automaton_set(tokens, &source->pattern->sets[token.set]);
 		if (set < 0)
 			return -E2BIG;
 		at = automaton_child(tokens, at, token, (uint16_t)set);

@@ -13,47 +13,46 @@
 #include "core/pattern_internal.h"
 #include "core/util.h"
 
+/* Tokens [from, from + count) of the expansion. */
 struct pattern_list {
-	struct pattern_token *tokens;
-	size_t count;
+	uint32_t from;
+	uint32_t count;
+	uint32_t plain; /* so many at the beginning are in no group */
+	uint32_t head;  /* so many at the beginning are bytes; known of finished lists */
 };
 
-/* Lists still to expand grow from the front, finished ones are kept at the back. */
+/* Lists still to expand grow from the front, finished ones are kept at the back. Only what is counted is set. */
 struct pattern_expansion {
-	struct pattern_list pending[PATTERN_BRANCHES_MAX];
+	struct pattern_token *tokens; /* of all lists that were ever made, the scan's first */
+	size_t token_count;
+	size_t token_capacity;
 	size_t pending_count;
-	struct pattern_list done[PATTERN_BRANCHES_MAX];
 	size_t done_count;
-	size_t copied; /* tokens, in all lists that were ever made */
+	struct pattern_list pending[PATTERN_BRANCHES_MAX];
+	struct pattern_list done[PATTERN_BRANCHES_MAX];
 };
 
-static void pattern_expansion_free(struct pattern_expansion **expansion)
+static void pattern_expansion_release(struct pattern_expansion *expansion)
 {
-	if (!*expansion)
-		return;
-	for (size_t i = 0; i < (*expansion)->pending_count; i++)
-		free((*expansion)->pending[i].tokens);
-	for (size_t i = 0; i < (*expansion)->done_count; i++)
-		free((*expansion)->done[i].tokens);
-	free(*expansion);
+	free(expansion->tokens);
 }
 
-static size_t pattern_find_open(const struct pattern_list *list)
+static size_t pattern_find_open(const struct pattern_token *tokens, const struct pattern_list *list)
 {
-	size_t i = 0;
+	size_t i = list->from + list->plain;
 
-	while (i < list->count && list->tokens[i].kind != PATTERN_OPEN)
+	while (i < list->from + list->count && tokens[i].kind != PATTERN_OPEN)
 		i++;
 	return i;
 }
 
 /* The end of the alternative that starts at from: its NEXT or CLOSE. */
-static size_t pattern_alternative_end(const struct pattern_list *list, size_t from)
+static size_t pattern_alternative_end(const struct pattern_token *tokens, size_t from)
 {
 	size_t depth = 0;
 
 	for (size_t i = from;; i++) {
-		enum pattern_token_kind kind = list->tokens[i].kind;
+		enum pattern_token_kind kind = tokens[i].kind;
 
 		if (depth == 0 && (kind == PATTERN_NEXT || kind == PATTERN_CLOSE))
 			return i;
@@ -62,43 +61,59 @@ static size_t pattern_alternative_end(const struct pattern_list *list, size_t fr
 	}
 }
 
-/* The next pending list, zeroed, with room for count tokens. */
-static int pattern_push(struct pattern_expansion *expansion, size_t count, struct pattern_list **list_out)
+/* Room for so many tokens in all; those that there are may be moved. */
+static int pattern_reserve(struct pattern_expansion *expansion, size_t count)
 {
-	struct pattern_list *list = &expansion->pending[expansion->pending_count];
+	struct pattern_token *larger;
 
-	expansion->copied += count;
-	if (expansion->copied > PATTERN_COPIED_MAX)
-		return -EFBIG;
-	if (expansion->pending_count + expansion->done_count >= PATTERN_BRANCHES_MAX)
-		return -E2BIG;
-	list->tokens = calloc(count + 1, sizeof(*list->tokens));
-	list->count = count;
-	if (!list->tokens)
+	if (expansion->tokens && count <= expansion->token_capacity)
+		return 0;
+	larger = reallocarray(expansion->tokens, count * 2 + 1, sizeof(*larger));
+	if (!larger)
 		return -ENOMEM;
-	expansion->pending_count++;
-	*list_out = list;
+	expansion->tokens = larger;
+	expansion->token_capacity = count * 2 + 1;
 	return 0;
 }
 
-static void pattern_copy(struct pattern_token *to, const struct pattern_list *list, size_t from, size_t end)
+/* The next pending list; its tokens are for the caller to set. */
+static int pattern_push(struct pattern_expansion *expansion, size_t count, size_t plain)
 {
-	memcpy(to, list->tokens + from, (end - from) * sizeof(*to));
+	struct pattern_list list = { .from = (uint32_t)expansion->token_count,
+		.count = (uint32_t)count,
+		.plain = (uint32_t)plain };
+
+	if (expansion->token_count + count > PATTERN_COPIED_MAX)
+		return -EFBIG;
+	if (expansion->pending_count + expansion->done_count >= PATTERN_BRANCHES_MAX)
+		return -E2BIG;
+	if (pattern_reserve(expansion, list.from + count))
+		return -ENOMEM;
+	expansion->token_count += count;
+	expansion->pending[expansion->pending_count++] = list;
+	return 0;
 }
 
-/* Pushes list with its group [open, close] replaced by [from, end). */
+static void pattern_copy(struct pattern_expansion *expansion, size_t to, size_t from, size_t end)
+{
+	memcpy(expansion->tokens + to, expansion->tokens + from, (end - from) * sizeof(*expansion->tokens));
+}
+
+/* Pushes the list with its group [open, close] replaced by [from, end): all of them indexes among all tokens. */
 static int pattern_push_alternative(struct pattern_expansion *expansion, const struct pattern_list *list, size_t open,
 	size_t close, size_t from, size_t end)
 {
-	struct pattern_list *made = NULL;
-	size_t tail = open + end - from;
-	int result = pattern_push(expansion, tail + list->count - close - 1, &made);
+	size_t to = expansion->token_count;
+	size_t list_end = list->from + list->count;
+	int result = pattern_push(
+		expansion, (open - list->from) + (end - from) + (list_end - close - 1), open - list->from);
 
 	if (result)
 		return result;
-	pattern_copy(made->tokens, list, 0, open);
-	pattern_copy(made->tokens + open, list, from, end);
-	pattern_copy(made->tokens + tail, list, close + 1, list->count);
+	pattern_copy(expansion, to, list->from, open);
+	to += open - list->from;
+	pattern_copy(expansion, to, from, end);
+	pattern_copy(expansion, to + end - from, close + 1, list_end);
 	return 0;
 }
 
@@ -109,10 +124,10 @@ static int pattern_expand_group(struct pattern_expansion *expansion, const struc
 	int result = 0;
 
 	do
-		close = pattern_alternative_end(list, close + 1);
-	while (list->tokens[close].kind == PATTERN_NEXT);
+		close = pattern_alternative_end(expansion->tokens, close + 1);
+	while (expansion->tokens[close].kind == PATTERN_NEXT);
 	for (size_t from = open + 1; from <= close && result == 0;) {
-		size_t end = pattern_alternative_end(list, from);
+		size_t end = pattern_alternative_end(expansion->tokens, from);
 
 		result = pattern_push_alternative(expansion, list, open, close, from, end);
 		from = end + 1;
@@ -124,29 +139,28 @@ static int pattern_expand(struct pattern_expansion *expansion)
 {
 	while (expansion->pending_count > 0) {
 		struct pattern_list list = expansion->pending[--expansion->pending_count];
-		size_t open = pattern_find_open(&list);
+		size_t open = pattern_find_open(expansion->tokens, &list);
 		int result;
 
-		if (open == list.count) {
+		if (open == list.from + list.count) {
 			expansion->done[expansion->done_count++] = list;
 			continue;
 		}
 		result = pattern_expand_group(expansion, &list, open);
-		free(list.tokens);
 		if (result)
 			return result;
 	}
 	return 0;
 }
 
-/* Two runs of stars side by side, as {a,*}* makes them, are one: the wider. */
-static void pattern_join_stars(struct pattern_branch *branch)
+/* Two runs of stars side by side, as {a,*}* makes them, are one: the wider. Their number then. */
+static size_t pattern_join_stars(struct pattern_token *tokens, size_t head, size_t before)
 {
-	size_t count = 0;
+	size_t count = head;
 
-	for (size_t i = 0; i < branch->count; i++) {
-		struct pattern_token token = branch->tokens[i];
-		struct pattern_token *last = count > 0 ? &branch->tokens[count - 1] : NULL;
+	for (size_t i = head; i < before; i++) {
+		struct pattern_token token = tokens[i];
+		struct pattern_token *last = count > 0 ? &tokens[count - 1] : NULL;
 
 		if (token.kind == PATTERN_TREE)
 			token.kind = PATTERN_DEEP;
@@ -155,52 +169,61 @@ static void pattern_join_stars(struct pattern_branch *branch)
 			last->kind = token.kind == PATTERN_DEEP ? PATTERN_DEEP : last->kind;
 			continue;
 		}
-		branch->tokens[count++] = token;
+		tokens[count++] = token;
 	}
-	branch->count = count;
+	return count;
 }
 
-/* The bytes of the tokens [from, from + count) as a string. */
-static void pattern_bytes(const struct pattern_branch *branch, size_t from, size_t count, char *bytes)
+/* The bytes of these tokens as a string; behind it. */
+static char *pattern_bytes(const struct pattern_token *tokens, size_t count, char *bytes)
 {
 	for (size_t i = 0; i < count; i++)
-		bytes[i] = (char)branch->tokens[from + i].byte;
+		bytes[i] = (char)tokens[i].byte;
 	bytes[count] = '\0';
+	return bytes + count + 1;
 }
 
-static int pattern_find_ends(struct pattern_branch *branch)
+static uint32_t pattern_find_tail(const struct pattern_branch *branch, const struct pattern_token *tokens)
 {
-	const struct pattern_token *tokens = branch->tokens;
+	uint32_t tail = 0;
 
-	while (branch->head_size < branch->count && tokens[branch->head_size].kind == PATTERN_BYTE)
-		branch->head_size++;
-	while (!branch->tree && branch->head_size + branch->tail_size < branch->count &&
-		tokens[branch->count - branch->tail_size - 1].kind == PATTERN_BYTE)
-		branch->tail_size++;
-	branch->head = malloc(branch->head_size + 1 + branch->tail_size + 1);
-	if (!branch->head)
-		return -ENOMEM;
-	branch->tail = branch->head + branch->head_size + 1;
-	pattern_bytes(branch, 0, branch->head_size, branch->head);
-	pattern_bytes(branch, branch->count - branch->tail_size, branch->tail_size, branch->tail);
-	return 0;
+	while (!branch->tree && branch->head_size + tail < branch->count &&
+		tokens[branch->count - tail - 1].kind == PATTERN_BYTE)
+		tail++;
+	return tail;
 }
 
-/* Takes the tokens from the list. */
-static int pattern_branch_init(struct pattern_branch *branch, struct pattern_list *list)
-{
-	const struct pattern_token *last = list->tokens + list->count - (list->count > 0);
+/* Where the branches of a pattern put what they keep: one block for all of them. */
+struct pattern_room {
+	struct pattern_token *tokens;
+	char *bytes;
+};
 
-	branch->tokens = take_ptr(list->tokens);
-	branch->count = list->count;
-	if (list->count >= 2 && last->kind == PATTERN_TREE && last[-1].kind == PATTERN_BYTE && last[-1].byte == '/') {
+static int pattern_branch_init(struct pattern_branch *branch, struct pattern_token *tokens,
+	const struct pattern_list *list, struct pattern_room *room)
+{
+	size_t count = list->count;
+	size_t head = list->head;
+	const struct pattern_token *last = tokens + count - (count > 0);
+
+	if (count >= 2 && last->kind == PATTERN_TREE && last[-1].kind == PATTERN_BYTE && last[-1].byte == '/') {
 		branch->tree = true;
-		branch->count -= 2;
+		count -= 2;
+		head = head < count ? head : count; /* the slash was one of it */
 	}
-	pattern_join_stars(branch);
-	if (branch->count > PATTERN_TOKENS_MAX)
+	count = pattern_join_stars(tokens, head, count);
+	if (count > PATTERN_TOKENS_MAX)
 		return -ENAMETOOLONG;
-	return pattern_find_ends(branch);
+	branch->count = (uint32_t)count;
+	branch->head_size = (uint32_t)head;
+	branch->tail_size = pattern_find_tail(branch, tokens);
+	branch->rest = room->tokens;
+	memcpy(room->tokens, tokens + branch->head_size, (count - branch->head_size) * sizeof(*tokens));
+	room->tokens += count - branch->head_size;
+	branch->head = room->bytes;
+	branch->tail = pattern_bytes(tokens, branch->head_size, branch->head);
+	room->bytes = pattern_bytes(tokens + count - branch->tail_size, branch->tail_size, branch->tail);
+	return 0;
 }
 
 static void pattern_cleanup(struct pattern **pattern)
@@ -224,18 +247,42 @@ static void pattern_find_common(struct pattern *pattern)
 	pattern->common_size = common;
 }
 
+/* The tokens that a branch keeps are those behind its head, the bytes those of both ends. */
+static void pattern_measure(struct pattern_expansion *expansion, size_t *tokens_out, size_t *bytes_out)
+{
+	*tokens_out = *bytes_out = 0;
+	for (size_t i = 0; i < expansion->done_count; i++) {
+		struct pattern_list *list = &expansion->done[i];
+
+		list->head = 0;
+		while (list->head < list->count && expansion->tokens[list->from + list->head].kind == PATTERN_BYTE)
+			list->head++;
+		*tokens_out += list->count - list->head;
+		*bytes_out += list->count + 2;
+	}
+}
+
 static int pattern_build(struct pattern_expansion *expansion, const char *text, struct pattern **pattern_out)
 {
-	__attribute__((cleanup(pattern_cleanup))) struct pattern *pattern =
-		calloc(1, sizeof(*pattern) + expansion->done_count * sizeof(pattern->branches[0]));
+	__attribute__((cleanup(pattern_cleanup))) struct pattern *pattern = NULL;
+	size_t branches = expansion->done_count * sizeof(pattern->branches[0]);
+	size_t text_size = strlen(text) + 1;
+	size_t tokens, bytes;
+	struct pattern_room room;
 
+	pattern_measure(expansion, &tokens, &bytes);
+	pattern = malloc(sizeof(*pattern) + branches + tokens * sizeof(*room.tokens) + text_size + bytes);
 	if (!pattern)
 		return -ENOMEM;
-	pattern->text = strdup(text);
-	if (!pattern->text)
-		return -ENOMEM;
+	memset(pattern, 0, sizeof(*pattern) + branches);
+	room.tokens = (struct pattern_token *)&pattern->branches[expansion->done_count];
+	pattern->text = (char *)(room.tokens + tokens);
+	memcpy(pattern->text, text, text_size);
+	room.bytes = pattern->text + text_size;
 	for (size_t i = 0; i < expansion->done_count; i++) {
-		int result = pattern_branch_init(&pattern->branches[pattern->branch_count++], &expansion->done[i]);
+		const struct pattern_list *list = &expansion->done[i];
+		int result = pattern_branch_init(&pattern->branches[pattern->branch_count++],
+			expansion->tokens + list->from, list, &room);
 
 		if (result)
 			return result;
@@ -261,28 +308,24 @@ static const char *pattern_explain(int result)
 
 static int pattern_compile(struct pattern_scan *scan, struct pattern **pattern_out)
 {
-	__attribute__((cleanup(pattern_expansion_free))) struct pattern_expansion *expansion =
-		malloc(sizeof(*expansion));
-	struct pattern_list whole = { scan->tokens, 0 };
-	struct pattern_list *first = NULL;
+	__attribute__((cleanup(pattern_expansion_release))) struct pattern_expansion expansion;
+	size_t length = strlen(scan->text);
 	int result;
 
-	if (!expansion)
-		return -ENOMEM;
-	/* The lists are large, and only those that are counted are read. */
-	expansion->pending_count = expansion->done_count = expansion->copied = 0;
+	expansion.tokens = NULL;
+	expansion.token_count = expansion.token_capacity = expansion.pending_count = expansion.done_count = 0;
+	result = pattern_push(&expansion, length, 0);
+	if (result)
+		return result;
+	scan->tokens = expansion.tokens;
 	result = pattern_scan(scan);
 	if (result)
 		return result;
-	whole.count = scan->count;
-	result = pattern_push(expansion, whole.count, &first);
-	if (result)
-		return result;
-	/* The scan's own tokens stay with the caller. */
-	pattern_copy(first->tokens, &whole, 0, whole.count);
-	result = pattern_expand(expansion);
+	expansion.token_count = scan->count;
+	expansion.pending[0].count = (uint32_t)scan->count;
+	result = pattern_expand(&expansion);
 	if (result == 0)
-		result = pattern_build(expansion, scan->text, pattern_out);
+		result = pattern_build(&expansion, scan->text, pattern_out);
 	scan->error = pattern_explain(result);
 	if (scan->error)
 		scan->at = 0;
@@ -291,21 +334,19 @@ static int pattern_compile(struct pattern_scan *scan, struct pattern **pattern_o
 
 int pattern_new(const char *text, struct pattern **pattern_out, size_t *error_offset_out, const char **error_out)
 {
-	size_t length = strlen(text);
-	AUTO_FREE struct pattern_token *tokens = calloc(length + 1, sizeof(*tokens));
 	AUTO_FREE struct pattern_set *sets = NULL;
-	struct pattern_scan scan = { .text = text, .tokens = tokens };
-	size_t set_bound = 1;
+	struct pattern_scan scan = { .text = text };
+	size_t set_bound = 0;
 	int result;
 
 	*error_offset_out = 0;
 	*error_out = "expected a shorter pattern";
-	if (length > PATTERN_TEXT_MAX)
+	if (strlen(text) > PATTERN_TEXT_MAX)
 		return -EINVAL;
 	for (const char *at = text; (at = strchr(at, '[')) != NULL; at++)
 		set_bound++;
-	sets = calloc(set_bound, sizeof(*sets));
-	if (!tokens || !sets)
+	sets = set_bound > 0 ? calloc(set_bound, sizeof(*sets)) : NULL;
+	if (!sets && set_bound > 0)
 		return -ENOMEM;
 	scan.sets = sets;
 	result = pattern_compile(&scan, pattern_out);
@@ -320,12 +361,7 @@ void pattern_free(struct pattern *pattern)
 {
 	if (!pattern)
 		return;
-	for (size_t i = 0; i < pattern->branch_count; i++) {
-		free(pattern->branches[i].tokens);
-		free(pattern->branches[i].head);
-	}
 	free(pattern->sets);
-	free(pattern->text);
 	free(pattern);
 }
 

@@ -38,15 +38,16 @@ struct pattern_set {
 };
 
 struct pattern_branch {
-	struct pattern_token *tokens;
-	size_t count;
-	char *head;       /* the literal bytes before the first wildcard */
-	size_t head_size; /* as many tokens of kind PATTERN_BYTE */
-	char *tail;       /* the literal bytes behind the last wildcard, when nothing may follow; in head's memory */
-	size_t tail_size; /* tokens too; head and tail do not overlap */
-	bool tree;        /* what the tokens match, and everything below it */
+	struct pattern_token *rest; /* the tokens behind the head: see pattern_token_at() */
+	char *head;                 /* the literal bytes before the first wildcard */
+	char *tail;                 /* the literal bytes behind the last wildcard, when nothing may follow */
+	uint32_t count;             /* of all tokens */
+	uint32_t head_size;         /* as many tokens of kind PATTERN_BYTE */
+	uint32_t tail_size;         /* tokens too; head and tail do not overlap */
+	bool tree;                  /* what the tokens match, and everything below it */
 };
 
+/* One block: what the branches point to, and the text, lie behind them. */
 struct pattern {
 	char *text;
 	struct pattern_set *sets;
@@ -54,6 +55,20 @@ struct pattern {
 	size_t branch_count;
 	struct pattern_branch branches[];
 };
+
+/* A byte of the head has no token of its own. */
+static inline struct pattern_token pattern_token_at(const struct pattern_branch *branch, size_t index)
+{
+	if (index < branch->head_size)
+		return (struct pattern_token){ .kind = PATTERN_BYTE, .byte = (uint8_t)branch->head[index] };
+	return branch->rest[index - branch->head_size];
+}
+
+/* Any run of bytes, the empty one too. */
+static inline bool pattern_token_is_run(struct pattern_token token)
+{
+	return token.kind == PATTERN_STAR || token.kind == PATTERN_DEEP;
+}
 
 static inline bool pattern_branch_is_literal(const struct pattern_branch *branch)
 {

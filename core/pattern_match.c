@@ -30,8 +30,7 @@ static bool pattern_states_has(const struct pattern_states *states, size_t index
 static void pattern_states_add(const struct pattern_branch *branch, struct pattern_states *states, size_t index)
 {
 	states->bits[index / 64] |= UINT64_C(1) << (index % 64);
-	while (index < branch->count &&
-		(branch->tokens[index].kind == PATTERN_STAR || branch->tokens[index].kind == PATTERN_DEEP)) {
+	while (index < branch->count && pattern_token_is_run(pattern_token_at(branch, index))) {
 		index++;
 		states->bits[index / 64] |= UINT64_C(1) << (index % 64);
 	}
@@ -45,18 +44,19 @@ static void pattern_states_clear(const struct pattern_branch *branch, struct pat
 static void pattern_advance(const struct pattern *pattern, const struct pattern_branch *branch,
 	struct pattern_states *to, size_t index, unsigned char byte)
 {
-	const struct pattern_token *token = &branch->tokens[index];
+	struct pattern_token token;
 	bool matches = false;
 
 	if (index == branch->count)
 		return;
-	if (token->kind == PATTERN_BYTE)
-		matches = token->byte == byte;
-	else if (token->kind == PATTERN_ANY)
+	token = pattern_token_at(branch, index);
+	if (token.kind == PATTERN_BYTE)
+		matches = token.byte == byte;
+	else if (token.kind == PATTERN_ANY)
 		matches = byte != '/';
-	else if (token->kind == PATTERN_SET)
-		matches = pattern->sets[token->set].bits[byte / 64] >> (byte % 64) & 1;
-	else if (token->kind == PATTERN_DEEP || byte != '/')
+	else if (token.kind == PATTERN_SET)
+		matches = pattern->sets[token.set].bits[byte / 64] >> (byte % 64) & 1;
+	else if (token.kind == PATTERN_DEEP || byte != '/')
 		pattern_states_add(branch, to, index);
 	if (matches)
 		pattern_states_add(branch, to, index + 1);
@@ -175,7 +175,7 @@ static bool pattern_takes_all(const struct pattern_branch *branch, const struct 
 {
 	if (branch->tree)
 		return !root && pattern_states_has(states, branch->count);
-	return branch->count > 0 && branch->tokens[branch->count - 1].kind == PATTERN_DEEP &&
+	return branch->count > 0 && pattern_token_at(branch, branch->count - 1U).kind == PATTERN_DEEP &&
 	       pattern_states_has(states, branch->count - 1);
 }
 
@@ -244,8 +244,12 @@ bool pattern_same_below(const struct pattern *pattern, const char *directory, co
 /* Behind the name that begins here. */
 static size_t pattern_child_end(const struct pattern_branch *branch, size_t from)
 {
-	while (from < branch->count && (branch->tokens[from].kind != PATTERN_BYTE || branch->tokens[from].byte != '/'))
-		from++;
+	for (; from < branch->count; from++) {
+		struct pattern_token token = pattern_token_at(branch, from);
+
+		if (token.kind == PATTERN_BYTE && token.byte == '/')
+			break;
+	}
 	return from;
 }
 
@@ -259,9 +263,11 @@ static enum pattern_children pattern_child_literal(
 	if (end < branch->count && !way)
 		return PATTERN_CHILDREN_NONE;
 	for (size_t i = from; i < end; i++) {
-		if (branch->tokens[i].kind != PATTERN_BYTE || length + 1 >= size)
+		struct pattern_token token = pattern_token_at(branch, i);
+
+		if (token.kind != PATTERN_BYTE || length + 1 >= size)
 			return PATTERN_CHILDREN_MANY;
-		buffer[length++] = (char)branch->tokens[i].byte;
+		buffer[length++] = (char)token.byte;
 	}
 	buffer[length] = '\0';
 	return length > 0 ? PATTERN_CHILDREN_ONE : PATTERN_CHILDREN_NONE;

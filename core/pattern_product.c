@@ -97,34 +97,36 @@ static void product_add(struct product *product, const struct product_branch *br
 {
 	for (;;) {
 		size_t index = position - branch->base;
-		const struct pattern_token *token = &branch->branch->tokens[index];
 		bool at_end = index >= branch->branch->count;
+		struct pattern_token token = { 0 };
 
-		if (!at_end && token->kind == PATTERN_DEEP && index + 1 == branch->branch->count) {
+		if (!at_end)
+			token = pattern_token_at(branch->branch, index);
+		if (!at_end && token.kind == PATTERN_DEEP && index + 1 == branch->branch->count) {
 			product_put(product, product_for_ever(branch));
 			return;
 		}
 		product_put(product, position);
-		if (at_end || (token->kind != PATTERN_STAR && token->kind != PATTERN_DEEP))
+		if (at_end || !pattern_token_is_run(token))
 			return;
 		position++;
 	}
 }
 
 static bool product_token_matches(
-	const struct product_branch *branch, const struct pattern_token *token, unsigned char byte)
+	const struct product_branch *branch, struct pattern_token token, unsigned char byte)
 {
-	if (token->kind == PATTERN_BYTE)
-		return token->byte == byte;
-	if (token->kind == PATTERN_SET)
-		return branch->pattern->sets[token->set].bits[byte / 64] >> (byte % 64) & 1;
-	return token->kind == PATTERN_DEEP || byte != '/';
+	if (token.kind == PATTERN_BYTE)
+		return token.byte == byte;
+	if (token.kind == PATTERN_SET)
+		return branch->pattern->sets[token.set].bits[byte / 64] >> (byte % 64) & 1;
+	return token.kind == PATTERN_DEEP || byte != '/';
 }
 
 static void product_advance(struct product *product, uint32_t position, unsigned char byte)
 {
 	const struct product_branch *branch = &product->branches[product->owners[position]];
-	const struct pattern_token *token;
+	struct pattern_token token;
 
 	if (position == product_for_ever(branch)) {
 		product_put(product, position);
@@ -132,10 +134,10 @@ static void product_advance(struct product *product, uint32_t position, unsigned
 		if (branch->branch->tree && byte == '/')
 			product_put(product, product_for_ever(branch));
 	} else {
-		token = &branch->branch->tokens[position - branch->base];
+		token = pattern_token_at(branch->branch, position - branch->base);
 		if (!product_token_matches(branch, token, byte))
 			return;
-		product_add(product, branch, position + (token->kind != PATTERN_STAR && token->kind != PATTERN_DEEP));
+		product_add(product, branch, position + !pattern_token_is_run(token));
 	}
 }
 
@@ -240,15 +242,15 @@ static void product_keys(const struct product *product, const struct product_sta
 		uint32_t position = product->pool[state->at + i];
 		const struct product_branch *branch = &product->branches[product->owners[position]];
 		uint64_t mix = (position + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
-		const struct pattern_token *token;
+		struct pattern_token token;
 
 		mix ^= mix >> 31;
 		if (position >= product_end(branch))
 			continue;
-		token = &branch->branch->tokens[position - branch->base];
-		if (token->kind == PATTERN_BYTE)
-			keys[token->byte] += mix;
-		for (unsigned byte = 0; token->kind == PATTERN_SET && byte < 256; byte++)
+		token = pattern_token_at(branch->branch, position - branch->base);
+		if (token.kind == PATTERN_BYTE)
+			keys[token.byte] += mix;
+		for (unsigned byte = 0; token.kind == PATTERN_SET && byte < 256; byte++)
 			if (product_token_matches(branch, token, (unsigned char)byte))
 				keys[byte] += mix;
 	}
@@ -443,12 +445,12 @@ bool pattern_witness(const struct pattern *pattern, size_t branch, char *buffer,
 	if (tokens->count >= size)
 		return false;
 	for (size_t i = 0; i < tokens->count; i++) {
-		const struct pattern_token *token = &tokens->tokens[i];
+		struct pattern_token token = pattern_token_at(tokens, i);
 
-		if (token->kind == PATTERN_BYTE)
-			buffer[i] = (char)token->byte;
-		else if (token->kind == PATTERN_SET)
-			buffer[i] = (char)pattern_set_member(&pattern->sets[token->set]);
+		if (token.kind == PATTERN_BYTE)
+			buffer[i] = (char)token.byte;
+		else if (token.kind == PATTERN_SET)
+			buffer[i] = (char)pattern_set_member(&pattern->sets[token.set]);
 		else
 			buffer[i] = 'x';
 	}
