@@ -226,6 +226,10 @@ VARIANTS = {
     ),
 }
 
+# What the linker puts in front, next to our own functions that run while nobody asks for anything (HOT in core/util.h):
+# the kernel maps 64 KB around each page of code that is touched.
+FIRST = {"static": ["-Wl,-u,ev_run", "-lev"]}
+
 
 def parse_arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -316,7 +320,7 @@ class Build:
         writer.rule("cc", f"{compile_command} @$builddir/probed.cflags $cflags -c $in -o $out",
                     depfile="$out.d", deps="gcc", description="CC $out")
         writer.rule("ar", "rm -f $out && $ar crs $out $in", description="AR $out")
-        writer.rule("link", "$cc $cflags $in $ldflags @$builddir/probed.libs -o $out", description="LINK $out")
+        writer.rule("link", "$cc $cflags $first $in $ldflags @$builddir/probed.libs -o $out", description="LINK $out")
         writer.rule("link_test", "$cc $cflags $in $test_ldflags @$builddir/probed.libs "
                     "@$builddir/probed.test_libs -o $out", description="LINK $out")
         writer.rule("guest", f"{compile_command} -O1 -g -static $guest_flags $in -o $out",
@@ -375,7 +379,8 @@ class Build:
         library += self.sources("handlers", HANDLERS) + self.sources("arch", ARCH)
         library += ["$builddir/gen/sysno_tables.c", "$builddir/gen/profiles.c"]
         writer.build("$builddir/libkennel.a", "ar", self.objects(library))
-        self.program("$builddir/kennel", "link", self.objects(self.sources("core", ["main"])))
+        self.program("$builddir/kennel", "link", self.objects(self.sources("core", ["main"])),
+                     first=FIRST.get(self.arguments.variant, []))
         writer.build("$builddir/compile_commands.json", "compdb", self.manifest)
         writer.default(["$builddir/kennel", "$builddir/compile_commands.json"])
         writer.newline()

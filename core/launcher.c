@@ -308,7 +308,7 @@ static void launcher_prepare(struct launcher_process *launcher)
  * The first process runs again, perhaps woken from inside. The supervisor, which stopped itself, hears no
  * message; and a SIGCONT that comes just before it stops is lost, so one is not enough.
  */
-static void launcher_nudge(struct launcher_process *launcher)
+static HOT void launcher_nudge(struct launcher_process *launcher)
 {
 	if (launcher->nudges) {
 		launcher->nudges--;
@@ -316,14 +316,14 @@ static void launcher_nudge(struct launcher_process *launcher)
 	}
 }
 
-static int launcher_patience(const struct launcher_process *launcher, bool settled)
+static HOT int launcher_patience(const struct launcher_process *launcher, bool settled)
 {
 	if (launcher->nudges)
 		return LAUNCHER_NUDGE_MS;
 	return settled ? -1 : SETTLE_AFTER_MS;
 }
 
-static _Noreturn void launcher_main(struct launcher_process *launcher)
+static HOT _Noreturn void launcher_main(struct launcher_process *launcher)
 {
 	struct pollfd watched[2];
 	bool settled = false;

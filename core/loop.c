@@ -19,7 +19,7 @@ struct loop {
 	struct grave *graves;
 };
 
-static void loop_empty_graveyard(struct loop *loop)
+static HOT void loop_empty_graveyard(struct loop *loop)
 {
 	while (loop->graves) {
 		struct grave *grave = loop->graves;
@@ -29,7 +29,7 @@ static void loop_empty_graveyard(struct loop *loop)
 	}
 }
 
-static void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int events)
+static HOT void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int events)
 {
 	struct loop *loop = container_of(watcher, struct loop, end_of_turn);
 
@@ -39,7 +39,7 @@ static void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int eve
 	loop_empty_graveyard(loop);
 }
 
-static void loop_settle_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+static HOT void loop_settle_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 {
 	(void)ev;
 	(void)watcher;

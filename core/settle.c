@@ -9,15 +9,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/util.h"
+
 #define SETTLE_STACK (1U << 18) /* more than the start uses; the kernel keeps 128 MB free below a stack */
 #define SETTLE_RANGES_MAX 64u
 #define SETTLE_FRAMES 4096U /* below this frame: of what is called after, and the red zone */
 
 /* Whole pages in [from, to). What is not mapped there is passed over. */
-static void settle_pages(uintptr_t from, uintptr_t to)
+static HOT void settle_pages(uintptr_t page, uintptr_t from, uintptr_t to)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-
 	from = (from + page - 1) / page * page;
 	to = to / page * page;
 	if (from < to)
@@ -49,16 +49,18 @@ static int settle_object(struct dl_phdr_info *object, size_t size, void *context
 	return 0;
 }
 
-void settle_memory(void)
+/* The code goes last: what is called afterwards is mapped again, with its neighbours. */
+HOT void settle_memory(void)
 {
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	struct settle_ranges found = { .count = 0 };
 
 	malloc_trim(0);
 	dl_iterate_phdr(settle_object, &found);
-	settle_pages(frame - SETTLE_STACK, frame - SETTLE_FRAMES);
+	settle_pages(page, frame - SETTLE_STACK, frame - SETTLE_FRAMES);
 	while (found.count > 0) {
 		found.count--;
-		settle_pages(found.ranges[found.count].from, found.ranges[found.count].to);
+		settle_pages(page, found.ranges[found.count].from, found.ranges[found.count].to);
 	}
 }

@@ -16,6 +16,9 @@
 
 #define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
+/* What runs while nobody asks for anything: side by side in the program, so that few of its pages are needed then. */
+#define HOT __attribute__((hot))
+
 /* Every long-lived struct starts with its magic; callbacks check it on entry. */
 #define MAGIC_CHECK(object, expected) assert((object) != NULL && (object)->magic == (expected))
 
