@@ -155,7 +155,7 @@ static void policy_fail_unknown(const struct policy_statement *statement)
 	char head[POLICY_WORD_MAX];
 	struct policy_hint hint;
 
-	snprintf(head, sizeof(head), "%.*s", (int)strcspn(statement->name, "/"), statement->name);
+	str_cut(head, sizeof(head), statement->name, strcspn(statement->name, "/"));
 	for (size_t i = 0; i < count; i++) {
 		if (!str_equal(words[i], statement->name))
 			continue;
@@ -177,7 +177,7 @@ static void policy_command_rule(struct policy_statement *statement)
 	char head[POLICY_WORD_MAX];
 	int action;
 
-	snprintf(head, sizeof(head), "%.*s", (int)strcspn(statement->name, "/"), statement->name);
+	str_cut(head, sizeof(head), statement->name, strcspn(statement->name, "/"));
 	action = action_parse(head);
 	if (action < 0 || !strchr(statement->name, '/'))
 		policy_fail_unknown(statement);

@@ -62,7 +62,7 @@ static uint64_t policy_category_list(const struct policy_statement *statement, c
 		size_t length = strcspn(at, ",");
 		uint64_t bits;
 
-		snprintf(word, sizeof(word), "%.*s", (int)length, at);
+		str_cut(word, sizeof(word), at, length);
 		bits = policy_category_word(statement, offset, word);
 		failed |= bits == 0;
 		all |= bits;

@@ -32,6 +32,14 @@ static inline bool str_starts(const char *string, const char *prefix)
 	return strncmp(string, prefix, strlen(prefix)) == 0;
 }
 
+/* The beginning of a text as a string, cut where the buffer ends. */
+static inline void str_cut(char *buffer, size_t size, const char *text, size_t length)
+{
+	length = length < size ? length : size - 1;
+	memcpy(buffer, text, length);
+	buffer[length] = '\0';
+}
+
 /* The -errno of a call of ours that returned -1, or its result. */
 #define errno_result(call) \
 	({ \
