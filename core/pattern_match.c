@@ -204,8 +204,11 @@ static enum pattern_cover pattern_branch_cover(
 /* What all branches begin with leads to the directory, or on from it: most patterns are about other places. */
 static bool pattern_reaches(const struct pattern *pattern, const char *directory)
 {
-	return strncmp(pattern->branches[0].head, directory, pattern->common_size) == 0 ||
-	       strncmp(pattern->branches[0].head, directory, strlen(directory)) == 0;
+	size_t length = strlen(directory);
+
+	if (length > pattern->common_size)
+		length = pattern->common_size;
+	return memcmp(pattern->branches[0].head, directory, length) == 0;
 }
 
 enum pattern_cover pattern_cover(const struct pattern *pattern, const char *directory)

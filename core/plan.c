@@ -244,8 +244,12 @@ static void plan_mark(struct plan_builder *builder)
 	size_t count;
 	const struct surface_row *rows = surface_rows(&count);
 
-	for (size_t i = 0; i < count; i++)
-		builder->surfaced[rows[i].sysno] = true;
+	assert(count <= PLAN_SURFACE_MAX);
+	for (size_t i = count; i > 0; i--) {
+		builder->next[i - 1] = builder->surfaced[rows[i - 1].sysno];
+		builder->surfaced[rows[i - 1].sysno] = (uint16_t)i;
+	}
+	plan_mark_reaches(builder);
 	for (unsigned i = 1; i < SC_COUNT; i++) {
 		const struct handler *handler = plan_handler_of((enum sysno)i);
 
@@ -308,6 +312,20 @@ bool plan_refuses_surface(const struct policy *policy)
 	return policy_active_bits(policy) || plan_names_ids(policy) || policy_settings(policy)->lock != POLICY_LOCK_ON;
 }
 
+/* Nothing is added any more: the room that is left is given back. */
+static struct plan *plan_trim(struct plan *plan)
+{
+	struct plan_entry *exact = NULL;
+
+	if (plan->count > 0)
+		exact = reallocarray(plan->entries, plan->count, sizeof(*exact));
+	if (exact) {
+		plan->entries = exact;
+		plan->capacity = plan->count;
+	}
+	return plan;
+}
+
 /* Fills a plan that says for which categories, and whether it may be asked for another. NULL: no memory. */
 static struct plan *plan_make(struct plan *plan, const struct policy *policy)
 {
@@ -325,7 +343,7 @@ static struct plan *plan_make(struct plan *plan, const struct policy *policy)
 	if (builder.active || builder.names_ids || builder.asked)
 		plan_fill(&builder);
 	if (!builder.failed)
-		return plan;
+		return plan_trim(plan);
 	plan_free(plan);
 	return NULL;
 }

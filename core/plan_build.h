@@ -10,6 +10,8 @@
 
 struct handler;
 
+#define PLAN_SURFACE_MAX 512
+
 struct plan_builder {
 	struct plan *plan;
 	const struct policy *policy;
@@ -22,7 +24,9 @@ struct plan_builder {
 	bool names_ids;            /* the policy names transitions of ids */
 	bool exec_landlock;        /* the category exec is Landlock's: there is no ptrace */
 	bool decided[SC_COUNT];    /* a handler decides this call */
-	bool surfaced[SC_COUNT];   /* the surface table has a row for it */
+	bool reaches[SC_COUNT];      /* it may reach one of our own processes */
+	uint16_t surfaced[SC_COUNT]; /* one more than the index of its first row in the surface table, 0: none */
+	uint16_t next[PLAN_SURFACE_MAX]; /* by row, in the same way: the next row of the same call */
 	bool any_decided;
 	bool follows_exec; /* something is traced: whose number a thread has must be certain */
 	bool failed;       /* out of memory */
@@ -61,6 +65,7 @@ const struct rule *plan_blame(const struct policy *policy, enum category categor
 void plan_set_cause(const struct plan_builder *builder, uint64_t categories, struct plan_entry *entry);
 
 /* core/plan_protect.c: the part of one call that is refused or followed whatever the rules say. */
+void plan_mark_reaches(struct plan_builder *builder);
 void plan_protect(struct plan_builder *builder, enum sysno sysno);
 
 /* core/plan_files.c: ioctl by request; what would undo append+; looking at a descriptor with no string. */

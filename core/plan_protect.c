@@ -92,9 +92,17 @@ static void plan_refuse_pid(struct plan_builder *builder, const struct reach *re
 		plan_add(builder, &entry);
 }
 
+void plan_mark_reaches(struct plan_builder *builder)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++)
+		builder->reaches[reaches[i].sysno] = true;
+}
+
 /* SIGKILL has many roads (pitfall 26): the numbers of our own processes are refused on all. */
 static void plan_own_processes(struct plan_builder *builder, enum sysno sysno)
 {
+	if (!builder->reaches[sysno])
+		return;
 	/* Else refused whole by the surface table. */
 	if (sysno == SC_ptrace && !unsafe_given(policy_settings(builder->policy), UNSAFE_PTRACE))
 		return;
@@ -160,13 +168,13 @@ static void plan_surface(struct plan_builder *builder, enum sysno sysno)
 
 	if (sysno == SC_ptrace && unsafe_given(policy_settings(builder->policy), UNSAFE_PTRACE))
 		return;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t at = builder->surfaced[sysno]; at > 0; at = builder->next[at - 1]) {
+		const struct surface_row *row = &rows[at - 1];
 		/* Named ids are a policy too, with no category of their own. */
-		bool always = rows[i].categories == CAT_ALL_BITS;
+		bool always = row->categories == CAT_ALL_BITS;
 
-		if (rows[i].sysno == sysno && (always || (rows[i].categories & builder->active)) &&
-			!(rows[i].unless & builder->ruled))
-			plan_surface_row(builder, &rows[i]);
+		if ((always || (row->categories & builder->active)) && !(row->unless & builder->ruled))
+			plan_surface_row(builder, row);
 	}
 }
 
@@ -250,8 +258,7 @@ void plan_protect(struct plan_builder *builder, enum sysno sysno)
 	plan_owner(builder, sysno);
 	plan_own_processes(builder, sysno);
 	plan_wide_signals(builder, sysno);
-	if (builder->surfaced[sysno])
-		plan_surface(builder, sysno);
+	plan_surface(builder, sysno);
 	plan_trace_memory(builder, sysno);
 	plan_identity(builder, sysno);
 	plan_dumpable(builder, sysno);
