@@ -51,6 +51,13 @@ static uint32_t filter_action(const struct abi *abi, const struct plan_entry *en
 struct group {
 	const struct plan_entry *first;
 	size_t count;
+	bool done;
+};
+
+/* What the plan says of the calls that one ABI has. */
+struct filter_groups {
+	size_t count;
+	struct group list[SC_COUNT];
 };
 
 /*
@@ -71,35 +78,10 @@ static bool filter_number(const struct abi *abi, enum sysno sysno, int *number_o
 	       seccomp_syscall_resolve_name_arch(abi->audit_arch, name) == abi_nr(abi, sysno);
 }
 
-static int filter_add_own(struct filter_own *own, const struct abi *abi, const struct group *group)
+static void filter_find_groups(const struct abi *abi, const struct plan *plan, struct filter_groups *groups)
 {
-	int error = filter_own_begin_call(own, abi, group->first->sysno);
-
-	for (size_t i = 0; i < group->count && error == 0; i++)
-		error = filter_own_add(own, abi, &group->first[i], filter_action(abi, &group->first[i]));
-	return error ? error : filter_own_end_call(own);
-}
-
-/*
- * libseccomp is told of calls that have one outcome. It has no order among the rules of a call, and makes its trees
- * of conditions slowly.
- */
-static int filter_add_group(
-	scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct group *group)
-{
-	uint32_t action = filter_action(abi, group->first);
-	int number;
-
-	if (group->count > 1 || group->first->condition_count > 0 || !filter_number(abi, group->first->sysno, &number))
-		return filter_add_own(own, abi, group);
-	return action == SCMP_ACT_ALLOW ? 0 : seccomp_rule_add_exact_array(context, action, number, 0, NULL);
-}
-
-static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct plan *plan)
-{
-	int error = filter_own_begin(own, abi);
-
-	for (size_t i = 0; i < plan_count(plan) && error == 0;) {
+	groups->count = 0;
+	for (size_t i = 0; i < plan_count(plan);) {
 		struct group group = { .first = plan_at(plan, i) };
 
 		while (i < plan_count(plan) && plan_at(plan, i)->sysno == group.first->sysno) {
@@ -107,8 +89,77 @@ static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const st
 			i++;
 		}
 		if (abi_nr(abi, group.first->sysno) >= 0)
-			error = filter_add_group(context, own, abi, &group);
+			groups->list[groups->count++] = group;
 	}
+}
+
+static bool filter_same_entry(const struct abi *abi, const struct plan_entry *a, const struct plan_entry *b)
+{
+	bool same = a->condition_count == b->condition_count && filter_action(abi, a) == filter_action(abi, b);
+
+	for (unsigned i = 0; same && i < a->condition_count; i++)
+		same = a->conditions[i].arg == b->conditions[i].arg && a->conditions[i].mask == b->conditions[i].mask &&
+		       a->conditions[i].value == b->conditions[i].value;
+	return same;
+}
+
+/* But for the call itself. */
+static bool filter_same_group(const struct abi *abi, const struct group *a, const struct group *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = filter_same_entry(abi, &a->first[i], &b->first[i]);
+	return same;
+}
+
+/* This call, and all behind it that are treated alike: the program says once how. */
+static int filter_add_own(
+	struct filter_own *own, const struct abi *abi, struct filter_groups *groups, struct group *group)
+{
+	const struct group *end = groups->list + groups->count;
+	int numbers[FILTER_OWN_CALLS_MAX];
+	unsigned count = 0;
+	int error;
+
+	for (struct group *other = group; other < end && count < FILTER_OWN_CALLS_MAX; other++) {
+		if (other->done || !filter_same_group(abi, group, other))
+			continue;
+		numbers[count++] = abi_nr(abi, other->first->sysno);
+		other->done = true;
+	}
+	error = filter_own_begin_calls(own, numbers, count);
+	for (size_t i = 0; i < group->count && error == 0; i++)
+		error = filter_own_add(own, abi, &group->first[i], filter_action(abi, &group->first[i]));
+	return error ? error : filter_own_end_calls(own);
+}
+
+/*
+ * libseccomp is told of calls that are refused whatever their arguments: the others are answered by us, or have
+ * several outcomes. It has no order among the rules of a call, and takes more time for each than all of ours take.
+ */
+static int filter_add_group(scmp_filter_ctx context, struct filter_own *own, const struct abi *abi,
+	struct filter_groups *groups, struct group *group)
+{
+	const struct plan_entry *first = group->first;
+	bool one = group->count == 1 && first->condition_count == 0;
+	int number;
+
+	if (group->done || (one && filter_action(abi, first) == SCMP_ACT_ALLOW))
+		return 0;
+	if (!one || first->action != PLAN_REFUSE || !filter_number(abi, first->sysno, &number))
+		return filter_add_own(own, abi, groups, group);
+	return seccomp_rule_add_exact_array(context, filter_action(abi, first), number, 0, NULL);
+}
+
+static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct plan *plan)
+{
+	struct filter_groups groups;
+	int error = filter_own_begin(own, abi);
+
+	filter_find_groups(abi, plan, &groups);
+	for (size_t i = 0; i < groups.count && error == 0; i++)
+		error = filter_add_group(context, own, abi, &groups, &groups.list[i]);
 	filter_own_end(own);
 	return error;
 }

@@ -1,6 +1,6 @@
 /*
- * Writes one call after the other: number, then its entries, each conditions and a return; a call of which no entry
- * holds is allowed, and other calls run on into libseccomp's program. Only numbers that have conditions load
+ * Writes one set of calls after the other: numbers, then their entries, each conditions and a return; a call of which
+ * no entry holds is allowed, and other calls run on into libseccomp's program. Only numbers that have conditions load
  * arguments, so that all others stay constant for the kernel.
  */
 #include "core/filter_own.h"
@@ -14,7 +14,6 @@
 #include "core/plan.h"
 
 #define HEAD_LENGTH 4
-#define CALL_LENGTH 2
 #define ENTRY_LENGTH_MAX (1 + PLAN_CONDITIONS_MAX * 6)
 #define NOTHING SIZE_MAX
 
@@ -85,15 +84,17 @@ static void filter_own_land(struct filter_own *own, size_t jump)
 	own->instructions[jump].k = (uint32_t)(own->length - jump - 1);
 }
 
-int filter_own_begin_call(struct filter_own *own, const struct abi *abi, enum sysno sysno)
+int filter_own_begin_calls(struct filter_own *own, const int *numbers, unsigned count)
 {
-	int error = filter_own_reserve(own, CALL_LENGTH);
+	int error = filter_own_reserve(own, count + 1);
 
 	if (error < 0)
 		return error;
-	filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)abi_nr(abi, sysno));
-	own->instructions[own->length - 1].jt = 1;
-	own->call = own->length;
+	for (unsigned i = 0; i < count; i++) {
+		filter_own_put(own, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)numbers[i]);
+		own->instructions[own->length - 1].jt = (uint8_t)(count - i);
+	}
+	own->calls = own->length;
 	filter_own_put(own, BPF_JMP | BPF_JA, 0);
 	own->loaded = NOTHING;
 	return 0;
@@ -123,14 +124,14 @@ int filter_own_add(struct filter_own *own, const struct abi *abi, const struct p
 	return 0;
 }
 
-int filter_own_end_call(struct filter_own *own)
+int filter_own_end_calls(struct filter_own *own)
 {
 	int error = filter_own_reserve(own, 1);
 
 	if (error < 0)
 		return error;
 	filter_own_put(own, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	filter_own_land(own, own->call);
+	filter_own_land(own, own->calls);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include <linux/filter.h>
 #include <stddef.h>
 
-#include "sysno.h"
+#define FILTER_OWN_CALLS_MAX 250 /* conditional jumps reach 255 instructions */
 
 struct abi;
 struct plan_entry;
@@ -20,18 +20,18 @@ struct filter_own {
 	size_t length;
 	size_t capacity;
 	size_t block;  /* where the block of the current ABI begins */
-	size_t call;   /* the jump past the current call */
+	size_t calls;  /* the jump past the current calls */
 	size_t loaded; /* the offset of the word in the accumulator, when it is the same on every way here */
 };
 
 /*
- * Between begin and end go the calls of one ABI; other ABIs pass the block by. The first entry of a call that holds
- * decides. 0 or -errno.
+ * Between begin and end go the calls of one ABI, those together that have the same entries; other ABIs pass the block
+ * by. The first entry that holds decides. 0 or -errno.
  */
 int filter_own_begin(struct filter_own *own, const struct abi *abi);
-int filter_own_begin_call(struct filter_own *own, const struct abi *abi, enum sysno sysno);
+int filter_own_begin_calls(struct filter_own *own, const int *numbers, unsigned count);
 int filter_own_add(struct filter_own *own, const struct abi *abi, const struct plan_entry *entry, unsigned action);
-int filter_own_end_call(struct filter_own *own);
+int filter_own_end_calls(struct filter_own *own);
 void filter_own_end(struct filter_own *own);
 
 #endif
