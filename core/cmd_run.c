@@ -256,6 +256,8 @@ static int run_sandbox(struct run *run)
 	if (!sandbox)
 		return run_error("cannot make a sandbox", ENOMEM);
 	error = run_launch_environment(run, sandbox, &guard);
+	if (!error)
+		error = sandbox_prepare_calls(sandbox);
 	filter_free(&run->filter);
 	if (error)
 		return run_error("cannot start the command", error);

@@ -52,6 +52,12 @@ struct sandbox {
 /* Takes the policy and the plan. NULL when memory is exhausted (both are freed then too). */
 struct sandbox *sandbox_new(struct supervisor *supervisor, struct policy *policy, struct plan *plan);
 
+/*
+ * What only calls that reach the supervisor need, before the loop first runs: made while the payload starts, which
+ * makes no call that reaches us before the loop has released it. 0 or -errno.
+ */
+int sandbox_prepare_calls(struct sandbox *sandbox);
+
 /* Everything of it: calls cancelled, listener and descriptors closed. */
 void sandbox_free(struct sandbox *sandbox);
 
