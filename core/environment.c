@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,10 +55,29 @@ static bool environment_matches(const char *pattern, const char *name, bool fold
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
+/* A bit for each character; upper and lower case have the same. */
+static inline uint32_t environment_bit(char c)
+{
+	return UINT32_C(1) << (c & 31);
+}
+
+/* Most patterns have a character that the name lacks. */
+static bool environment_lacks(uint32_t bits, const char *pattern)
+{
+	for (; *pattern; pattern++)
+		if (*pattern != '*' && !(bits & environment_bit(*pattern)))
+			return true;
+	return false;
+}
+
 static bool environment_is_one_of(const char *name, const char *const *patterns, size_t count, bool fold)
 {
+	uint32_t bits = 0;
+
+	for (const char *at = name; *at; at++)
+		bits |= environment_bit(*at);
 	for (size_t i = 0; i < count; i++)
-		if (environment_matches(patterns[i], name, fold))
+		if (!environment_lacks(bits, patterns[i]) && environment_matches(patterns[i], name, fold))
 			return true;
 	return false;
 }
