@@ -128,8 +128,6 @@ static void plan_wide_signals(struct plan_builder *builder, enum sysno sysno)
 		.category = CAT_COUNT,
 	};
 
-	if (builder->host->scopes_signals)
-		return;
 	if (sysno == SC_pidfd_send_signal)
 		plan_add(builder, &entry);
 	for (size_t i = 0; i < ARRAY_SIZE(targets) && sysno == SC_kill; i++) {
@@ -209,9 +207,9 @@ static void plan_identity(struct plan_builder *builder, enum sysno sysno)
 	entry.action = plan_identity_action(builder, sysno);
 	entry.error = entry.action == PLAN_REFUSE ? EPERM : 0;
 	entry.reason = entry.action == PLAN_REFUSE ? identity_lost : named ? ids_named : identity_followed;
-	if ((followed || named) && plan_has(identity_calls, ARRAY_SIZE(identity_calls), sysno))
+	if (sysno != SC_prctl && (followed || named))
 		plan_add(builder, &entry);
-	if (followed && sysno == SC_prctl) {
+	if (sysno == SC_prctl && followed) {
 		entry.reason = entry.action == PLAN_REFUSE ? identity_lost : identity_followed;
 		plan_identity_prctls(builder, &entry);
 	}
@@ -229,7 +227,7 @@ static void plan_dumpable(struct plan_builder *builder, enum sysno sysno)
 		.condition_count = 1,
 	};
 
-	if (sysno != SC_prctl || builder->host->privileged || !builder->any_decided || !handler_find(sysno))
+	if (builder->host->privileged || !builder->any_decided || !handler_find(sysno))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		entry.conditions[0] = plan_int(0, calls[i]);
@@ -249,17 +247,21 @@ static void plan_owner(struct plan_builder *builder, enum sysno sysno)
 		.conditions = { plan_int(1, F_SETOWN) },
 	};
 
-	if ((sysno == SC_fcntl || sysno == SC_fcntl64) && builder->any_decided && handler_find(sysno))
+	if (builder->any_decided && handler_find(sysno))
 		plan_add(builder, &entry);
 }
 
 void plan_protect(struct plan_builder *builder, enum sysno sysno)
 {
-	plan_owner(builder, sysno);
+	if (sysno == SC_fcntl || sysno == SC_fcntl64)
+		plan_owner(builder, sysno);
 	plan_own_processes(builder, sysno);
-	plan_wide_signals(builder, sysno);
+	if (!builder->host->scopes_signals)
+		plan_wide_signals(builder, sysno);
 	plan_surface(builder, sysno);
 	plan_trace_memory(builder, sysno);
-	plan_identity(builder, sysno);
-	plan_dumpable(builder, sysno);
+	if (sysno == SC_prctl || plan_has(identity_calls, ARRAY_SIZE(identity_calls), sysno))
+		plan_identity(builder, sysno);
+	if (sysno == SC_prctl)
+		plan_dumpable(builder, sysno);
 }
