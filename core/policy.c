@@ -40,7 +40,7 @@ struct policy {
 	bool configured;
 	bool sealed;
 	uint64_t active_bits; /* valid once sealed */
-	unsigned long sequence;
+	unsigned sequence;
 	struct policy_category categories[CAT_COUNT];
 	struct policy_settings settings;
 	struct pattern **patterns; /* owned; rules of several categories share one */

@@ -17,14 +17,15 @@ struct address_pattern;
 struct policy;
 struct rule_index;
 
+/* Small: all+ makes one for each category. */
 struct rule {
-	enum action action;
-	enum category category;
 	struct pattern *pattern;         /* owned by the policy; of an address only its text */
 	struct address_pattern *address; /* owned by the policy; NULL: a rule about names */
 	struct rule_origin origin;
-	unsigned long sequence; /* the same for all rules that one command made; grows */
-	bool everything;        /* every name in every category: to the net categories every address, too */
+	unsigned sequence; /* the same for all rules that one command made; grows */
+	enum action action : 8;
+	enum category category : 8;
+	bool everything; /* every name in every category: to the net categories every address, too */
 };
 
 struct decision {
