@@ -31,7 +31,7 @@ CORE = (
     "main cmd_run cmd_bench cmd_check cmd_diff cmd_explain cmd_plan cmd_profiles cmd_quote command_words run_options "
     "explain explain_net explain_print tip policy_diff policy_diff_net policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
-    "supervisor sandbox process tracee loop call dispatch notify wait access cage job_control "
+    "supervisor sandbox process tracee loop call dispatch eviction notify wait access cage job_control "
     # What a sandbox can be told, and asked, from inside.
     "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.
@@ -94,7 +94,7 @@ UNIT_TESTS = """
     test_profile+policy_fixture test_fds test_cmd_check
     test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
     test_log+forked+json_check test_log_access+json_check test_loop test_settle test_call+fake_dispatch+forked
-    test_wait+wait_fixture+fake_dispatch test_wait_worker+wait_fixture+fake_dispatch
+    test_eviction test_wait+wait_fixture+fake_dispatch test_wait_worker+wait_fixture+fake_dispatch
     test_tracee test_process+forked test_kfeat+forked
     test_landlock+forked+policy_fixture test_tmpdir+forked test_run_options+policy_fixture
     test_job_control+forked
@@ -115,7 +115,7 @@ UNIT_TESTS = """
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares test_list test_blocking test_storm test_payload test_runtime test_net
+    test_trace_shares test_list test_table test_blocking test_storm test_payload test_runtime test_net
     test_unsafe
 """.split()
 INTEGRATION_SUPPORT = """
@@ -162,7 +162,7 @@ GUESTS = """
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
     diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
-    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls
+    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 

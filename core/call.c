@@ -9,6 +9,7 @@
 #include "core/call.h"
 #include "core/call_pool.h"
 #include "core/dispatch.h"
+#include "core/eviction.h"
 #include "core/notify.h"
 #include "core/ptrace.h"
 #include "core/remote.h"
@@ -24,12 +25,12 @@ struct call_pool {
 	struct call *free; /* linked by call->next */
 	struct call *oldest;
 	struct call *newest;
-	struct call calls[];
+	struct call calls[]; /* as many as the limit, and one for judging */
 };
 
 struct call_pool *call_pool_new(unsigned limit)
 {
-	struct call_pool *pool = calloc(1, sizeof(*pool) + (size_t)limit * sizeof(struct call));
+	struct call_pool *pool = calloc(1, sizeof(*pool) + ((size_t)limit + 1) * sizeof(struct call));
 
 	if (pool)
 		pool->limit = limit;
@@ -59,8 +60,15 @@ static void call_pool_evict(struct call_pool *pool)
 
 	while (call && !wait_may_be_left(call))
 		call = call->next;
-	if (call)
+	if (call && eviction_take(call->sandbox, EVICTION_CALL_NS))
 		dispatch_abandon(call, EINTR);
+}
+
+static struct call *call_pool_begin(struct sandbox *sandbox, struct call *call)
+{
+	*call = (struct call){ .magic = CALL_MAGIC, .state = CALL_NEW, .sandbox = sandbox };
+	sandbox->calls->in_flight++;
+	return call;
 }
 
 struct call *call_pool_take(struct sandbox *sandbox)
@@ -72,11 +80,16 @@ struct call *call_pool_take(struct sandbox *sandbox)
 		call_pool_evict(pool);
 		call = call_pool_unused(pool);
 	}
-	if (!call)
-		return NULL;
-	*call = (struct call){ .magic = CALL_MAGIC, .state = CALL_NEW, .sandbox = sandbox };
-	pool->in_flight++;
-	return call;
+	return call ? call_pool_begin(sandbox, call) : NULL;
+}
+
+struct call *call_pool_take_spare(struct sandbox *sandbox)
+{
+	struct call_pool *pool = sandbox->calls;
+	struct call *call = &pool->calls[pool->limit];
+
+	assert(!call->magic);
+	return call_pool_begin(sandbox, call);
 }
 
 void call_pool_give(struct call *call)
@@ -87,9 +100,11 @@ void call_pool_give(struct call *call)
 	assert(!call->wait);
 	call->magic = 0;
 	call->state = CALL_FREE;
+	pool->in_flight--;
+	if (call == &pool->calls[pool->limit])
+		return;
 	call->next = pool->free;
 	pool->free = call;
-	pool->in_flight--;
 }
 
 void call_fill(struct call *call, uint64_t id, pid_t tid, uint32_t audit_arch, int64_t nr, const uint64_t args[6])

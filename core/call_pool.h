@@ -17,9 +17,12 @@ void call_pool_free(struct call_pool *pool);
 
 /*
  * A free call of this sandbox. When the table is full the oldest waiting call is answered
- * EINTR and its place taken; NULL when none waits.
+ * EINTR and its place taken; NULL when none waits, or too many made room of late: a moment later there may be one.
  */
 struct call *call_pool_take(struct sandbox *sandbox);
+
+/* The one that is always there, for what is looked at and over before anything else is: never two at a time. */
+struct call *call_pool_take_spare(struct sandbox *sandbox);
 
 /* Back into the table; the call must be free of everything it held. */
 void call_pool_give(struct call *call);

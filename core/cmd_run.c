@@ -17,6 +17,7 @@
 #include "core/cleanup.h"
 #include "core/descriptors.h"
 #include "core/environment.h"
+#include "core/eviction.h"
 #include "core/filter.h"
 #include "core/grants.h"
 #include "core/guard.h"
@@ -271,6 +272,7 @@ static int run_sandbox(struct run *run)
  */
 static _Noreturn void run_exit(struct run *run, int status)
 {
+	eviction_finish(run->supervisor.sandboxes);
 	log_flush(run->supervisor.log);
 	launcher_wait(run->supervisor.launcher_pid);
 	tmpdir_remove(&run->tmpdir);

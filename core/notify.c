@@ -26,6 +26,8 @@
 #define NOTIFY_BATCH 64
 /* So many calls may follow each other before the loop looks at what else there is. */
 #define NOTIFY_TURN 8
+/* How long nothing is received while the table of calls is full and nobody makes room. */
+#define NOTIFY_FULL_S 0.001
 /* After so many calls of one thread in a row nobody else is looked for, until another one calls. */
 #define NOTIFY_ALONE 64
 
@@ -41,6 +43,7 @@ struct notifier {
 	int fd;
 	struct sandbox *sandbox;
 	ev_io readable;
+	ev_timer full; /* while that is stopped because there is no room */
 	pid_t last;     /* whose call was received last */
 	unsigned alone; /* and how many of it in a row, up to NOTIFY_ALONE */
 	struct grave grave;
@@ -90,6 +93,25 @@ static bool notify_pending(struct notifier *notifier, const struct call *receive
 	return notify_poll(notifier) & POLLIN;
 }
 
+/* What is pending stays with the kernel, and costs nobody anything. */
+static void notify_pause(struct notifier *notifier)
+{
+	struct ev_loop *ev = loop_ev(notifier->sandbox->supervisor->loop);
+
+	ev_io_stop(ev, &notifier->readable);
+	ev_timer_set(&notifier->full, NOTIFY_FULL_S, 0.);
+	ev_timer_start(ev, &notifier->full);
+}
+
+static void notify_full_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
+	struct notifier *notifier = container_of(watcher, struct notifier, full);
+
+	(void)events;
+	MAGIC_CHECK(notifier, NOTIFIER_MAGIC);
+	ev_io_start(ev, &notifier->readable);
+}
+
 static unsigned notify_receive_all(struct notifier *notifier, struct call *batch[NOTIFY_BATCH])
 {
 	unsigned count = 0;
@@ -101,7 +123,9 @@ static unsigned notify_receive_all(struct notifier *notifier, struct call *batch
 		call = notify_receive(notifier, &error);
 		if (call)
 			batch[count++] = call;
-		else if (error != -ENOENT && error != -EINTR)
+		else if (error == -EAGAIN && count == 0)
+			notify_pause(notifier);
+		if (!call && error != -ENOENT && error != -EINTR)
 			break;
 	} while (count < NOTIFY_BATCH && notify_pending(notifier, call));
 	return count;
@@ -163,6 +187,7 @@ struct notifier *notify_new(struct sandbox *sandbox, int listener_fd)
 	if (supervisor->features.sync_wake_up &&
 		ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) < 0)
 		supervisor->features.sync_wake_up = false;
+	ev_timer_init(&notifier->full, notify_full_cb, 0., 0.);
 	ev_io_init(&notifier->readable, notify_cb, listener_fd, EV_READ);
 	ev_io_start(loop_ev(supervisor->loop), &notifier->readable);
 	return notifier;
@@ -182,6 +207,7 @@ void notify_close(struct notifier *notifier)
 	MAGIC_CHECK(notifier, NOTIFIER_MAGIC);
 	loop = notifier->sandbox->supervisor->loop;
 	ev_io_stop(loop_ev(loop), &notifier->readable);
+	ev_timer_stop(loop_ev(loop), &notifier->full);
 	close(notifier->fd);
 	notifier->fd = -1;
 	notifier->magic = 0;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/eviction.h"
 #include "core/policy.h"
 
 #define SANDBOX_MAGIC 0x53414e44U
@@ -29,6 +30,7 @@ struct sandbox {
 	bool policy_changed;       /* from inside: the workers, which were forked before, know another one */
 	struct notifier *notifier; /* owns the listener; NULL when the plan needs none */
 	struct call_pool *calls;
+	struct eviction eviction; /* of waiting calls */
 	struct tracees *tracees;
 	pid_t first_pid; /* the payload's first process */
 	int first_pidfd;

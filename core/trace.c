@@ -29,6 +29,7 @@
 #define TRACER_MAGIC 0x54524345U
 #define TRACE_BATCH 64
 #define TRACE_COLLECT 256
+#define TRACE_STARVED_S 0.001
 
 static void trace_remove(struct tracer *tracer, struct traced *traced)
 {
@@ -194,18 +195,31 @@ static bool trace_collect(struct tracer *tracer)
 	return true;
 }
 
+/* Those that found no room try once more. */
+static void trace_unpark_starved(struct tracer *tracer)
+{
+	struct traced *traced = tracer->starved ? traced_next(&tracer->table, NULL) : NULL;
+
+	tracer->starved = false;
+	for (; traced; traced = traced_next(&tracer->table, traced))
+		if (traced->execs == 0)
+			traced_unpark(&tracer->table, traced);
+}
+
 static void trace_drain(struct tracer *tracer)
 {
 	bool more = trace_collect(tracer);
 	struct traced *traced;
 
+	trace_unpark_starved(tracer);
 	for (unsigned count = 0; count < TRACE_BATCH && (traced = traced_dequeue(&tracer->table)); count++) {
 		struct stop stop = traced->stop;
 
 		trace_stop(tracer, traced, &stop);
 	}
-	if ((more || tracer->table.first) && !ev_is_active(&tracer->more)) {
-		ev_timer_set(&tracer->more, 0., 0.);
+	more |= tracer->table.first != NULL;
+	if ((more || tracer->starved) && !ev_is_active(&tracer->more)) {
+		ev_timer_set(&tracer->more, more ? 0. : TRACE_STARVED_S, 0.);
 		ev_timer_start(loop_ev(tracer->supervisor->loop), &tracer->more);
 	}
 }

@@ -159,13 +159,11 @@ bool trace_answer(struct call *call, const struct verdict *verdict)
 	return false;
 }
 
-/* A call that nobody made, at its exit: its handler looks at what is there now. NULL: none is left. */
+/* A call that nobody made, at its exit: its handler looks at what is there now. */
 static struct call *trace_begin_judging(const struct traced *traced, enum sysno sysno, const uint64_t args[6])
 {
-	struct call *call = call_pool_take(traced->sandbox);
+	struct call *call = call_pool_take_spare(traced->sandbox);
 
-	if (!call)
-		return NULL;
 	call_fill(call, 0, traced->tid, abi_native()->audit_arch, abi_nr(abi_native(), sysno), args);
 	call->traced = true;
 	call_advance(call, CALL_EVENT_START);
@@ -184,8 +182,6 @@ bool trace_judge_directory(const struct traced *traced)
 	if (!sandbox->chdirs && !sandbox->cwd_doubtful)
 		return true;
 	call = trace_begin_judging(traced, SC_fchdir, (const uint64_t[6]){ (uint64_t)-1 });
-	if (!call)
-		return false;
 	allowed = held_identify(sandbox->start_directory, &start) == 0 && held_cwd_is(call, &start) == 1;
 	if (!allowed)
 		allowed = dispatch_leave(call);
@@ -203,8 +199,6 @@ bool trace_judge_memory(const struct traced *traced)
 	if (!plan_find(traced->sandbox->plan, SC_mprotect))
 		return true;
 	call = trace_begin_judging(traced, SC_mprotect, everything);
-	if (!call)
-		return false;
 	allowed = dispatch_leave(call);
 	dispatch_lost(call);
 	return allowed;
@@ -330,7 +324,8 @@ void trace_entry(struct tracer *tracer, struct traced *traced, const struct stop
 	if (!call) {
 		if (traced->holds_memory)
 			trace_let_go(tracer, traced);
-		trace_kill(tracer, stop->tid, "too many calls in flight");
+		traced_park(&tracer->table, traced);
+		tracer->starved = true;
 		return;
 	}
 	call_fill(call, 0, stop->tid, at.abi->audit_arch, at.nr, at.args);

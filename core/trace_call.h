@@ -17,7 +17,8 @@ struct tracer {
 	struct supervisor *supervisor;
 	int signals;
 	ev_io readable;
-	ev_timer more; /* a batch was full: go on in the next turn */
+	ev_timer more; /* a batch was full: go on in the next turn; or starved: a moment later */
+	bool starved;  /* threads are parked because too many calls are in flight */
 	struct traced_table table;
 };
 

@@ -10,6 +10,7 @@
 
 #include "core/call.h"
 #include "core/call_pool.h"
+#include "core/log.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 #include "core/util.h"
@@ -32,6 +33,13 @@ void wait_end(struct call *call)
 bool wait_may_be_left(const struct call *call)
 {
 	return call != call_kept;
+}
+
+void log_event(struct log *log, const char *context, const char *format, ...)
+{
+	(void)log;
+	(void)context;
+	(void)format;
 }
 
 static struct supervisor supervisor;
@@ -203,6 +211,40 @@ Test(call, oldest_waiting_call_makes_room_and_is_told_eintr)
 	cr_expect_null(call_pool_take(&sandbox));
 	cr_expect_eq(call_pool_in_flight(sandbox.calls), 3);
 	cr_expect_null(call_pool_waiting(sandbox.calls));
+	call_pool_free(sandbox.calls);
+}
+
+Test(call, nobody_makes_room_while_too_many_did_of_late)
+{
+	struct call *newest;
+
+	call_new_pool(1);
+	call_take_waiting(1);
+	sandbox.eviction.due_ns = UINT64_MAX / 2;
+	cr_expect_null(call_pool_take(&sandbox));
+	cr_expect_eq(fake_dispatch.abandoned, 0);
+	cr_expect_eq(call_pool_in_flight(sandbox.calls), 1);
+	sandbox.eviction.due_ns = 0;
+	newest = call_take_for(2);
+	cr_assert_not_null(newest);
+	cr_expect_eq(fake_dispatch.tid, 1);
+	cr_expect_eq(sandbox.eviction.count, 1);
+	call_pool_free(sandbox.calls);
+}
+
+Test(call, a_full_table_has_a_spare_call_for_what_is_over_at_once)
+{
+	struct call *spare;
+
+	call_new_pool(1);
+	call_take_for(1);
+	for (int i = 0; i < 3; i++) {
+		spare = call_pool_take_spare(&sandbox);
+		cr_assert(spare && spare->state == CALL_NEW && spare->sandbox == &sandbox);
+		call_answer(spare);
+		cr_expect_null(call_pool_take(&sandbox), "the spare one is nobody else's");
+	}
+	cr_expect_eq(call_pool_in_flight(sandbox.calls), 1);
 	call_pool_free(sandbox.calls);
 }
 
