@@ -25,6 +25,7 @@ enum message_type {
 	MESSAGE_STOPPED, /* pid, status: the signal */
 	MESSAGE_ENDED,   /* pid, status: the wait status of the first process; nothing is left */
 	MESSAGE_FAILED,  /* status: -errno of a launch */
+	MESSAGE_BURIED,  /* status: so many workers ended, or could not be started */
 	/* payload that is being started, and supervisor */
 	MESSAGE_LISTENER,    /* status: descriptor number in the payload, -1: none; pid */
 	MESSAGE_RELEASE,     /* go on to exec */

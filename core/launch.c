@@ -29,6 +29,7 @@
 #include "core/supervisor.h"
 #include "core/trace.h"
 #include "core/util.h"
+#include "core/wait.h"
 
 #define LAUNCH_MAGIC 0x4c41554eU
 
@@ -213,6 +214,8 @@ static void launch_readable_cb(struct ev_loop *ev, ev_io *watcher, int events)
 		launch_lost(launcher);
 	else if (message.type == MESSAGE_ENDED)
 		launch_ended(launcher, message.status);
+	else if (message.type == MESSAGE_BURIED)
+		wait_workers_ended(launcher->supervisor->sandboxes, (unsigned)message.status);
 	else if (message.type == MESSAGE_STOPPED)
 		job_control_stopped(launcher->supervisor, message.status);
 	else if (message.type == MESSAGE_FAILED)

@@ -28,6 +28,7 @@
 #define LAUNCHER_DEPTH 16
 #define LAUNCHER_NUDGES 4
 #define LAUNCHER_NUDGE_MS 20
+#define LAUNCHER_TELL_MS 5
 #define LAUNCHER_ROUND_MS 1
 #define LAUNCHER_PATIENCE_MS 200
 #define LAUNCHER_CHILDREN "/proc/thread-self/children"
@@ -49,6 +50,7 @@ struct launcher_process {
 	bool first_ended;
 	int first_status;
 	unsigned nudges;     /* SIGCONTs that the supervisor still gets */
+	unsigned buried;     /* workers that the supervisor was not told of yet */
 	size_t worker_count; /* slots used so far; those behind are not touched */
 	struct launcher_worker workers[LAUNCHER_WORKERS_MAX];
 };
@@ -135,9 +137,12 @@ void launcher_wait(pid_t launcher)
 
 static void launcher_free_worker(struct launcher_process *launcher, pid_t pid)
 {
-	for (size_t i = 0; i < launcher->worker_count; i++)
-		if (launcher->workers[i].pid == pid)
-			launcher->workers[i].pid = 0;
+	for (size_t i = 0; i < launcher->worker_count; i++) {
+		if (launcher->workers[i].pid != pid)
+			continue;
+		launcher->workers[i].pid = 0;
+		launcher->buried++;
+	}
 }
 
 static void launcher_cancel_worker(struct launcher_process *launcher, uint32_t id)
@@ -170,6 +175,17 @@ static void launcher_work(
 		worker_run(message, fds);
 	if (pid > 0)
 		*slot = (struct launcher_worker){ .id = message->id, .pid = pid };
+	else
+		launcher->buried++;
+}
+
+/* Never waited for: the supervisor may have stopped, and be woken by nobody but us. */
+static void launcher_tell_buried(struct launcher_process *launcher)
+{
+	const struct message message = { .type = MESSAGE_BURIED, .status = (int32_t)launcher->buried };
+
+	if (launcher->buried && channel_post(launcher->channel, &message, NULL, 0) != -EAGAIN)
+		launcher->buried = 0;
 }
 
 static void launcher_launch(struct launcher_process *launcher, const int *fds, unsigned count)
@@ -318,6 +334,8 @@ static HOT void launcher_nudge(struct launcher_process *launcher)
 
 static HOT int launcher_patience(const struct launcher_process *launcher, bool settled)
 {
+	if (launcher->buried)
+		return LAUNCHER_TELL_MS;
 	if (launcher->nudges)
 		return LAUNCHER_NUDGE_MS;
 	return settled ? -1 : SETTLE_AFTER_MS;
@@ -336,8 +354,9 @@ static HOT _Noreturn void launcher_main(struct launcher_process *launcher)
 		int ready;
 
 		launcher_nudge(launcher);
+		launcher_tell_buried(launcher);
 		ready = poll(watched, ARRAY_SIZE(watched), launcher_patience(launcher, settled));
-		if (ready == 0 && !launcher->nudges && !settled) {
+		if (ready == 0 && !launcher->nudges && !launcher->buried && !settled) {
 			settle_memory();
 			settled = true;
 		}

@@ -15,6 +15,7 @@
 #include "core/call_pool.h"
 #include "core/channel.h"
 #include "core/dispatch.h"
+#include "core/eviction.h"
 #include "core/identity_state.h"
 #include "core/launch.h"
 #include "core/log.h"
@@ -107,12 +108,17 @@ int wait_placed(const struct call *call)
 }
 
 static int wait_try(struct wait *wait, int object);
+static void wait_evict_worker(const struct call *newest);
 
 /* Nothing has happened: what the launcher did not take is tried again. */
 static void wait_go_on(struct wait *wait)
 {
-	int error = wait->unsent ? wait_try(wait, wait->object) : 0;
+	int error = 0;
 
+	if (wait->unsent) {
+		wait_evict_worker(wait->call);
+		error = wait_try(wait, wait->object);
+	}
 	if (error < 0)
 		dispatch_abandon(wait->call, -error);
 	else
@@ -307,24 +313,31 @@ static bool wait_wants_worker(const struct wait *wait)
 	return wait->channel >= 0 || wait->unsent;
 }
 
-static unsigned wait_workers(const struct sandbox *sandbox)
+static unsigned wait_worker_limit(const struct sandbox *sandbox)
+{
+	return policy_settings(sandbox->policy)->limit_workers;
+}
+
+static unsigned wait_others_with_workers(const struct call *newest)
 {
 	unsigned count = 0;
 
-	for (const struct call *call = call_pool_waiting(sandbox->calls); call; call = call->next)
-		if (call->wait && wait_wants_worker(call->wait))
+	for (const struct call *call = call_pool_waiting(newest->sandbox->calls); call; call = call->next)
+		if (call != newest && wait_wants_worker(call->wait))
 			count++;
 	return count;
 }
 
-/* The oldest call that holds a worker makes room for the newest. */
-static void wait_evict_worker(struct sandbox *sandbox)
+/* Of the calls that are older than this one, the oldest that has a worker makes room. */
+static void wait_evict_worker(const struct call *newest)
 {
-	struct call *call = call_pool_waiting(sandbox->calls);
+	struct call *call = call_pool_waiting(newest->sandbox->calls);
 
-	while (call && (!wait_wants_worker(call->wait) || !wait_may_be_left(call)))
+	if (wait_others_with_workers(newest) < wait_worker_limit(newest->sandbox))
+		return;
+	while (call && call != newest && (!wait_wants_worker(call->wait) || !wait_may_be_left(call)))
 		call = call->next;
-	if (call)
+	if (call && call != newest && eviction_take(newest->sandbox, EVICTION_WORKER_NS))
 		dispatch_abandon(call, EINTR);
 }
 
@@ -345,6 +358,7 @@ static int wait_send(struct wait *wait, struct message *message, int other_fd)
 	fds[WORKER_FD_OBJECT] = other_fd;
 	message->id = wait->worker_id = launch_next_id(supervisor);
 	error = launch_send(supervisor, message, fds, WORKER_FD_COUNT);
+	wait->call->sandbox->workers += error == 0;
 	close(channels[1]);
 	wait->channel = channels[0];
 	return error;
@@ -371,38 +385,48 @@ static int wait_send_call(const struct wait *wait)
 /* The call's wait for a worker; the oldest makes room for it. NULL when memory is exhausted. */
 static struct wait *wait_new_worker(struct call *call)
 {
-	struct sandbox *sandbox = call->sandbox;
 	struct wait *wait;
 
-	if (wait_workers(sandbox) >= policy_settings(sandbox->policy)->limit_workers)
-		wait_evict_worker(sandbox);
+	wait_evict_worker(call);
 	wait = wait_new(call);
 	if (wait)
 		ev_io_init(&wait->replied, wait_replied_cb, -1, EV_READ);
 	return wait;
 }
 
-/* The launcher is behind with its work: tried again at each look, which then come soon after each other. */
+/* Tried again at each look. */
 static int wait_later(struct wait *wait, int object)
 {
-	close(wait->channel);
-	wait->channel = -1;
-	wait->worker_id = 0;
-	wait->look_after = WAIT_LOOK_FIRST;
 	if (!wait->unsent && !wait->steps)
 		wait->object = fcntl(object, F_DUPFD_CLOEXEC, 0);
 	wait->unsent = true;
 	return wait->steps || wait->object >= 0 ? 0 : -errno;
 }
 
-/* Hands the work over and watches the channel. 0 also where that has to be tried again. */
+/* The launcher is behind with its work: the looks come soon after each other. */
+static int wait_soon(struct wait *wait, int object)
+{
+	close(wait->channel);
+	wait->channel = -1;
+	wait->worker_id = 0;
+	wait->look_after = WAIT_LOOK_FIRST;
+	return wait_later(wait, object);
+}
+
+/*
+ * Hands the work over and watches the channel. 0 also where that has to be tried again. One that will not die keeps
+ * its place: it is the sandbox that has one worker less.
+ */
 static int wait_try(struct wait *wait, int object)
 {
 	struct message message = { .type = wait->steps ? MESSAGE_STEP : MESSAGE_WORK, .value = wait->open_flags };
-	int error = wait_send(wait, &message, object);
+	int error;
 
-	if ((error == -EAGAIN || error == -ETOOMANYREFS) && wait->channel >= 0)
+	if (wait->call->sandbox->workers >= wait_worker_limit(wait->call->sandbox))
 		return wait_later(wait, object);
+	error = wait_send(wait, &message, object);
+	if ((error == -EAGAIN || error == -ETOOMANYREFS) && wait->channel >= 0)
+		return wait_soon(wait, object);
 	if (error == 0 && wait->steps)
 		error = wait_send_call(wait);
 	if (error < 0)
@@ -475,6 +499,21 @@ void wait_end(struct call *call)
 	wait->magic = 0;
 	call->wait = NULL;
 	loop_bury(supervisor->loop, &wait->grave, wait_free);
+}
+
+/* Those that found no room are looked at in the next turn, as many as there is room for now. */
+void wait_workers_ended(struct sandbox *sandbox, unsigned count)
+{
+	assert(count <= sandbox->workers);
+	sandbox->workers -= count;
+	for (struct call *call = call_pool_waiting(sandbox->calls); call && count; call = call->next) {
+		if (!call->wait->unsent)
+			continue;
+		ev_timer_stop(wait_ev(call->wait), &call->wait->look);
+		ev_timer_set(&call->wait->look, 0., 0.);
+		ev_timer_start(wait_ev(call->wait), &call->wait->look);
+		count--;
+	}
 }
 
 bool wait_owns_pid(const struct sandbox *sandbox, pid_t pid)

@@ -23,6 +23,9 @@ int wait_placed(const struct call *call);
 /* Ends what the call waits for: watchers stopped, worker dismissed. Harmless without a wait. */
 void wait_end(struct call *call);
 
+/* So many workers of the sandbox are dead and reaped: others may start. */
+void wait_workers_ended(struct sandbox *sandbox, unsigned count);
+
 /* True when pid is a worker of this sandbox. */
 bool wait_owns_pid(const struct sandbox *sandbox, pid_t pid);
 

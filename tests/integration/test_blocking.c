@@ -375,6 +375,30 @@ Test(blocking, workers_of_many_callers_that_die_at_once_die_with_them)
 	fixture_finish(&running, &blocking_outcome);
 }
 
+/* A request that the server has read holds its worker, dismissed or not: who comes later has to do without. */
+Test(blocking, workers_that_will_not_die_are_never_more_than_the_limit)
+{
+	const struct job job = { .options = WORDS(WATCH_ALL, "-m", "limit/workers:8"),
+		.command = WORDS(fixture_guest("block_calls"), "evict", "40"),
+		.prepare = blocking_mount_served };
+	struct running running;
+	unsigned most = 0;
+
+	blocking_need_fuse();
+	fixture_start(&job, &running);
+	for (unsigned i = 0; i < 60; i++) {
+		unsigned now = blocking_each_worker(running.pid, blocking_count);
+
+		most = now > most ? now : most;
+		sleep_ms(20);
+	}
+	fixture_finish(&running, &blocking_outcome);
+	expect_status(&blocking_outcome, 0, "held workers");
+	cr_expect_eq(most, 8);
+	cr_expect(strstr(blocking_outcome.out, "evicted 32\n"), "%s", blocking_outcome.out);
+	cr_expect(fixture_all_gone(5000));
+}
+
 Test(blocking, workers_hold_no_listener_while_they_wait)
 {
 	blocking_need_fuse();

@@ -120,10 +120,76 @@ Test(wait_worker, oldest_worker_makes_room_when_there_are_too_many)
 	cr_expect_eq(fake_dispatch.abandoned, 1);
 	cr_expect_eq(fake_dispatch.tid, 51);
 	cr_expect_eq(fake_dispatch.error, EINTR);
-	cr_assert_eq(wait_fake.sent_count, 4);
+	cr_assert_eq(wait_fake.sent_count, 3);
 	cr_expect(wait_fake.sent[2].type == MESSAGE_WORK_CANCEL && wait_fake.sent[2].id == wait_fake.sent[0].id);
 	cr_expect_not_null(call_pool_find(wait_fake.sandbox.calls, 50));
 	cr_expect_not_null(call_pool_find(wait_fake.sandbox.calls, 52));
+	wait_workers_ended(&wait_fake.sandbox, 1);
+	wait_run_for(0.05);
+	cr_assert_eq(wait_fake.sent_count, 4);
+	cr_expect_eq(wait_fake.sent[3].type, MESSAGE_WORK);
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+}
+
+/* Two are dismissed and held in the kernel: whoever comes has to do without them. */
+Test(wait_worker, worker_that_will_not_die_is_written_off_until_it_does)
+{
+	fake_dispatch.done = NULL;
+	wait_for_worker(51);
+	wait_for_worker(52);
+	wait_fake.target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_run_for(0.1);
+	cr_assert(fake_dispatch.abandoned == 2 && wait_fake.sent_count == 4);
+	wait_fake.target.pending_thread = 0;
+	wait_for_worker(53);
+	wait_for_worker(54);
+	wait_run_for(0.2);
+	cr_expect_eq(wait_fake.sent_count, 4, "no more than two processes");
+	cr_expect_eq(fake_dispatch.abandoned, 2);
+	wait_workers_ended(&wait_fake.sandbox, 1);
+	wait_run_for(0.02);
+	cr_assert_eq(wait_fake.sent_count, 5);
+	wait_run_for(0.2);
+	cr_expect_eq(wait_fake.sent_count, 5);
+	wait_workers_ended(&wait_fake.sandbox, 1);
+	wait_run_for(0.02);
+	cr_expect_eq(wait_fake.sent_count, 6);
+}
+
+/* One that has replied may still be held while it closes what it opened. */
+Test(wait_worker, worker_that_has_replied_counts_until_it_is_dead)
+{
+	fake_dispatch.done = NULL;
+	wait_fake.settings.limit_workers = 1;
+	wait_for_worker(51);
+	wait_reply(0, MESSAGE_WORKED, -ENXIO, -1);
+	wait_run_for(0.02);
+	cr_assert_eq(fake_dispatch.resumed, 1);
+	wait_for_worker(52);
+	wait_run_for(0.1);
+	cr_expect_eq(wait_fake.sent_count, 1);
+	wait_workers_ended(&wait_fake.sandbox, 1);
+	wait_run_for(0.02);
+	cr_expect_eq(wait_fake.sent_count, 2);
+}
+
+Test(wait_worker, too_many_that_made_room_of_late_keep_their_workers_for_a_moment)
+{
+	fake_dispatch.done = NULL;
+	wait_fake.sandbox.eviction.due_ns = UINT64_MAX / 2;
+	wait_for_worker(51);
+	wait_for_worker(52);
+	wait_for_worker(53);
+	wait_run_for(0.05);
+	cr_expect_eq(fake_dispatch.abandoned, 0);
+	cr_expect_eq(wait_fake.sent_count, 2);
+	wait_fake.sandbox.eviction.due_ns = 0;
+	wait_run_for(0.1);
+	cr_expect_eq(fake_dispatch.abandoned, 1);
+	cr_expect_eq(fake_dispatch.tid, 51);
+	wait_workers_ended(&wait_fake.sandbox, 1);
+	wait_run_for(0.02);
+	cr_expect_eq(wait_fake.sent[wait_fake.sent_count - 1].type, MESSAGE_WORK);
 }
 
 static struct call *wait_for_a_step(pid_t tid, const struct handler *handler)
