@@ -214,7 +214,7 @@ VARIANTS = {
         "-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed",
     ),
     "debug": (
-        "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer",
+        "-O1 -g -DKENNEL_CHECKED -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer",
         "-fsanitize=address,undefined",
         "-fsanitize=address,undefined",
     ),

@@ -10,6 +10,7 @@
 #include "core/call_pool.h"
 #include "core/dispatch.h"
 #include "core/eviction.h"
+#include "core/log.h"
 #include "core/notify.h"
 #include "core/ptrace.h"
 #include "core/remote.h"
@@ -197,6 +198,16 @@ void call_advance(struct call *call, enum call_event event)
 {
 	MAGIC_CHECK(call, CALL_MAGIC);
 	call->state = call_next(call->state, event);
+}
+
+void call_mistaken(struct call *call, const char *what)
+{
+	if (call->sandbox->mistakes++ == 0)
+		log_event(call->sandbox->supervisor->log, "calls", "a mistake: call %ld of thread %d %s",
+			(long)call->nr, (int)call->tid, what);
+#ifdef KENNEL_CHECKED
+	abort();
+#endif
 }
 
 uint64_t call_arg(const struct call *call, unsigned index)

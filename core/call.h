@@ -52,6 +52,7 @@ struct call {
 	const char *subject;    /* the whole name being judged, for the log's tip; NULL: the refused name itself */
 	uint64_t wants;         /* CAT_BIT()s that this call will ask for, for the tip */
 	bool identity_read;     /* supervisor->identity holds this call's target now */
+	bool answered;          /* notified: the kernel has the answer, or nobody to give it to */
 	bool judged;            /* traced: what it did was looked at */
 	bool counted;           /* traced: among sandbox->chdirs */
 	bool traced;            /* in a ptrace stop, not a notification */
@@ -73,5 +74,11 @@ struct call {
 
 /* The only place that changes call->state; an illegal pair of state and event asserts. */
 void call_advance(struct call *call, enum call_event event);
+
+/*
+ * A mistake of ours: a call answered twice, or given up while its target waits. Ends a debug build; others
+ * log the first one and count them all.
+ */
+void call_mistaken(struct call *call, const char *what);
 
 #endif

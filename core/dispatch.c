@@ -27,9 +27,17 @@
 /* The kernel decides between EINTR and a restart. */
 #define DISPATCH_ERESTARTSYS 512
 
+/* Answered, or nobody waits for it any more. */
+static bool dispatch_is_settled(const struct call *call)
+{
+	return call->traced || call->answered || call->sandbox->ending || notify_check(call) < 0;
+}
+
 /* What the handler took is released, what the call waited for is undone; it is free again. */
 static void dispatch_end(struct call *call)
 {
+	if (!dispatch_is_settled(call))
+		call_mistaken(call, "is given up without an answer");
 	/* First: what it waits for is the handler's. */
 	wait_end(call);
 	if (call->handler && call->handler->cancel)

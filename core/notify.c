@@ -242,15 +242,28 @@ int notify_place_lent(struct call *call, int listener, int fd, uint32_t fd_flags
 	return result;
 }
 
-/* Every failure means that the target is gone: ENOENT, or a listener that was closed. */
+/* True for the one answer that a call gets. */
+static bool notify_answers(struct call *call)
+{
+	if (call->answered)
+		call_mistaken(call, "is answered twice");
+	return !call->answered;
+}
+
+/* ENOENT means that the target is gone; what else the kernel may say would be a mistake of ours. */
 static int notify_send(struct call *call, int64_t value, int error, uint32_t flags)
 {
 	struct seccomp_notif_resp response = { .id = call->id, .val = value, .error = -error, .flags = flags };
 	int result;
 
+	if (!notify_answers(call))
+		return -ESRCH;
+	call->answered = true;
 	do
 		result = ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	while (result < 0 && errno == EINTR);
+	if (result < 0 && errno != ENOENT)
+		call_mistaken(call, strerror(errno));
 	return result < 0 ? -ESRCH : 0;
 }
 
@@ -296,8 +309,12 @@ static int notify_inject_fd(struct call *call, int fd, uint32_t fd_flags, int ta
 
 int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
 {
-	int result = notify_inject_fd(call, fd, fd_flags, target_fd, SECCOMP_ADDFD_FLAG_SEND);
+	int result;
 
+	if (!notify_answers(call))
+		return -ESRCH;
+	result = notify_inject_fd(call, fd, fd_flags, target_fd, SECCOMP_ADDFD_FLAG_SEND);
+	call->answered = result >= 0 || result == -ESRCH;
 	return result < 0 ? result : 0;
 }
 

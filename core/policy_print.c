@@ -267,10 +267,3 @@ void policy_print_members(const struct policy *policy, FILE *stream)
 	}
 	fputs("]", stream);
 }
-
-void policy_print_json(const struct policy *policy, FILE *stream)
-{
-	fputc('{', stream);
-	policy_print_members(policy, stream);
-	fputs("}\n", stream);
-}

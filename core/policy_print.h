@@ -29,9 +29,6 @@ void policy_print_again(const struct rule *rule, uint64_t categories, FILE *stre
 /* The command as a JSON object, with the place where it was written; null for NULL. */
 void policy_print_rule_json(const struct policy *policy, const struct rule *rule, FILE *stream);
 
-/* One JSON object and a newline; rules in order, each with the place where it was written. */
-void policy_print_json(const struct policy *policy, FILE *stream);
-
 /* core/policy_print_payload.c: what the payload starts with; JSON as members after others. */
 void policy_print_payload(const struct policy_settings *settings, FILE *stream);
 void policy_print_payload_json(const struct policy_settings *settings, FILE *stream);
@@ -50,7 +47,7 @@ struct policy_network_print {
 };
 void policy_print_networks(const struct netset *set, struct policy_network_print *print);
 
-/* The members of that object, without its braces, for who has more to say. */
+/* All of it as members of a JSON object, without the braces; each rule with the place where it was written. */
 void policy_print_members(const struct policy *policy, FILE *stream);
 
 #endif

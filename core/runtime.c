@@ -141,7 +141,7 @@ static struct verdict runtime_stat(struct call *call, const struct runtime_call 
 	return verdict_result(error ? error : runtime_write_stat(call, row));
 }
 
-static int runtime_write_state(const struct policy *policy, int fd)
+static int runtime_write_state(const struct sandbox *sandbox, int fd)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	AUTO_FCLOSE FILE *stream = copy < 0 ? NULL : fdopen(copy, "w");
@@ -151,7 +151,9 @@ static int runtime_write_state(const struct policy *policy, int fd)
 			close(copy);
 		return -ENOMEM;
 	}
-	policy_print_json(policy, stream);
+	fputc('{', stream);
+	policy_print_members(sandbox->policy, stream);
+	fprintf(stream, ",\"calls\":{\"made_room\":%lu,\"mistakes\":%u}}\n", sandbox->eviction.count, sandbox->mistakes);
 	return fflush(stream) || ferror(stream) ? -ENOMEM : 0;
 }
 
@@ -167,7 +169,7 @@ static int runtime_state(const struct sandbox *sandbox)
 		fd = (int)syscall(SYS_memfd_create, RUNTIME_STATE_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	error = runtime_write_state(sandbox->policy, fd);
+	error = runtime_write_state(sandbox, fd);
 	if (error)
 		return error;
 	if (fcntl(fd, F_ADD_SEALS, STATE_SEALS) < 0)

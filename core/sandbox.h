@@ -31,6 +31,7 @@ struct sandbox {
 	struct notifier *notifier; /* owns the listener; NULL when the plan needs none */
 	struct call_pool *calls;
 	struct eviction eviction; /* of waiting calls */
+	unsigned mistakes;        /* of ours: see call_mistaken() */
 	unsigned workers;         /* alive, as far as we know: also those that nobody waits for and that will not die */
 	struct tracees *tracees;
 	pid_t first_pid; /* the payload's first process */

@@ -384,10 +384,10 @@ Test(policy_parse, json_names_the_place_of_each_rule, .timeout = 5)
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
-	policy_print_json(policy, stream);
+	policy_print_members(policy, stream);
 	fclose(stream);
 	cr_expect_not_null(strstr(text, "\"rules\":[{\"action\":\"deny\",\"categories\":[\"read\",\"write\"],"
-					"\"pattern\":\"/a\\\\\\\"b\",\"file\":\"-m\",\"line\":2}]}\n"));
+					"\"pattern\":\"/a\\\\\\\"b\",\"file\":\"-m\",\"line\":2}]"));
 	cr_expect_not_null(strstr(text, "\"read\":{\"on\":false,\"default\":\"deny\"}"));
 	free(text);
 	policy_free(policy);
