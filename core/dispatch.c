@@ -57,34 +57,23 @@ static void dispatch_close(struct call *call, int fd)
 }
 
 /*
- * A copy of ours, closed a moment after the target goes on, would hold back what its last close does: ETXTBSY for a
- * program just written, the end of a FIFO, IN_CLOSE_WRITE, a lock that is freed.
+ * The descriptor is ours until here, whatever comes of it. A copy of ours, closed a moment after the target goes on,
+ * would hold back what its last close does: ETXTBSY for a program just written, the end of a FIFO, IN_CLOSE_WRITE, a
+ * lock that is freed.
  */
-static int dispatch_give_fd(struct call *call, const struct verdict *verdict)
+static void dispatch_add_fd(struct call *call, const struct verdict *verdict)
 {
 	int number = notify_place_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
 
-	dispatch_close(call, verdict->fd);
-	return number < 0 ? number : notify_return(call, number);
-}
-
-static int dispatch_share_fd(struct call *call, const struct verdict *verdict)
-{
-	int error = notify_add_fd(call, verdict->fd, verdict->fd_flags, (int)verdict->value);
-
-	close(verdict->fd);
-	return error;
-}
-
-/* The descriptor is ours until here, whatever comes of it. */
-static int dispatch_add_fd(struct call *call, const struct verdict *verdict)
-{
-	int error = verdict->alone ? dispatch_give_fd(call, verdict) : dispatch_share_fd(call, verdict);
-
+	if (verdict->alone)
+		dispatch_close(call, verdict->fd);
 	/* EMFILE and its kind leave the call ours: it still needs its answer. */
-	if (error < 0 && error != -ESRCH)
-		error = notify_fail(call, -error);
-	return error;
+	if (number >= 0)
+		notify_return(call, number);
+	else if (number != -ESRCH)
+		notify_fail(call, -number);
+	if (!verdict->alone)
+		close(verdict->fd);
 }
 
 static void dispatch_kill(struct call *call)

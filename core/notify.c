@@ -242,22 +242,16 @@ int notify_place_lent(struct call *call, int listener, int fd, uint32_t fd_flags
 	return result;
 }
 
-/* True for the one answer that a call gets. */
-static bool notify_answers(struct call *call)
-{
-	if (call->answered)
-		call_mistaken(call, "is answered twice");
-	return !call->answered;
-}
-
 /* ENOENT means that the target is gone; what else the kernel may say would be a mistake of ours. */
 static int notify_send(struct call *call, int64_t value, int error, uint32_t flags)
 {
 	struct seccomp_notif_resp response = { .id = call->id, .val = value, .error = -error, .flags = flags };
 	int result;
 
-	if (!notify_answers(call))
+	if (call->answered) {
+		call_mistaken(call, "is answered twice");
 		return -ESRCH;
+	}
 	call->answered = true;
 	do
 		result = ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
@@ -282,6 +276,10 @@ int notify_continue(struct call *call)
 	return notify_send(call, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
+/*
+ * Never with SECCOMP_ADDFD_FLAG_SEND: when we are stopped, or the system suspended, before the target has woken, the
+ * kernel makes its call return 0 (tried on 6.18). Without it the request is made anew.
+ */
 static int notify_inject(struct call *call, struct seccomp_notif_addfd *request)
 {
 	int result;
@@ -294,31 +292,15 @@ static int notify_inject(struct call *call, struct seccomp_notif_addfd *request)
 	return result;
 }
 
-static int notify_inject_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd, uint32_t flags)
+int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
 {
 	struct seccomp_notif_addfd request = {
 		.id = call->id,
-		.flags = flags | (target_fd >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0),
+		.flags = target_fd >= 0 ? SECCOMP_ADDFD_FLAG_SETFD : 0,
 		.srcfd = (uint32_t)fd,
 		.newfd = target_fd >= 0 ? (uint32_t)target_fd : 0,
 		.newfd_flags = fd_flags,
 	};
 
 	return notify_inject(call, &request);
-}
-
-int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
-{
-	int result;
-
-	if (!notify_answers(call))
-		return -ESRCH;
-	result = notify_inject_fd(call, fd, fd_flags, target_fd, SECCOMP_ADDFD_FLAG_SEND);
-	call->answered = result >= 0 || result == -ESRCH;
-	return result < 0 ? result : 0;
-}
-
-int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd)
-{
-	return notify_inject_fd(call, fd, fd_flags, target_fd, 0);
 }

@@ -30,17 +30,13 @@ int notify_return(struct call *call, int64_t value);
 int notify_continue(struct call *call);
 
 /*
- * Puts fd into the target and answers with its number in one step. target_fd: a number
+ * Puts fd into the target and does not answer: the number, or -errno. target_fd: a number
  * reserved before, or -1 for the lowest free one. -EMFILE and the like leave the call ours.
  */
-int notify_add_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd);
-
-/* The same without answering: the number, or -errno. */
 int notify_place_fd(struct call *call, int fd, uint32_t fd_flags, int target_fd);
 
 /*
- * The listener itself, lent to a worker that has a descriptor to give; and how that places it. Without answering, too:
- * a request that answers as well and whose maker is killed before the target woke makes that return 0.
+ * The listener itself, lent to a worker that has a descriptor to give; and how that places it.
  */
 int notify_listener(const struct sandbox *sandbox);
 int notify_place_lent(struct call *call, int listener, int fd, uint32_t fd_flags, int target_fd);

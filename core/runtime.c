@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "core/call.h"
+#include "core/call_pool.h"
 #include "core/cleanup.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -153,7 +154,8 @@ static int runtime_write_state(const struct sandbox *sandbox, int fd)
 	}
 	fputc('{', stream);
 	policy_print_members(sandbox->policy, stream);
-	fprintf(stream, ",\"calls\":{\"made_room\":%lu,\"mistakes\":%u}}\n", sandbox->eviction.count, sandbox->mistakes);
+	fprintf(stream, ",\"calls\":{\"in_flight\":%u,\"made_room\":%lu,\"mistakes\":%u}}\n",
+		call_pool_in_flight(sandbox->calls), sandbox->eviction.count, sandbox->mistakes);
 	return fflush(stream) || ferror(stream) ? -ENOMEM : 0;
 }
 
