@@ -156,6 +156,7 @@ static _Noreturn void tmpdir_clean(const struct tmpdir *tmpdir, int socket)
 {
 	char byte;
 	sigset_t mask;
+	ssize_t told;
 	int error;
 
 	setpgid(0, 0);
@@ -165,9 +166,11 @@ static _Noreturn void tmpdir_clean(const struct tmpdir *tmpdir, int socket)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	descriptors_close_others(&socket, 1);
 	error = mkdir(tmpdir->path, 0700) < 0 ? errno : 0;
-	if (write(socket, &error, sizeof(error)) != (ssize_t)sizeof(error) || error)
+	told = write(socket, &error, sizeof(error));
+	if (error)
 		_exit(1);
-	if (poll(&(struct pollfd){ .fd = socket, .events = POLLIN }, 1, SETTLE_AFTER_MS) == 0)
+	/* Nobody to be told: the supervisor has died meanwhile, and the end of file follows at once. */
+	if (told > 0 && poll(&(struct pollfd){ .fd = socket, .events = POLLIN }, 1, SETTLE_AFTER_MS) == 0)
 		settle_memory();
 	while (read(socket, &byte, 1) > 0)
 		;

@@ -281,6 +281,26 @@ Test(tmpdir, directory_is_removed_though_its_creator_was_killed)
 	}
 }
 
+/* The cleaner is about to make the directory, or has just made it, and finds nobody to tell. */
+static void tmpdir_start_and_die(void *context)
+{
+	struct tmpdir tmpdir = TMPDIR_INIT;
+
+	(void)context;
+	FORKED_EXPECT(tmpdir_name(&tmpdir) == 0 && tmpdir_start_cleaner(&tmpdir) == 0);
+	kill(getpid(), SIGKILL);
+}
+
+Test(tmpdir, directory_is_removed_though_its_creator_did_not_wait_for_it)
+{
+	cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	for (int i = 0; i < 50; i++) {
+		cr_expect_eq(forked_run(tmpdir_start_and_die, NULL), SIGKILL);
+		cr_assert_gt(waitpid(-1, NULL, 0), 0, "the cleaner has ended");
+		cr_assert_eq(tmpdir_left(), 0, "round %d", i);
+	}
+}
+
 /* The launcher holds a copy: the directory outlives the supervisor as long as the launcher does. */
 static void tmpdir_hold(void *context)
 {
