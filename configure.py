@@ -115,7 +115,7 @@ UNIT_TESTS = """
 INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
-    test_trace_shares test_list test_table test_blocking test_storm test_payload test_runtime test_net
+    test_trace_shares test_list test_table test_kills test_blocking test_storm test_payload test_runtime test_net
     test_unsafe
 """.split()
 INTEGRATION_SUPPORT = """
@@ -147,9 +147,9 @@ LONG_TESTS = """
 LONG_SCRIPTS = """
     tests/plans/test_exact.py
 """.split()
-# Of the others, those that run there once more, with a million tries.
+# Of the others, those that run there once more, with a million tries, 1,000 supervisors or 100,000 targets killed.
 LONG_RACES = """
-    test_races test_trace_races test_matcher test_address_index
+    test_races test_trace_races test_kills test_matcher test_address_index
 """.split()
 
 # Small standalone programs that the tests run as payload; nearly all also as i386.
@@ -162,7 +162,7 @@ GUESTS = """
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
     diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
-    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table
+    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table reuse_pids open_always
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
 
