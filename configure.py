@@ -31,7 +31,8 @@ CORE = (
     "main cmd_run cmd_bench cmd_check cmd_diff cmd_explain cmd_plan cmd_profiles cmd_quote command_words run_options "
     "explain explain_net explain_print tip policy_diff policy_diff_net policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
-    "supervisor sandbox process tracee loop call dispatch eviction notify wait access cage job_control "
+    "supervisor sandbox process tracee loop call dispatch eviction notify wait access job_control "
+    "cage cage_table cage_needs cage_filter "
     # What a sandbox can be told, and asked, from inside.
     "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.

@@ -8,11 +8,19 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/cage_filter.h"
 #include "core/cleanup.h"
+#include "core/filter.h"
+#include "core/log.h"
+#include "core/notify.h"
+#include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/util.h"
 
 /* A pipe of the payload's that we kept open would never end for its reader. */
 static int cage_let_go_of_stdio(void)
@@ -26,8 +34,35 @@ static int cage_let_go_of_stdio(void)
 	return null <= STDERR_FILENO ? (take_fd(&null), 0) : 0;
 }
 
-int cage_enter(struct supervisor *supervisor)
+/* Nothing is forked from here on, so it need not reach others. */
+static int cage_filter(const struct sandbox *sandbox)
 {
+	struct supervisor *supervisor = sandbox->supervisor;
+	struct cage_facts facts = {
+		.user = CAGE_SUPERVISOR,
+		.needs = cage_needs(sandbox->plan, sandbox->policy, supervisor->privileged),
+		.self = supervisor->pid,
+		.log_fd = log_fd(supervisor->log),
+		.listener = sandbox->notifier ? notify_listener(sandbox) : -1,
+	};
+	struct sock_fprog program;
+	int error;
+
+	if (getrandom(&facts.cookie, sizeof(facts.cookie), 0) != (ssize_t)sizeof(facts.cookie))
+		return -EIO;
+	error = cage_filter_build(&facts, &program);
+	if (error)
+		return error;
+	error = filter_load(&program, 0);
+	filter_free(&program);
+	if (error == 0)
+		supervisor->cookie = facts.cookie;
+	return error;
+}
+
+int cage_enter(struct sandbox *sandbox)
+{
+	struct supervisor *supervisor = sandbox->supervisor;
 	struct rlimit none = { 0, 0 };
 	int error;
 
@@ -38,6 +73,9 @@ int cage_enter(struct supervisor *supervisor)
 		return error;
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
+	error = cage_filter(sandbox);
+	if (error)
+		return error;
 	supervisor->caged = true;
 	return 0;
 }

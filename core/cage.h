@@ -4,12 +4,13 @@
 #ifndef KENNEL_CORE_CAGE_H
 #define KENNEL_CORE_CAGE_H
 
-struct supervisor;
+struct sandbox;
 
 /*
- * Not dumpable, no core files, the payload's input and output let go. Once per supervisor;
- * 0 or -errno: then the payload must not be released.
+ * Not dumpable, no core files, the payload's input and output let go; last a filter that kills us for what
+ * core/cage_table.h does not list. For the plan of this sandbox, once per supervisor; 0 or -errno: then
+ * the payload must not be released.
  */
-int cage_enter(struct supervisor *supervisor);
+int cage_enter(struct sandbox *sandbox);
 
 #endif

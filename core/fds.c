@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/brief.h"
+#include "core/cage_call.h"
 #include "core/call.h"
 #include "core/cleanup.h"
 #include "core/fds.h"
@@ -33,9 +34,9 @@
 #define FDS_PTS_FIRST 136
 #define FDS_PTS_LAST 143
 
-static int fds_pidfd_open(pid_t tid, unsigned flags)
+static int fds_pidfd_open(const struct call *call, pid_t tid, unsigned flags)
 {
-	return errno_result((int)syscall(SYS_pidfd_open, tid, flags));
+	return errno_result((int)cage_call(call->sandbox->supervisor, SYS_pidfd_open, tid, flags, 0, 0));
 }
 
 static int fds_blind(struct call *call)
@@ -58,29 +59,30 @@ static int fds_pidfd_leader(struct call *call)
 	long same;
 
 	if (leader < 0 || leader == tid)
-		return leader < 0 ? leader : fds_pidfd_open(tid, 0);
+		return leader < 0 ? leader : fds_pidfd_open(call, tid, 0);
 	same = syscall(SYS_kcmp, tid, leader, KCMP_FILES, 0, 0);
 	if (same < 0 && errno == EPERM && identity_lift(call)) {
 		same = syscall(SYS_kcmp, tid, leader, KCMP_FILES, 0, 0);
 		identity_lower(call);
 	}
-	return same == 0 ? fds_pidfd_open(leader, 0) : -EPERM;
+	return same == 0 ? fds_pidfd_open(call, leader, 0) : -EPERM;
 }
 
 /* A pidfd whose descriptors are the calling thread's. */
 static int fds_pidfd(struct call *call)
 {
 	if (call->sandbox->supervisor->features.pidfd_thread)
-		return fds_pidfd_open(call_tid(call), PIDFD_THREAD);
+		return fds_pidfd_open(call, call_tid(call), PIDFD_THREAD);
 	return fds_pidfd_leader(call);
 }
 
 static int fds_duplicate(struct call *call, int pidfd, int target_fd)
 {
-	int fd = errno_result((int)syscall(SYS_pidfd_getfd, pidfd, target_fd, 0));
+	const struct supervisor *supervisor = call->sandbox->supervisor;
+	int fd = errno_result((int)cage_call(supervisor, SYS_pidfd_getfd, pidfd, target_fd, 0, 0));
 
 	if (fd == -EPERM && identity_lift(call)) {
-		fd = errno_result((int)syscall(SYS_pidfd_getfd, pidfd, target_fd, 0));
+		fd = errno_result((int)cage_call(supervisor, SYS_pidfd_getfd, pidfd, target_fd, 0, 0));
 		identity_lower(call);
 	}
 	return fd;

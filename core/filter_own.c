@@ -9,11 +9,13 @@
 #include <linux/seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arch/arch.h"
 #include "core/plan.h"
 
 #define HEAD_LENGTH 4
+#define BRANCH_LENGTH 2
 #define ENTRY_LENGTH_MAX (1 + PLAN_CONDITIONS_MAX * 6)
 #define NOTHING SIZE_MAX
 
@@ -78,10 +80,55 @@ int filter_own_begin(struct filter_own *own, const struct abi *abi)
 	return 0;
 }
 
-/* Sends a jump here. Conditional ones reach 255 instructions, too few for a call of many entries. */
-static void filter_own_land(struct filter_own *own, size_t jump)
+/* How far a test goes that leaves out the jump behind it. */
+static uint8_t *filter_own_past(struct sock_filter *test, size_t distance)
 {
-	own->instructions[jump].k = (uint32_t)(own->length - jump - 1);
+	if (BPF_CLASS(test->code) != BPF_JMP || BPF_OP(test->code) == BPF_JA)
+		return NULL;
+	return test->jt == distance ? &test->jt : test->jf == distance ? &test->jf : NULL;
+}
+
+/*
+ * Conditional jumps reach 255 instructions, too few for a call of many entries. Where that is enough the test before
+ * the jump goes all the way, and the jump is taken out: what is behind it jumps within itself only.
+ */
+void filter_own_land(struct filter_own *own, size_t jump)
+{
+	struct sock_filter *test = &own->instructions[jump - 1];
+	size_t distance = own->length - jump - 1;
+	uint8_t *past;
+
+	if (distance > UINT8_MAX) {
+		own->instructions[jump].k = (uint32_t)distance;
+		return;
+	}
+	*(test->jt ? &test->jf : &test->jt) = (uint8_t)distance;
+	for (size_t i = 1; i <= jump && (past = filter_own_past(&own->instructions[jump - i], i)); i++)
+		*past = (uint8_t)(i - 1);
+	memmove(&own->instructions[jump], &own->instructions[jump + 1], distance * sizeof(*own->instructions));
+	own->length--;
+}
+
+int filter_own_branch(struct filter_own *own, uint32_t nr, size_t *jump_out)
+{
+	int error = filter_own_reserve(own, BRANCH_LENGTH);
+
+	if (error < 0)
+		return error;
+	filter_own_put(own, BPF_JMP | BPF_JGE | BPF_K, nr);
+	own->instructions[own->length - 1].jf = 1;
+	*jump_out = own->length;
+	filter_own_put(own, BPF_JMP | BPF_JA, 0);
+	return 0;
+}
+
+int filter_own_return(struct filter_own *own, uint32_t action)
+{
+	int error = filter_own_reserve(own, 1);
+
+	if (error == 0)
+		filter_own_put(own, BPF_RET | BPF_K, action);
+	return error;
 }
 
 int filter_own_begin_calls(struct filter_own *own, const int *numbers, unsigned count)
@@ -126,13 +173,11 @@ int filter_own_add(struct filter_own *own, const struct abi *abi, const struct p
 
 int filter_own_end_calls(struct filter_own *own)
 {
-	int error = filter_own_reserve(own, 1);
+	int error = filter_own_return(own, SECCOMP_RET_ALLOW);
 
-	if (error < 0)
-		return error;
-	filter_own_put(own, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	filter_own_land(own, own->calls);
-	return 0;
+	if (error == 0)
+		filter_own_land(own, own->calls);
+	return error;
 }
 
 void filter_own_end(struct filter_own *own)

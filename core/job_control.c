@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/cage_call.h"
 #include "core/cleanup.h"
 #include "core/loop.h"
 #include "core/plan.h"
@@ -39,7 +40,7 @@ static void job_control_forward(const struct supervisor *supervisor, int number)
 {
 	for (const struct sandbox *sandbox = supervisor->sandboxes; sandbox; sandbox = sandbox->next)
 		if (sandbox->first_pidfd >= 0)
-			syscall(SYS_pidfd_send_signal, sandbox->first_pidfd, number, NULL, 0);
+			cage_call(supervisor, SYS_pidfd_send_signal, sandbox->first_pidfd, number, NULL, 0);
 }
 
 /* The state letter of /proc/PID/stat, after the name in parentheses. */
@@ -79,7 +80,7 @@ static void job_control_continued_cb(struct ev_loop *ev, ev_timer *watcher, int 
 	MAGIC_CHECK(job_control, JOB_CONTROL_MAGIC);
 	for (const struct sandbox *sandbox = supervisor->sandboxes; sandbox; sandbox = sandbox->next)
 		if (sandbox->first_pidfd >= 0 && job_control_is_stopped(supervisor, sandbox))
-			syscall(SYS_pidfd_send_signal, sandbox->first_pidfd, SIGCONT, NULL, 0);
+			cage_call(supervisor, SYS_pidfd_send_signal, sandbox->first_pidfd, SIGCONT, NULL, 0);
 }
 
 static void job_control_continue(struct job_control *job_control)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/cage.h"
+#include "core/cage_call.h"
 #include "core/channel.h"
 #include "core/cleanup.h"
 #include "core/identity_state.h"
@@ -72,12 +73,12 @@ static int launch_take_listener(struct sandbox *sandbox, pid_t pid, int number)
 	int listener;
 
 	sandbox->first_pid = pid;
-	sandbox->first_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	sandbox->first_pidfd = (int)cage_call(sandbox->supervisor, SYS_pidfd_open, pid, 0, 0, 0);
 	if (sandbox->first_pidfd < 0)
 		return -errno;
 	if (number < 0)
 		return 0;
-	listener = (int)syscall(SYS_pidfd_getfd, sandbox->first_pidfd, number, 0);
+	listener = (int)cage_call(sandbox->supervisor, SYS_pidfd_getfd, sandbox->first_pidfd, number, 0, 0);
 	if (listener < 0)
 		return -errno;
 	sandbox->notifier = notify_new(sandbox, listener);
@@ -119,7 +120,7 @@ static void launch_release(struct launcher *launcher, const struct message *told
 	}
 	error = identity_reach(identity, false);
 	if (!error)
-		error = cage_enter(launcher->supervisor);
+		error = cage_enter(sandbox);
 	if (error) {
 		launch_give_up(sandbox, "cannot confine the supervisor", error);
 		return;

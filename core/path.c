@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/access.h"
+#include "core/cage_call.h"
 #include "core/call.h"
 #include "core/cleanup.h"
 #include "core/identity_state.h"
@@ -282,20 +283,20 @@ int path_begin_string(struct call *call, int dirfd, const char *string, unsigned
 	return path_begin_copied(call, path, length);
 }
 
-static int path_openat2(int dir, const char *name, const struct open_how *how)
+static int path_openat2(const struct call *call, int dir, const char *name, const struct open_how *how)
 {
 	struct open_how strict = *how;
 
 	strict.flags |= O_CLOEXEC;
 	strict.resolve |= RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-	return (int)errno_result(syscall(SYS_openat2, dir, name, &strict, sizeof(strict)));
+	return (int)errno_result(cage_call(call->sandbox->supervisor, SYS_openat2, dir, name, &strict, sizeof(strict)));
 }
 
-static int path_open_strict(int dir, const char *name, uint64_t flags)
+static int path_open_strict(const struct call *call, int dir, const char *name, uint64_t flags)
 {
 	const struct open_how how = { .flags = O_PATH | flags };
 
-	return path_openat2(dir, name, &how);
+	return path_openat2(call, dir, name, &how);
 }
 
 int path_open_shown(const struct call *call, const char *name)
@@ -307,7 +308,7 @@ int path_open_shown(const struct call *call, const char *name)
 		path_of_fd(atoi(name + strlen(POLICY_FILE_HELD)), held);
 		return errno_result(open(held, O_PATH | O_CLOEXEC));
 	}
-	return slow_matters(call) && slow_name(call, name) ? -SLOW_ERROR : path_open_strict(AT_FDCWD, name, 0);
+	return slow_matters(call) && slow_name(call, name) ? -SLOW_ERROR : path_open_strict(call, AT_FDCWD, name, 0);
 }
 
 int path_open_lexical(struct call *call, const struct path *path, const struct open_how *how)
@@ -315,17 +316,16 @@ int path_open_lexical(struct call *call, const struct path *path, const struct o
 	char slashed[PATH_MAX + 1];
 	size_t length;
 
-	(void)call;
 	if (!path->trailing_slash)
-		return path_openat2(AT_FDCWD, path->name, how);
+		return path_openat2(call, AT_FDCWD, path->name, how);
 	if (path->string[0] == '/')
-		return path_openat2(AT_FDCWD, path->string, how);
+		return path_openat2(call, AT_FDCWD, path->string, how);
 	length = strlen(path->name);
 	if (length + 1 >= PATH_MAX)
 		return -ELOOP; /* too long for this road only */
 	memcpy(slashed, path->name, length);
 	memcpy(slashed + length, "/", sizeof("/"));
-	return path_openat2(AT_FDCWD, slashed, how);
+	return path_openat2(call, AT_FDCWD, slashed, how);
 }
 
 bool path_lexical_failed(const struct path *path, int error)
@@ -362,7 +362,7 @@ static int path_find_linked(struct call *call, struct path *path)
 	/* A slash at the end follows it whatever the flags say. */
 	if (guards && path->trailing_slash)
 		return -ELOOP;
-	fd = (int)errno_result(syscall(SYS_openat2, dir, path->string, &how, sizeof(how)));
+	fd = (int)errno_result(cage_call(call->sandbox->supervisor, SYS_openat2, dir, path->string, &how, sizeof(how)));
 	if (fd < 0 || procfs_holds(fd) || (guards && path_is_link(fd)))
 		return -ELOOP;
 	error = path_name_held(call, path, fd, false);
@@ -392,7 +392,7 @@ int path_find(struct call *call, struct path *path)
 }
 
 /* The directory above a lexical name; a name in the directory that is held needs no look-up. */
-static int path_open_above(struct path *path, const char *base)
+static int path_open_above(const struct call *call, struct path *path, const char *base)
 {
 	const size_t length = (size_t)(base - 1 - path->name);
 	char above[PATH_MAX];
@@ -400,14 +400,14 @@ static int path_open_above(struct path *path, const char *base)
 	if (path->string[0] != '/' && memchr(path->string, '/', strlen(path->string) - path->trailing_slash) == NULL)
 		return take_fd(&path->held);
 	if (length == 0)
-		return path_open_strict(AT_FDCWD, "/", O_DIRECTORY);
+		return path_open_strict(call, AT_FDCWD, "/", O_DIRECTORY);
 	memcpy(above, path->name, length);
 	above[length] = '\0';
-	return path_open_strict(AT_FDCWD, above, O_DIRECTORY);
+	return path_open_strict(call, AT_FDCWD, above, O_DIRECTORY);
 }
 
 /* -ELOOP: not to be done on this road. */
-static int path_parent_lexical(struct path *path)
+static int path_parent_lexical(const struct call *call, struct path *path)
 {
 	const char *base = strrchr(path->name, '/') + 1;
 	const size_t length = strlen(base);
@@ -415,7 +415,7 @@ static int path_parent_lexical(struct path *path)
 
 	if (length == 0 || length > NAME_MAX)
 		return -ELOOP;
-	fd = path_open_above(path, base);
+	fd = path_open_above(call, path, base);
 	if (fd < 0)
 		return fd;
 	path->parent = fd;
@@ -433,7 +433,7 @@ int path_find_parent(struct call *call, struct path *path)
 		return -ENOENT; /* an empty string names nothing that could be made or removed */
 	if (!path->lexical)
 		return walk_path(call, path, WALK_PARENT);
-	error = path_parent_lexical(path);
+	error = path_parent_lexical(call, path);
 	return path_lexical_failed(path, error) ? walk_path(call, path, WALK_PARENT) : error;
 }
 
@@ -456,12 +456,12 @@ int path_find_or_parent(struct call *call, struct path *path)
 		return 0;
 	if (!path->lexical || path->trailing_slash)
 		return walk_path(call, path, WALK_CREATE);
-	error = path_parent_lexical(path);
+	error = path_parent_lexical(call, path);
 	if (path_lexical_failed(path, error))
 		return walk_path(call, path, WALK_CREATE);
 	if (error < 0)
 		return error;
-	fd = path_open_strict(path->parent, path->base, follow);
+	fd = path_open_strict(call, path->parent, path->base, follow);
 	if (fd == -ENOENT)
 		return 0;
 	if (path_lexical_failed(path, fd))

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/cage_call.h"
 #include "core/cleanup.h"
 #include "core/path_name.h"
 #include "core/util.h"
@@ -80,14 +81,14 @@ static bool long_name_equal(const struct long_key *a, const struct long_key *b)
 	       a->device_minor == b->device_minor;
 }
 
-static int long_name_open(int dir, const char *name, uint64_t flags)
+static int long_name_open(const struct supervisor *supervisor, int dir, const char *name, uint64_t flags)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW | flags,
 		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 
-	return (int)errno_result(syscall(SYS_openat2, dir, name, &how, sizeof(how)));
+	return (int)errno_result(cage_call(supervisor, SYS_openat2, dir, name, &how, sizeof(how)));
 }
 
 /* The last slash of what the kernel takes at once. A component is shorter than that. */
@@ -101,17 +102,17 @@ static char *long_name_slash(char *name)
 }
 
 /* Goes one piece further; takes dir over. */
-static int long_name_descend(int dir, char *name, char *slash)
+static int long_name_descend(const struct supervisor *supervisor, int dir, char *name, char *slash)
 {
 	AUTO_CLOSE int from = dir;
 
 	*slash = '\0';
-	dir = long_name_open(from, name, O_DIRECTORY);
+	dir = long_name_open(supervisor, from, name, O_DIRECTORY);
 	*slash = '/';
 	return dir;
 }
 
-bool long_name_leads_to(int fd, char *name)
+bool long_name_leads_to(const struct supervisor *supervisor, int fd, char *name)
 {
 	struct long_key held, found;
 	AUTO_CLOSE int dir = -1;
@@ -122,12 +123,12 @@ bool long_name_leads_to(int fd, char *name)
 	while (strlen(name) >= PATH_MAX) {
 		char *slash = long_name_slash(name);
 
-		dir = slash ? long_name_descend(take_fd(&dir), name, slash) : -1;
+		dir = slash ? long_name_descend(supervisor, take_fd(&dir), name, slash) : -1;
 		if (dir < 0)
 			return false;
 		name = slash + 1;
 	}
-	last = long_name_open(dir, name, 0);
+	last = long_name_open(supervisor, dir, name, 0);
 	return last >= 0 && long_name_key(fd, &held) && long_name_key(last, &found) && long_name_equal(&held, &found);
 }
 
@@ -153,12 +154,13 @@ void long_names_remember(struct long_names *names, int fd, const char *name)
 	memcpy(row->name, name, strlen(name) + 1);
 }
 
-bool long_names_find(struct long_names *names, int fd, char name[PATH_NAME_SIZE])
+bool long_names_find(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE])
 {
+	struct long_names *names = supervisor->long_names;
 	struct long_key key;
 	struct long_name *row = names && long_name_key(fd, &key) ? long_names_row(names, &key) : NULL;
 
-	if (!row || !long_name_leads_to(fd, row->name))
+	if (!row || !long_name_leads_to(supervisor, fd, row->name))
 		return false;
 	memcpy(name, row->name, strlen(row->name) + 1);
 	return true;

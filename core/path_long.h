@@ -10,6 +10,7 @@
 #include "core/path.h"
 
 struct long_names;
+struct supervisor;
 
 /* NULL when memory is exhausted. Pages that are never needed are never touched. */
 struct long_names *long_names_new(void);
@@ -21,12 +22,12 @@ void long_way_down(char way[PATH_NAME_SIZE], const char *name);
 void long_way_up(char way[PATH_NAME_SIZE]);
 
 /* Does this name lead to the object without a symlink? Cut at slashes where it is in the meantime. */
-bool long_name_leads_to(int fd, char *name);
+bool long_name_leads_to(const struct supervisor *supervisor, int fd, char *name);
 
 /* The oldest name makes room. */
 void long_names_remember(struct long_names *names, int fd, const char *name);
 
 /* False: not known, or no longer the object's. */
-bool long_names_find(struct long_names *names, int fd, char name[PATH_NAME_SIZE]);
+bool long_names_find(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE]);
 
 #endif

@@ -92,7 +92,7 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 
 	for (int tries = 0; tries < NAME_TRIES; tries++) {
 		length = path_name_link(supervisor, fd, name);
-		if (length == -ENAMETOOLONG && long_names_find(supervisor->long_names, fd, name))
+		if (length == -ENAMETOOLONG && long_names_find(supervisor, fd, name))
 			return NAME_SURE;
 		if (length < 0)
 			return (int)length;

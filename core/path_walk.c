@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/access.h"
+#include "core/cage_call.h"
 #include "core/call.h"
 #include "core/cleanup.h"
 #include "core/mounts.h"
@@ -95,7 +96,7 @@ static int walk_read_name(struct walk *walk, int fd, char name[PATH_NAME_SIZE])
 {
 	const int kind = path_name_read(walk->supervisor, fd, walk->suspect, name);
 
-	if (kind != -ENAMETOOLONG || !long_name_leads_to(fd, walk->way))
+	if (kind != -ENAMETOOLONG || !long_name_leads_to(walk->supervisor, fd, walk->way))
 		return kind;
 	long_names_remember(walk->supervisor->long_names, fd, walk->way);
 	memcpy(name, walk->way, strlen(walk->way) + 1);
@@ -549,7 +550,7 @@ static int walk_leap(struct walk *walk, const char *rest)
 	if (walk->goal != WALK_OBJECT || walk->judged || walk->wary || walk->in_procfs ||
 		(walk->path->flags & (WALK_SCOPED | PATH_NO_XDEV)) || procfs_names_ours(walk->supervisor, rest))
 		return 1;
-	fd = (int)errno_result(syscall(SYS_openat2, walk->dir, rest, &how, sizeof(how)));
+	fd = (int)errno_result(cage_call(walk->supervisor, SYS_openat2, walk->dir, rest, &how, sizeof(how)));
 	if (fd == -ENOENT)
 		return fd;
 	if (fd < 0 || procfs_holds(fd))

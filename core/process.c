@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/cage_call.h"
 #include "core/call.h"
 #include "core/cleanup.h"
 #include "core/identity_state.h"
@@ -80,9 +81,10 @@ int process_status_read(struct call *call, struct process_status *status_out)
 /* Before 6.9 a pidfd is the process's; it is checked after it was opened by number. */
 static int process_signal_leader(struct call *call, int number)
 {
+	const struct supervisor *supervisor = call->sandbox->supervisor;
 	struct process_status status;
 	int error = process_status_read(call, &status);
-	AUTO_CLOSE int pidfd = error ? -1 : (int)syscall(SYS_pidfd_open, status.tgid, 0);
+	AUTO_CLOSE int pidfd = error ? -1 : (int)cage_call(supervisor, SYS_pidfd_open, status.tgid, 0, 0, 0);
 
 	if (error)
 		return error;
@@ -91,21 +93,23 @@ static int process_signal_leader(struct call *call, int number)
 	error = call_revalidate(call);
 	if (error)
 		return error;
-	return syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0) < 0 ? -errno : 0;
+	return cage_call(supervisor, SYS_pidfd_send_signal, pidfd, number, NULL, 0) < 0 ? -errno : 0;
 }
 
 int process_signal(struct call *call, int number)
 {
+	const struct supervisor *supervisor = call->sandbox->supervisor;
 	int pidfd;
 
-	if (call->sandbox->supervisor->remote_fd)
+	if (supervisor->remote_fd)
 		return remote_signal(call, number);
-	if (!call->sandbox->supervisor->features.pidfd_thread)
+	if (!supervisor->features.pidfd_thread)
 		return process_signal_leader(call, number);
 	pidfd = tracee_pidfd(call);
 	if (pidfd < 0)
 		return pidfd;
-	return syscall(SYS_pidfd_send_signal, pidfd, number, NULL, PIDFD_SIGNAL_THREAD_GROUP) < 0 ? -errno : 0;
+	return cage_call(supervisor, SYS_pidfd_send_signal, pidfd, number, NULL, PIDFD_SIGNAL_THREAD_GROUP) < 0 ? -errno
+														: 0;
 }
 
 void process_command(struct call *call, char *buffer, size_t size)

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/cage_call.h"
 #include "core/call.h"
 #include "core/call_pool.h"
 #include "core/cleanup.h"
@@ -61,7 +62,9 @@ static bool runtime_from_first(struct call *call)
 
 	if (process_status_read(call, &status) < 0 || status.tgid != call->sandbox->first_pid)
 		return false;
-	return syscall(SYS_pidfd_send_signal, call->sandbox->first_pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+	return cage_call(call->sandbox->supervisor, SYS_pidfd_send_signal, call->sandbox->first_pidfd, 0, NULL, 0) ==
+		       0 ||
+	       errno == EPERM;
 }
 
 static bool runtime_visible(struct call *call)
@@ -142,21 +145,38 @@ static struct verdict runtime_stat(struct call *call, const struct runtime_call 
 	return verdict_result(error ? error : runtime_write_stat(call, row));
 }
 
+/* Our cage has write() for the log only. */
+static int runtime_fill(int fd, const char *text, size_t size)
+{
+	void *memory;
+
+	if (size == 0)
+		return 0;
+	if (ftruncate(fd, (off_t)size) < 0)
+		return -ENOMEM;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return -ENOMEM;
+	memcpy(memory, text, size);
+	munmap(memory, size);
+	return 0;
+}
+
 static int runtime_write_state(const struct sandbox *sandbox, int fd)
 {
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	AUTO_FCLOSE FILE *stream = copy < 0 ? NULL : fdopen(copy, "w");
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	bool failed;
 
-	if (!stream) {
-		if (copy >= 0)
-			close(copy);
+	if (!stream)
 		return -ENOMEM;
-	}
 	fputc('{', stream);
 	policy_print_members(sandbox->policy, stream);
 	fprintf(stream, ",\"calls\":{\"in_flight\":%u,\"made_room\":%lu,\"mistakes\":%u}}\n",
 		call_pool_in_flight(sandbox->calls), sandbox->eviction.count, sandbox->mistakes);
-	return fflush(stream) || ferror(stream) ? -ENOMEM : 0;
+	failed = ferror(stream);
+	return fclose(stream) || failed ? -ENOMEM : runtime_fill(fd, text, size);
 }
 
 /* Memory that nobody can change any more, open for reading. */

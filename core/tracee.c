@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/cage_call.h"
 #include "core/call.h"
 #include "core/loop.h"
 #include "core/sandbox.h"
@@ -128,7 +129,9 @@ static struct tracee *tracee_add(struct tracees *tracees, pid_t tid, int pidfd)
 
 static bool tracee_alive(const struct tracee *tracee)
 {
-	return syscall(SYS_pidfd_send_signal, tracee->pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+	const struct supervisor *supervisor = tracee->table->sandbox->supervisor;
+
+	return cage_call(supervisor, SYS_pidfd_send_signal, tracee->pidfd, 0, NULL, 0) == 0 || errno == EPERM;
 }
 
 /* The entry of a thread of the caller's process, made when it is new; NULL with *error_out set. */
@@ -142,7 +145,7 @@ static struct tracee *tracee_get(struct call *call, pid_t tid, int *error_out)
 		return known;
 	if (known)
 		tracee_remove(known);
-	pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	pidfd = (int)cage_call(call->sandbox->supervisor, SYS_pidfd_open, tid, PIDFD_THREAD, 0, 0);
 	*error_out = pidfd < 0 ? -errno : call_revalidate(call);
 	/* Between receiving the call and here the number may have changed hands. */
 	if (*error_out < 0) {
@@ -158,7 +161,7 @@ static struct tracee *tracee_get(struct call *call, pid_t tid, int *error_out)
 /* Before 6.9: for this call only, and only for the leader of a process. */
 static int tracee_borrow(struct tracees *tracees, pid_t tid)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
+	int pidfd = (int)cage_call(tracees->sandbox->supervisor, SYS_pidfd_open, tid, 0, 0, 0);
 
 	if (pidfd < 0)
 		return errno == ESRCH ? -ESRCH : -EINVAL;

@@ -1,0 +1,152 @@
+/*
+ * The native ABI's calls in the order of their numbers, found by halving, so that a call costs seven comparisons or
+ * eight. libseccomp can halve, too, but takes longer for such a list than a start of Kennel may.
+ */
+#include "core/cage_filter.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+
+#include "arch/arch.h"
+#include "core/filter_own.h"
+#include "core/plan.h"
+#include "core/util.h"
+
+#define CAGE_ROWS_MAX 320
+#define CAGE_CALLS_MAX 256
+#define CAGE_END UINT16_MAX
+
+/* The rows of each call, chained in the table's order, and the calls by number. */
+struct cage_build {
+	struct filter_own own;
+	const struct abi *abi;
+	const struct cage_facts *facts;
+	const struct cage_row *rows;
+	uint16_t first[SC_COUNT];
+	uint16_t next[CAGE_ROWS_MAX];
+	enum sysno calls[CAGE_CALLS_MAX];
+	size_t count;
+};
+
+static struct plan_condition cage_filter_condition(
+	const struct cage_facts *facts, const struct cage_condition *condition)
+{
+	struct plan_condition result = { .arg = condition->arg, .mask = UINT32_MAX };
+
+	switch ((enum cage_operand)condition->operand) {
+	case CAGE_NOTHING:
+	case CAGE_BITS:
+		result.mask = condition->mask;
+		result.value = condition->value;
+		break;
+	case CAGE_NULL:
+		result.mask = UINT64_MAX;
+		break;
+	case CAGE_SELF:
+		result.value = (uint32_t)facts->self;
+		break;
+	case CAGE_LOG_FD:
+		result.value = (uint32_t)facts->log_fd;
+		break;
+	case CAGE_LISTENER:
+		result.value = (uint32_t)facts->listener;
+		break;
+	case CAGE_COOKIE:
+		result.mask = UINT64_MAX;
+		result.value = facts->cookie;
+		break;
+	}
+	return result;
+}
+
+static int cage_filter_add_row(struct cage_build *build, const struct cage_row *row)
+{
+	struct plan_entry entry = { .sysno = row->sysno };
+	uint32_t action = row->error ? SECCOMP_RET_ERRNO | (uint32_t)row->error : SECCOMP_RET_ALLOW;
+
+	while (entry.condition_count < CAGE_CONDITIONS_MAX &&
+		row->conditions[entry.condition_count].operand != CAGE_NOTHING) {
+		entry.conditions[entry.condition_count] =
+			cage_filter_condition(build->facts, &row->conditions[entry.condition_count]);
+		entry.condition_count++;
+	}
+	return filter_own_add(&build->own, build->abi, &entry, action);
+}
+
+static int cage_filter_add_call(struct cage_build *build, enum sysno sysno)
+{
+	int number = (int)abi_nr(build->abi, sysno);
+	int error = filter_own_begin_calls(&build->own, &number, 1);
+
+	for (uint16_t i = build->first[sysno]; i != CAGE_END && error == 0; i = build->next[i])
+		error = cage_filter_add_row(build, &build->rows[i]);
+	if (error < 0)
+		return error;
+	/* No row holds, or it is another number. */
+	filter_own_land(&build->own, build->own.calls);
+	return filter_own_return(&build->own, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* The calls from begin to end; what lies below the middle goes first. */
+static int cage_filter_add_calls(struct cage_build *build, size_t begin, size_t end)
+{
+	size_t middle = begin + (end - begin) / 2;
+	size_t jump;
+	int error;
+
+	if (end - begin == 1)
+		return cage_filter_add_call(build, build->calls[begin]);
+	error = filter_own_branch(&build->own, (uint32_t)abi_nr(build->abi, build->calls[middle]), &jump);
+	if (error == 0)
+		error = cage_filter_add_calls(build, begin, middle);
+	if (error < 0)
+		return error;
+	filter_own_land(&build->own, jump);
+	return cage_filter_add_calls(build, middle, end);
+}
+
+/* Chains the rows that hold, from the last to the first. */
+static void cage_filter_chain(struct cage_build *build, size_t row_count)
+{
+	for (size_t i = 0; i < SC_COUNT; i++)
+		build->first[i] = CAGE_END;
+	for (size_t i = row_count; i-- > 0;) {
+		const struct cage_row *row = &build->rows[i];
+
+		if (!cage_row_holds(row, build->facts->user, build->facts->needs))
+			continue;
+		build->next[i] = build->first[row->sysno];
+		build->first[row->sysno] = (uint16_t)i;
+	}
+	for (uint32_t nr = 0; nr < build->abi->nr_count; nr++) {
+		enum sysno sysno = abi_sysno(build->abi, (int64_t)build->abi->nr_bias + nr);
+
+		if (sysno != SC_none && build->first[sysno] != CAGE_END && build->count < CAGE_CALLS_MAX)
+			build->calls[build->count++] = sysno;
+	}
+}
+
+int cage_filter_build(const struct cage_facts *facts, struct sock_fprog *out)
+{
+	struct cage_build build = { .abi = abi_native(), .facts = facts };
+	size_t row_count;
+	int error;
+
+	build.rows = cage_rows(&row_count);
+	assert(row_count <= CAGE_ROWS_MAX);
+	cage_filter_chain(&build, row_count);
+	error = filter_own_begin(&build.own, build.abi);
+	if (error == 0)
+		error = cage_filter_add_calls(&build, 0, build.count);
+	if (error == 0) {
+		filter_own_end(&build.own);
+		error = filter_own_return(&build.own, SECCOMP_RET_KILL_PROCESS);
+	}
+	if (error < 0) {
+		free(build.own.instructions);
+		return error;
+	}
+	*out = (struct sock_fprog){ .len = (unsigned short)build.own.length, .filter = build.own.instructions };
+	return 0;
+}
