@@ -32,7 +32,7 @@ CORE = (
     "explain explain_net explain_print tip policy_diff policy_diff_net policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch eviction notify wait access job_control "
-    "cage cage_table cage_needs cage_filter "
+    "cage cage_table cage_needs cage_filter cage_print "
     # What a sandbox can be told, and asked, from inside.
     "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.
@@ -56,7 +56,7 @@ CORE = (
     "array matcher matcher_build matcher_late rule_index automaton automaton_build automaton_tokens "
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_net plan_trace plan_exec plan_files plan_opens plan_protect plan_host plan_print plan_warn "
-    "grants grants_rules absent filter filter_own guard "
+    "grants grants_rules absent filter filter_own bpf_print plan_export guard "
     "surface landlock kfeat capability "
     # The log.
     "log log_access json json_print"
@@ -82,7 +82,7 @@ PROFILES = """
 
 # Criterion units, one program each: a name, or name+support files of the same folder.
 UNIT_TESTS = """
-    test_filter+bpf_simulator+fake_policy test_guard+bpf_simulator test_abi test_layout
+    test_filter+bpf_simulator+fake_policy test_guard+bpf_simulator test_cage+bpf_simulator test_abi test_layout
     test_sysno test_handlers+fake_handlers+fake_access test_names+fake_handlers+fake_access test_mounts
     test_path+path_fixture+fake_path+path_tree test_path_names+path_fixture+fake_path+path_tree
     test_slow+fake_path+path_tree

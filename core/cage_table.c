@@ -262,7 +262,7 @@ static const struct cage_row cage_table[] = {
 	/* Stopping with the payload; the end, also that of a launcher that was killed. */
 	ENDING(kill, HOLDS(0, CAGE_SELF)),
 	ENDING(kill, IS(1, SIGKILL)),
-	ENDING(wait4, HAS(2, WNOHANG)),
+	ENDING(wait4),
 	ENDING(shutdown),
 
 	WORKING(getppid),

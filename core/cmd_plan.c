@@ -11,12 +11,14 @@
 
 #include "arch/arch.h"
 #include "core/absent.h"
+#include "core/cage_print.h"
 #include "core/cleanup.h"
 #include "core/command_words.h"
 #include "core/grants.h"
 #include "core/identity_state.h"
 #include "core/kfeat.h"
 #include "core/plan.h"
+#include "core/plan_export.h"
 #include "core/plan_host.h"
 #include "core/plan_print.h"
 #include "core/plan_warn.h"
@@ -29,6 +31,10 @@
 struct plan_options {
 	bool help;
 	bool json;
+	bool cage;       /* our own filter, not the payload's */
+	bool guard;      /* the payload's first one, which depends on no rule */
+	bool text;       /* the program as text */
+	const char *bpf; /* a file for the program, "-": standard output; NULL: none */
 	const char *why; /* a call; NULL: all of them */
 	struct kfeat features;
 };
@@ -37,6 +43,7 @@ static int cmd_plan_help(void)
 {
 	printf("usage: kennel plan [-p PROFILE] [-P FILE] [-m COMMAND] [--ro PATH] [--rw PATH]\n"
 	       "                   [--hide PATH] [--exec PATH] [--json | --why CALL]\n"
+	       "                   [--cage | --guard] [--bpf FILE | --pfc]\n"
 	       "\n"
 	       "Shows each system call that is not left to the kernel under a policy: refused in\n"
 	       "BPF with an errno, left to Landlock, notified (the supervisor answers) or traced\n"
@@ -46,6 +53,10 @@ static int cmd_plan_help(void)
 	       "%s"
 	       "  --json          print it as JSON\n"
 	       "  --why CALL      all that is done about one call, in the order of decision\n"
+	       "  --cage          what the supervisor itself may call\n"
+	       "  --bpf FILE      write the payload's filter as BPF (-: to standard output)\n"
+	       "  --pfc           print the payload's filter instruction by instruction\n"
+	       "  --guard         with these two: the filter below it, which depends on no rule\n"
 	       "  --without NAME  as if the kernel had not this feature (see kennel run)\n"
 	       "  --help          this text\n",
 		policy_options_help);
@@ -65,13 +76,17 @@ static bool cmd_plan_valued(
 	const char *name = argv[*index];
 	const char *value = *index + 1 < argc ? argv[*index + 1] : NULL;
 	bool why = str_equal(name, "--why");
+	bool bpf = str_equal(name, "--bpf");
 
-	if (!why && !str_equal(name, "--without"))
+	if (!why && !bpf && !str_equal(name, "--without"))
 		return false;
 	if (!value)
-		policy_load_error(loader, "plan", "%s: expected %s", name, why ? "a system call" : "a kernel feature");
+		policy_load_error(loader, "plan", "%s: expected %s", name,
+			why ? "a system call" : (bpf ? "a file, or -" : "a kernel feature"));
 	else if (why)
 		options->why = value;
+	else if (bpf)
+		options->bpf = value;
 	else if (!kfeat_disable(&options->features, value))
 		policy_load_error(loader, "plan", "--without %s: no such kernel feature", value);
 	++*index;
@@ -80,16 +95,30 @@ static bool cmd_plan_valued(
 
 static void cmd_plan_arguments(struct policy_loader *loader, int argc, char **argv, struct plan_options *options)
 {
-	static const char *const own[] = { "--json", "--why", "--without", "--help", NULL };
+	static const char *const own[] = { "--json", "--why", "--cage", "--guard", "--bpf", "--pfc", "--without",
+		"--help", NULL };
+	const struct {
+		const char *name;
+		bool *set;
+	} flags[] = {
+		{ "--json", &options->json },
+		{ "--cage", &options->cage },
+		{ "--guard", &options->guard },
+		{ "--pfc", &options->text },
+		{ "--help", &options->help },
+		{ "-h", &options->help },
+	};
 	int index = 1;
 
 	while (index < argc) {
+		size_t flag = 0;
+
 		if (policy_options_take(loader, argc, argv, &index))
 			continue;
-		if (str_equal(argv[index], "--json"))
-			options->json = true;
-		else if (str_equal(argv[index], "--help") || str_equal(argv[index], "-h"))
-			options->help = true;
+		while (flag < ARRAY_SIZE(flags) && !str_equal(argv[index], flags[flag].name))
+			flag++;
+		if (flag < ARRAY_SIZE(flags))
+			*flags[flag].set = true;
 		else if (!cmd_plan_valued(loader, argc, argv, &index, options))
 			command_word_unknown(loader, "plan", argv[index], own);
 		index++;
@@ -123,6 +152,35 @@ static int cmd_plan_show(const struct plan_view *view, const struct plan_options
 	if (error == 0 && fflush(stdout) != 0)
 		error = -EIO;
 	return error == 0 ? 0 : cmd_plan_error("cannot print the plan", error);
+}
+
+static int cmd_plan_export(const struct plan_view *view, const struct plan_options *options, unsigned needs)
+{
+	enum plan_export which = options->cage    ? PLAN_EXPORT_CAGE
+				 : options->guard ? PLAN_EXPORT_GUARD
+						  : PLAN_EXPORT_FILTER;
+	bool standard = !options->bpf || str_equal(options->bpf, "-");
+	FILE *stream = standard ? stdout : fopen(options->bpf, "we");
+	int error;
+
+	if (!stream)
+		return cmd_plan_error(options->bpf, -errno);
+	error = options->bpf ? plan_export_bpf(stream, view, which, needs)
+			     : plan_export_text(stream, view, which, needs);
+	if ((standard ? fflush(stream) : fclose(stream)) != 0 && error == 0)
+		error = -errno;
+	return error ? cmd_plan_error("cannot write the program", error) : 0;
+}
+
+/* Everything but the plan itself is about programs. */
+static int cmd_plan_show_any(const struct plan_view *view, const struct plan_options *options, unsigned needs)
+{
+	if (options->bpf || options->text)
+		return cmd_plan_export(view, options, needs);
+	if (!options->cage)
+		return cmd_plan_show(view, options);
+	cage_print(stdout, CAGE_SUPERVISOR, needs);
+	return fflush(stdout) == 0 ? 0 : cmd_plan_error("cannot print the cage", -EIO);
 }
 
 /* The lines of core/plan_warn.h, from the heap. */
@@ -173,7 +231,7 @@ static int cmd_plan_print(
 	view.warnings = warnings;
 	view.absent = &absent;
 	if (warnings && absent_find(policy, cmd_plan_granted(plan, &host), tmpdir, &absent) == 0)
-		status = cmd_plan_show(&view, options);
+		status = cmd_plan_show_any(&view, options, cage_needs(plan, policy, host.privileged));
 	else
 		status = cmd_plan_error("cannot plan", -ENOMEM);
 	absent_free(&absent);

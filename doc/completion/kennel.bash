@@ -15,7 +15,7 @@ _kennel_options()
 	check) echo "$_kennel_policy --print --json --environment --help" ;;
 	diff) echo "$_kennel_policy --json --help" ;;
 	explain) echo "$_kennel_policy --literal --json --help" ;;
-	plan) echo "$_kennel_policy --json --why --without --help" ;;
+	plan) echo "$_kennel_policy --json --why --cage --bpf --pfc --guard --without --help" ;;
 	profiles) echo "--json --help" ;;
 	quote) echo "--help" ;;
 	bench) echo "--quick --pairs --only --peers --no-peers --json --html --list --help" ;;
