@@ -32,7 +32,7 @@ CORE = (
     "explain explain_net explain_print tip policy_diff policy_diff_net policy_diff_print "
     # The supervisor and its objects: sandboxes, processes, threads, calls.
     "supervisor sandbox process tracee loop call dispatch eviction notify wait access job_control "
-    "cage cage_table cage_needs cage_filter cage_print "
+    "cage cage_caps cage_table cage_needs cage_filter cage_print "
     # What a sandbox can be told, and asked, from inside.
     "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.
@@ -117,7 +117,7 @@ INTEGRATION_TESTS = """
     test_categories test_guests test_launch test_refuse test_death test_policy test_stress test_surface
     test_profiles test_races test_terminal test_reopen test_trace test_trace_jobs test_trace_races
     test_trace_shares test_list test_table test_kills test_blocking test_storm test_payload test_runtime test_net
-    test_unsafe
+    test_unsafe test_cage
 """.split()
 INTEGRATION_SUPPORT = """
     fixture fixture_log compare fixture_guard
@@ -163,9 +163,10 @@ GUESTS = """
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
     diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
-    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table reuse_pids open_always
+    diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table
+    reuse_pids open_always load_filter refuse_dumpable
 """.split()
-GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32")]
+GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32", "load_filter", "refuse_dumpable")]
 
 # libFuzzer targets, and what of core/ they drive; corpora in tests/fuzz/corpus.
 FUZZ_TARGETS = """

@@ -13,9 +13,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/cage_caps.h"
 #include "core/cage_filter.h"
 #include "core/cleanup.h"
 #include "core/filter.h"
+#include "core/identity_state.h"
 #include "core/log.h"
 #include "core/notify.h"
 #include "core/sandbox.h"
@@ -34,13 +36,25 @@ static int cage_let_go_of_stdio(void)
 	return null <= STDERR_FILENO ? (take_fd(&null), 0) : 0;
 }
 
+/* Nobody's identity is assumed yet: ours is read again. */
+static int cage_drop_capabilities(struct supervisor *supervisor, bool acts)
+{
+	int error = cage_caps_drop(acts);
+
+	if (error)
+		return error;
+	identity_free(supervisor->identity);
+	supervisor->identity = identity_new();
+	return supervisor->identity ? 0 : -ENOMEM;
+}
+
 /* Nothing is forked from here on, so it need not reach others. */
-static int cage_filter(const struct sandbox *sandbox)
+static int cage_filter(const struct sandbox *sandbox, unsigned needs)
 {
 	struct supervisor *supervisor = sandbox->supervisor;
 	struct cage_facts facts = {
 		.user = CAGE_SUPERVISOR,
-		.needs = cage_needs(sandbox->plan, sandbox->policy, supervisor->privileged),
+		.needs = needs,
 		.self = supervisor->pid,
 		.log_fd = log_fd(supervisor->log),
 		.listener = sandbox->notifier ? notify_listener(sandbox) : -1,
@@ -63,6 +77,7 @@ static int cage_filter(const struct sandbox *sandbox)
 int cage_enter(struct sandbox *sandbox)
 {
 	struct supervisor *supervisor = sandbox->supervisor;
+	unsigned needs = cage_needs(sandbox->plan, sandbox->policy, supervisor->privileged);
 	struct rlimit none = { 0, 0 };
 	int error;
 
@@ -73,7 +88,9 @@ int cage_enter(struct sandbox *sandbox)
 		return error;
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
-	error = cage_filter(sandbox);
+	error = cage_drop_capabilities(supervisor, needs & CAGE_NEED_CALLS);
+	if (!error)
+		error = cage_filter(sandbox, needs);
 	if (error)
 		return error;
 	supervisor->caged = true;

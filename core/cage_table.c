@@ -57,7 +57,8 @@ enum {
 #define LOOP(name, ...) ROW(CAGE_LOOP, 0, name, __VA_ARGS__)
 #define LOG(name, ...) ROW(CAGE_LOG, 0, name, __VA_ARGS__)
 #define CHANNEL(name, ...) ROW(CAGE_CHANNELS, 0, name, __VA_ARGS__)
-#define ANSWER(request) ROW(CAGE_ANSWERS, CAGE_NEED_CALLS, ioctl, IS(1, request), HOLDS(0, CAGE_LISTENER))
+#define ANSWER(request) \
+	ROW(CAGE_ANSWERS, CAGE_NEED_CALLS, ioctl, BITS(1, INT_BITS, request, #request), HOLDS(0, CAGE_LISTENER))
 #define CALLER(name, ...) ROW(CAGE_CALLERS, CAGE_NEED_CALLS, name, __VA_ARGS__)
 #define PATH(name, ...) ROW(CAGE_PATHS, 0, name, __VA_ARGS__)
 #define CALLS_PATH(name, ...) ROW(CAGE_PATHS, CAGE_NEED_CALLS, name, __VA_ARGS__)
@@ -65,7 +66,7 @@ enum {
 #define ATTRIBUTE(name) ROW(CAGE_ATTRIBUTES, CAGE_NEED_ATTRIBUTES, name, )
 #define SOCKET(name) ROW(CAGE_SOCKETS, CAGE_NEED_SOCKETS, name, )
 #define TRACE(name, ...) ROW(CAGE_TRACING, CAGE_NEED_TRACE, name, __VA_ARGS__)
-#define REQUEST(value) TRACE(ptrace, IS(0, value))
+#define REQUEST(value) TRACE(ptrace, BITS(0, INT_BITS, value, #value))
 #define IDENTITY(name) ROW(CAGE_IDENTITY, CAGE_NEED_IDS, name, )
 #define ENDING(name, ...) ROW(CAGE_ENDING, 0, name, __VA_ARGS__)
 #define WORKING(name, ...) ROW(CAGE_WORKING, 0, name, __VA_ARGS__)
@@ -80,7 +81,7 @@ static const struct cage_row cage_table[] = {
 	MEMORY(mprotect, LACKS(2, PROT_EXEC)),
 	MEMORY(madvise, IS(2, MADV_DONTNEED)),
 	MEMORY(madvise, IS(2, MADV_HUGEPAGE)),
-	MEMORY(prctl, IS(0, CAGE_PR_SET_VMA)),
+	MEMORY(prctl, BITS(0, INT_BITS, CAGE_PR_SET_VMA, "PR_SET_VMA")),
 
 	LIBC(getpid),
 	LIBC(gettid),
@@ -171,7 +172,7 @@ static const struct cage_row cage_table[] = {
 	CALLS_PATH(fcntl64, IS(1, F_DUPFD_CLOEXEC)),
 	CALLS_PATH(fcntl64, IS(1, F_GETFL)),
 	CALLS_PATH(fcntl64, IS(1, F_SETFL)),
-	CALLS_PATH(ioctl, IS(1, CAGE_PROCMAP_QUERY)),
+	CALLS_PATH(ioctl, BITS(1, INT_BITS, CAGE_PROCMAP_QUERY, "PROCMAP_QUERY")),
 	CALLS_PATH(prlimit64, IS(0, 0), IS(1, RLIMIT_FSIZE)),
 	CALLS_PATH(setrlimit, IS(0, RLIMIT_FSIZE)),
 	/* Asks for the one that is. */
@@ -231,8 +232,8 @@ static const struct cage_row cage_table[] = {
 	ROW(CAGE_STATE, CAGE_NEED_STATE, memfd_create, ),
 	ROW(CAGE_STATE, CAGE_NEED_STATE, ftruncate, ),
 	ROW(CAGE_STATE, CAGE_NEED_STATE, ftruncate64, ),
-	ROW(CAGE_STATE, CAGE_NEED_STATE, fcntl, IS(1, CAGE_F_ADD_SEALS)),
-	ROW(CAGE_STATE, CAGE_NEED_STATE, fcntl64, IS(1, CAGE_F_ADD_SEALS)),
+	ROW(CAGE_STATE, CAGE_NEED_STATE, fcntl, BITS(1, INT_BITS, CAGE_F_ADD_SEALS, "F_ADD_SEALS")),
+	ROW(CAGE_STATE, CAGE_NEED_STATE, fcntl64, BITS(1, INT_BITS, CAGE_F_ADD_SEALS, "F_ADD_SEALS")),
 
 	TRACE(waitid, HAS(3, WNOHANG)),
 	TRACE(kill, IS(1, SIGKILL)),
@@ -244,8 +245,8 @@ static const struct cage_row cage_table[] = {
 	REQUEST(PTRACE_SETREGSET),
 	REQUEST(PTRACE_GETSIGMASK),
 	REQUEST(PTRACE_SETSIGMASK),
-	REQUEST(CAGE_PTRACE_GET_INFO),
-	REQUEST(CAGE_PTRACE_SET_INFO),
+	TRACE(ptrace, BITS(0, INT_BITS, CAGE_PTRACE_GET_INFO, "PTRACE_GET_SYSCALL_INFO")),
+	TRACE(ptrace, BITS(0, INT_BITS, CAGE_PTRACE_SET_INFO, "PTRACE_SET_SYSCALL_INFO")),
 
 	IDENTITY(setfsuid),
 	IDENTITY(setfsuid32),

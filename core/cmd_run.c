@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ struct run {
 	struct policy_environment environment;
 	struct tmpdir tmpdir;
 	int tmpdir_error;
+	int log_fd;            /* -1: standard error */
 	struct policy *policy; /* until the sandbox takes it */
 	struct supervisor supervisor;
 	struct sock_fprog filter;
@@ -146,6 +148,15 @@ static const char *run_missing(const struct run *run)
 	return NULL;
 }
 
+/*
+ * Whoever started us may share with us what chdir(), umask() and close() change. A sandbox around this one may
+ * not let us part with it; its own processes are then all that can be in it.
+ */
+static int run_part(void)
+{
+	return unshare(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM) == 0 || errno == EPERM || errno == ENOSYS ? 0 : -errno;
+}
+
 static int run_confine(const struct run *run)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -153,7 +164,7 @@ static int run_confine(const struct run *run)
 	/* When the launcher dies its orphans come to us, not to somebody who lets them live. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return -errno;
-	return landlock_wanted(run->policy) ? landlock_confine(run->policy) : 0;
+	return landlock_wanted(run->policy) ? landlock_confine(run->policy, run->host.scopes_signals) : 0;
 }
 
 static int run_start_launcher(struct run *run)
@@ -239,6 +250,16 @@ static int run_launch_environment(struct run *run, struct sandbox *sandbox, cons
 	return error;
 }
 
+/* The payload has its own of these, and the log another one. */
+static void run_close_sent(const struct run *run)
+{
+	for (unsigned i = 0; i < run->options.kept_count; i++)
+		if (run->options.kept[i] > STDERR_FILENO)
+			close(run->options.kept[i]);
+	if (run->log_fd > STDERR_FILENO)
+		close(run->log_fd);
+}
+
 /* From a launcher to a payload that is on its way, then the loop. */
 static int run_sandbox(struct run *run)
 {
@@ -262,6 +283,7 @@ static int run_sandbox(struct run *run)
 	filter_free(&run->filter);
 	if (error)
 		return run_error("cannot start the command", error);
+	run_close_sent(run);
 	loop_run(run->supervisor.loop);
 	return sandbox->exit_status;
 }
@@ -280,7 +302,7 @@ static _Noreturn void run_exit(struct run *run, int status)
 }
 
 /* All but the launcher; the cleaner makes its directory in the meantime. 0, or the status after a message. */
-static int run_prepare(struct run *run, int log_fd)
+static int run_prepare(struct run *run)
 {
 	bool has_tmpdir = run->tmpdir.path[0];
 	int error = capability_drop(capability_kept(run->policy), capability_own(run->policy));
@@ -290,7 +312,7 @@ static int run_prepare(struct run *run, int log_fd)
 	if (has_tmpdir)
 		setenv("TMPDIR", run->tmpdir.path, 1);
 	if (!error)
-		error = supervisor_init(&run->supervisor, &run->features, log_fd);
+		error = supervisor_init(&run->supervisor, &run->features, run->log_fd);
 	if (error)
 		return run_error("cannot start", error);
 	error = has_tmpdir ? tmpdir_wait(&run->tmpdir) : 0;
@@ -304,13 +326,13 @@ static int run_prepare(struct run *run, int log_fd)
 
 static int run_supervise(struct run *run)
 {
-	int log_fd = run_open_log(run);
-	int error = log_fd < -1 ? log_fd : 0;
-	int status;
+	int error, status;
 
+	run->log_fd = run_open_log(run);
+	error = run->log_fd < -1 ? run->log_fd : 0;
 	if (error)
 		return run_error("cannot open the log", error);
-	status = run_prepare(run, log_fd);
+	status = run_prepare(run);
 	if (!status)
 		status = run_sandbox(run);
 	if (run->supervisor.sandboxes && run->supervisor.sandboxes->ended)
@@ -352,6 +374,9 @@ static int run_checked(struct run *run)
 		missing = plan_needs_ptrace(run->policy, &run->host, why, sizeof(why));
 	if (missing)
 		return run_refuse(missing);
+	error = run_part();
+	if (error)
+		return run_error("cannot part with what is shared", error);
 	if (run_close_others(&run->options) < 0 || run_fill_stdio() < 0)
 		return run_error("cannot close descriptors", EBADF);
 	error = policy_hosts_resolve(run->policy, stderr);

@@ -251,11 +251,13 @@ int landlock_enter(int ruleset)
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
 }
 
-int landlock_confine(const struct policy *policy)
+int landlock_confine(const struct policy *policy, bool scope_signals)
 {
-	struct landlock_ruleset attributes = { .handled_fs = landlock_handled(policy) };
-	AUTO_CLOSE int ruleset =
-		(int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes.handled_fs), 0);
+	struct landlock_ruleset attributes = { .handled_fs = landlock_handled(policy),
+		.scoped = scope_signals ? LANDLOCK_SCOPE_OF_SIGNALS : 0 };
+	/* An older kernel knows a shorter one. */
+	size_t size = scope_signals ? sizeof(attributes) : sizeof(attributes.handled_fs);
+	AUTO_CLOSE int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
 	int error;
 
 	if (ruleset < 0)

@@ -19,9 +19,9 @@ bool landlock_wanted(const struct policy *policy);
 /*
  * Confines this process and what it forks: each kind of name is made, removed and moved between
  * directories only in hierarchies that hold all that the rules of its category, or of rename,
- * allow. Needs no_new_privs. 0 or -errno.
+ * allow. Signals may be kept inside, too (ABI 6). Needs no_new_privs. 0 or -errno.
  */
-int landlock_confine(const struct policy *policy);
+int landlock_confine(const struct policy *policy, bool scope_signals);
 
 /*
  * A ruleset (our descriptor) for the payload. With a policy (NULL: not so) only what it allows to execute can be

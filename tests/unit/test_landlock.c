@@ -78,7 +78,7 @@ static void landlock_enter_domain(void)
 	if (!as_root)
 		forked_drop_root();
 	FORKED_EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	FORKED_EXPECT(landlock_confine(policy) == 0);
+	FORKED_EXPECT(landlock_confine(policy, false) == 0);
 }
 
 static void landlock_run(forked_function *function)
@@ -313,7 +313,7 @@ static void landlock_without_no_new_privs(void *context)
 {
 	(void)context;
 	forked_drop_root();
-	FORKED_EXPECT(landlock_confine(policy) == -EPERM);
+	FORKED_EXPECT(landlock_confine(policy, false) == -EPERM);
 	FORKED_EXPECT(mkdir("out/made", 0777) == 0);
 }
 
