@@ -164,7 +164,7 @@ GUESTS = """
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
     diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
     diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table
-    reuse_pids open_always load_filter refuse_dumpable
+    reuse_pids open_always load_filter refuse_dumpable give_back
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32", "load_filter", "refuse_dumpable")]
 

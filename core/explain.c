@@ -101,7 +101,7 @@ static const struct surface_row *explain_surface(const struct policy *policy, co
 	for (size_t i = 0; question->is_request && i < count; i++)
 		if (rows[i].sysno == SC_ioctl && rows[i].has_condition &&
 			(uint32_t)rows[i].condition.value == question->request && (rows[i].categories & active) &&
-			!(rows[i].given_back && policy_gives_request(policy, question->request)))
+			!(rows[i].ruled && policy_gives_request(policy, question->request)))
 			return &rows[i];
 	return NULL;
 }
@@ -129,7 +129,7 @@ static void explain_settings(
 		   filename_hostile(slash + 1)) {
 		explain_refuse(answer, EINVAL, "filename/strict:on: no such name is made", "filename/strict:off");
 	} else if (row) {
-		if (row->given_back)
+		if (row->ruled)
 			snprintf(change, sizeof(change), "allow/ioctl+%s", question->name);
 		explain_refuse(answer, row->error, row->reason, change);
 	} else if (question->address && question->category == CAT_NET_CONNECT &&

@@ -39,6 +39,8 @@ static const struct reach {
 	{ SC_move_pages, 0, WHICH_ANY },
 	{ SC_setpriority, 1, 0 }, /* PRIO_PROCESS */
 	{ SC_ioprio_set, 1, 1 },  /* IOPRIO_WHO_PROCESS */
+	{ SC_process_vm_readv, 0, WHICH_ANY },
+	{ SC_process_vm_writev, 0, WHICH_ANY },
 	{ SC_ptrace, 1, PTRACE_REQUEST_ATTACH },
 	{ SC_ptrace, 1, PTRACE_REQUEST_SEIZE },
 };
@@ -98,13 +100,27 @@ void plan_mark_reaches(struct plan_builder *builder)
 		builder->reaches[reaches[i].sysno] = true;
 }
 
+static bool plan_is_given(const struct plan_builder *builder, const struct surface_row *row)
+{
+	return row->given_by & policy_settings(builder->policy)->unsafe;
+}
+
+/* By the surface table, for every process but the caller. */
+static bool plan_is_refused(const struct plan_builder *builder, enum sysno sysno)
+{
+	size_t count;
+	const struct surface_row *rows = surface_rows(&count);
+
+	for (size_t at = builder->surfaced[sysno]; at > 0; at = builder->next[at - 1])
+		if (!rows[at - 1].has_condition && rows[at - 1].categories == CAT_ALL_BITS)
+			return !plan_is_given(builder, &rows[at - 1]);
+	return false;
+}
+
 /* SIGKILL has many roads (pitfall 26): the numbers of our own processes are refused on all. */
 static void plan_own_processes(struct plan_builder *builder, enum sysno sysno)
 {
-	if (!builder->reaches[sysno])
-		return;
-	/* Else refused whole by the surface table. */
-	if (sysno == SC_ptrace && !unsafe_given(policy_settings(builder->policy), UNSAFE_PTRACE))
+	if (!builder->reaches[sysno] || plan_is_refused(builder, sysno))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
 		if (reaches[i].sysno != sysno)
@@ -141,7 +157,7 @@ static void plan_surface_row(struct plan_builder *builder, const struct surface_
 {
 	struct plan_entry entry = {
 		.sysno = row->sysno,
-		.action = PLAN_REFUSE,
+		.action = row->error ? PLAN_REFUSE : PLAN_KERNEL,
 		.error = row->error,
 		.reason = row->reason,
 		.category = CAT_COUNT,
@@ -152,7 +168,9 @@ static void plan_surface_row(struct plan_builder *builder, const struct surface_
 	/* A handler that decides the whole call takes the place of a row that refuses it whole. */
 	if (!row->has_condition && builder->decided[row->sysno])
 		return;
-	if (row->given_back && policy_gives_request(builder->policy, (uint32_t)row->condition.value))
+	if (plan_is_given(builder, row))
+		return;
+	if (row->ruled && policy_gives_request(builder->policy, (uint32_t)row->condition.value))
 		return;
 	if (row->categories != CAT_ALL_BITS)
 		plan_set_cause(builder, row->categories, &entry);
@@ -164,10 +182,9 @@ static void plan_surface(struct plan_builder *builder, enum sysno sysno)
 	size_t count;
 	const struct surface_row *rows = surface_rows(&count);
 
-	if (sysno == SC_ptrace && unsafe_given(policy_settings(builder->policy), UNSAFE_PTRACE))
-		return;
 	for (size_t at = builder->surfaced[sysno]; at > 0; at = builder->next[at - 1]) {
 		const struct surface_row *row = &rows[at - 1];
+
 		/* Named ids are a policy too, with no category of their own. */
 		bool always = row->categories == CAT_ALL_BITS;
 

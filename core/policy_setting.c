@@ -87,9 +87,13 @@ static void policy_fail_unsafe(const struct policy_statement *statement)
 
 	for (int unsafe = 0; unsafe < UNSAFE_COUNT; unsafe++)
 		words[unsafe] = unsafe_name((enum unsafe)unsafe);
-	policy_statement_fail(statement, policy_name_offset(statement, name),
-		"'%s' cannot be given back, expected one such as ptrace or env%s", name,
-		policy_hint_nearest(&hint, name, POLICY_WORDS(words)));
+	if (unsafe_never(name))
+		policy_statement_fail(statement, policy_name_offset(statement, name),
+			"'%s' cannot be given back, no rule would hold: %s", name, unsafe_never(name));
+	else
+		policy_statement_fail(statement, policy_name_offset(statement, name),
+			"unknown name '%s', expected something to give back such as perf or ptrace%s", name,
+			policy_hint_nearest(&hint, name, POLICY_WORDS(words)));
 }
 
 void policy_apply_unsafe(struct policy_statement *statement)

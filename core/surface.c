@@ -12,8 +12,12 @@
 #include <sched.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "core/unsafe.h"
 #include "core/util.h"
 
 #define INT_MASK UINT64_C(0xffffffff)
@@ -21,11 +25,24 @@
 #define ATTRIBUTE_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CHATTR))
 #define NAME_BITS (ATTRIBUTE_BITS | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_DELETE) | CAT_BIT(CAT_MKDIR) | CAT_BIT(CAT_RMDIR))
 
+#define PERSONALITY_QUERY 0xffffffff
+
 #define LIST_BITS (SEE_BITS | CAT_BIT(CAT_LIST))
 
 #define ALWAYS(name, error_, why) \
 	{ \
 		.sysno = SC_##name, .error = (error_), .categories = CAT_ALL_BITS, .reason = (why) \
+	}
+#define UNLESS(option, name, error_, why) \
+	{ \
+		.sysno = SC_##name, .error = (error_), .categories = CAT_ALL_BITS, \
+		.given_by = UNSAFE_BIT(UNSAFE_##option), .reason = (why) \
+	}
+#define UNLESS_INT(option, name, error_, arg_, value_, why) \
+	{ \
+		.sysno = SC_##name, .error = (error_), .categories = CAT_ALL_BITS, \
+		.given_by = UNSAFE_BIT(UNSAFE_##option), .has_condition = true, \
+		.condition = { .arg = (arg_), .mask = INT_MASK, .value = (uint32_t)(value_) }, .reason = (why) \
 	}
 #define WHILE(name, error_, bits, why) \
 	{ \
@@ -49,8 +66,8 @@
 #define BITS_ARE(name, arg_, mask_, value_, why) WHEN(name, EPERM, CAT_ALL_BITS, arg_, mask_, value_, why)
 #define TYPING(request) \
 	{ \
-		.sysno = SC_ioctl, .error = EPERM, .categories = CAT_ALL_BITS, .has_condition = true, \
-		.given_back = true, .condition = { .arg = 1, .mask = INT_MASK, .value = (request) }, .reason = typing \
+		.sysno = SC_ioctl, .error = EPERM, .categories = CAT_ALL_BITS, .has_condition = true, .ruled = true, \
+		.condition = { .arg = 1, .mask = INT_MASK, .value = (request) }, .reason = typing \
 	}
 #define CLONE_FLAG(flag) \
 	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, "new namespaces change what names mean")
@@ -68,6 +85,8 @@ enum {
 	REQUEST_SETVERSION_32 = 0x40047602,
 	REQUEST_EXT4_SETVERSION = 0x40086604,
 	REQUEST_EXT4_SETVERSION_32 = 0x40046604,
+	REQUEST_KDSKBENT = 0x4b47, /* what the keys of a console type */
+	REQUEST_KDSKBSENT = 0x4b49,
 	REQUEST_FREEZE = 0xc0045877,
 	REQUEST_THAW = 0xc0045878,
 	REQUEST_USERFAULTFD_NEW = 0xaa00,
@@ -107,6 +126,10 @@ enum {
 	REQUEST_BTRFS_INO_LOOKUP_USER = 0xd000943e,
 	REQUEST_XFS_GETPARENTS = 0xc028583e,
 	REQUEST_XFS_GETPARENTS_BY_HANDLE = 0xc040583f,
+	/* Faults in the program's own code only: the supervisor gets an error, and does not wait. */
+	FAULTS_OF_USER_ONLY = 1,
+	/* Of ioprio_set. */
+	IOPRIO_USER = 3,
 	/* Flags of fanotify_init, newer than some headers: events with pidfds, and of mounts. */
 	WATCH_PIDFD = 0x80,
 	WATCH_MNT = 0x4000,
@@ -121,6 +144,13 @@ static const char handles[] = "a file handle reaches files without a name";
 static const char roots[] = "another root changes what names mean";
 static const char spaces[] = "another namespace changes what names mean";
 static const char others[] = "reaches into the memory or descriptors of other processes";
+static const char itself[] = "concerns the caller itself";
+static const char keys[] = "keys belong to the user, not to the sandbox";
+static const char usual[] = "weakens nothing";
+static const char users[] = "reaches every process of the user";
+static const char clocks[] = "the clock is the machine's";
+static const char ports[] = "reaches the machine past the kernel";
+static const char old[] = "a call that only old programs make";
 static const char code[] = "loads code into the kernel";
 static const char devices[] = "writes to files or devices from inside the kernel";
 static const char untraced[] = "what is not traced passes by the checks of those that are";
@@ -167,12 +197,42 @@ static const struct surface_row rows[] = {
 	CLONE_FLAG(CLONE_NEWNET),
 	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, CLONE_UNTRACED, CLONE_UNTRACED, untraced),
 	ALWAYS(clone3, ENOSYS, memory_flags),
-	ALWAYS(ptrace, EPERM, others),
-	ALWAYS(process_vm_readv, EPERM, others),
-	ALWAYS(process_vm_writev, EPERM, others),
+	UNLESS(PTRACE, ptrace, EPERM, others),
+	UNLESS(PTRACE, process_vm_readv, EPERM, others),
+	UNLESS(PTRACE, process_vm_writev, EPERM, others),
 	ALWAYS(pidfd_getfd, EPERM, others),
-	ALWAYS(process_madvise, EPERM, others),
-	ALWAYS(kcmp, EPERM, others),
+	UNLESS(PTRACE, process_madvise, EPERM, others),
+	UNLESS(PTRACE, kcmp, EPERM, others),
+	UNLESS_INT(PTRACE, move_pages, 0, 0, 0, itself),
+	UNLESS(PTRACE, move_pages, EPERM, others),
+	UNLESS_INT(PTRACE, migrate_pages, 0, 0, 0, itself),
+	UNLESS(PTRACE, migrate_pages, EPERM, others),
+	UNLESS(PERF, perf_event_open, EACCES, "watches the kernel and other processes"),
+	UNLESS(KEYRING, keyctl, ENOSYS, keys),
+	UNLESS(KEYRING, add_key, ENOSYS, keys),
+	UNLESS(KEYRING, request_key, ENOSYS, keys),
+	UNLESS_INT(PERSONALITY, personality, 0, 0, PERSONALITY_QUERY, usual),
+	UNLESS_INT(PERSONALITY, personality, 0, 0, PER_LINUX, usual),
+	UNLESS_INT(PERSONALITY, personality, 0, 0, PER_LINUX32, usual),
+	UNLESS_INT(PERSONALITY, personality, 0, 0, PER_LINUX | UNAME26, usual),
+	UNLESS_INT(PERSONALITY, personality, 0, 0, PER_LINUX32 | UNAME26, usual),
+	UNLESS(PERSONALITY, personality, EPERM, "weakens how memory is laid out and protected"),
+	UNLESS_INT(PRCTL, prctl, EPERM, 0, PR_SET_MM, "changes what /proc says of the process"),
+	UNLESS_INT(NICE, setpriority, EPERM, 0, PRIO_USER, users),
+	UNLESS_INT(NICE, ioprio_set, EPERM, 0, IOPRIO_USER, users),
+	UNLESS(REBOOT, reboot, EPERM, "ends the machine"),
+	UNLESS(TIME, settimeofday, EPERM, clocks),
+	UNLESS(TIME, clock_settime, EPERM, clocks),
+	UNLESS(TIME, clock_settime64, EPERM, clocks),
+	UNLESS(TIME, stime, EPERM, clocks),
+	UNLESS(SYSLOG, syslog, EPERM, "the kernel's log tells of everybody"),
+	UNLESS(RAWIO, iopl, EPERM, ports),
+	UNLESS(RAWIO, ioperm, EPERM, ports),
+	UNLESS(LEGACY, modify_ldt, ENOSYS, old),
+	UNLESS(LEGACY, vm86, ENOSYS, old),
+	UNLESS(LEGACY, vm86old, ENOSYS, old),
+	UNLESS(LEGACY, ustat, ENOSYS, old),
+	UNLESS(LEGACY, lookup_dcookie, ENOSYS, old),
 	ALWAYS(bpf, EPERM, code),
 	ALWAYS(kexec_load, EPERM, code),
 	ALWAYS(kexec_file_load, EPERM, code),
@@ -192,7 +252,8 @@ static const struct surface_row rows[] = {
 	BITS_ARE(fanotify_init, 0, WATCH_MNT, WATCH_MNT, watching),
 	BITS_ARE(fanotify_mark, 1, FAN_MARK_MOUNT, FAN_MARK_MOUNT, watching),
 	BITS_ARE(fanotify_mark, 1, FAN_MARK_FILESYSTEM, FAN_MARK_FILESYSTEM, watching),
-	ALWAYS(userfaultfd, EPERM, faults),
+	WHEN(userfaultfd, EPERM, CAT_ALL_BITS, 0, FAULTS_OF_USER_ONLY, 0, faults),
+	UNLESS(USERFAULTFD, userfaultfd, EPERM, faults),
 	DEVICE(mknod, 1, S_IFBLK, CAT_MKBDEV),
 	DEVICE(mknod, 1, S_IFCHR, CAT_MKCDEV),
 	DEVICE(mknodat, 2, S_IFBLK, CAT_MKBDEV),
@@ -208,6 +269,8 @@ static const struct surface_row rows[] = {
 	INT_IS(fcntl64, EPERM, CAT_ALL_BITS, 1, F_SETSIG, asynchronous),
 	TYPING(TIOCSTI),
 	TYPING(TIOCLINUX),
+	TYPING(REQUEST_KDSKBENT),
+	TYPING(REQUEST_KDSKBSENT),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, FIOSETOWN, asynchronous),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, SIOCSPGRP, asynchronous),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_USERFAULTFD_NEW, faults),

@@ -12,11 +12,12 @@
 
 struct surface_row {
 	enum sysno sysno;
-	int error;
+	int error;           /* 0: left to the kernel, unlike what the rows behind say */
 	uint64_t categories; /* only while one of these CAT_BIT()s is active */
 	uint64_t unless;     /* and while none of these has rules that decide: core/plan.c */
 	bool has_condition;
-	bool given_back; /* by a rule of ioctl that names the request and allows it */
+	bool ruled;        /* given back by a rule of ioctl that names the request and allows it */
+	uint32_t given_by; /* UNSAFE_BIT()s: by one of these options */
 	struct plan_condition condition;
 	const char *reason;
 };

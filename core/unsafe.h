@@ -13,14 +13,28 @@ enum unsafe {
 	UNSAFE_CAPS,
 	UNSAFE_ENV,
 	UNSAFE_HARDLINKS,
+	UNSAFE_KEYRING,
+	UNSAFE_LEGACY,
+	UNSAFE_NICE,
+	UNSAFE_PERF,
+	UNSAFE_PERSONALITY,
+	UNSAFE_PRCTL,
 	UNSAFE_PTRACE,
+	UNSAFE_RAWIO,
+	UNSAFE_REBOOT,
 	UNSAFE_SYMLINKS,
+	UNSAFE_SYSLOG,
+	UNSAFE_TIME,
+	UNSAFE_USERFAULTFD,
 	UNSAFE_COUNT,
 };
 
 #define UNSAFE_BIT(unsafe) (UINT32_C(1) << (unsafe))
 
 const char *unsafe_name(enum unsafe unsafe);
+
+/* Why nothing gives this back, although somebody may ask for it by this name; NULL: nobody knows it. */
+const char *unsafe_never(const char *name);
 
 static inline bool unsafe_given(const struct policy_settings *settings, enum unsafe unsafe)
 {

@@ -1,5 +1,5 @@
 /*
- * What is refused whatever the rules say, and given back by its name: capabilities of root's payload.
+ * What is refused whatever the rules say, and given back by its name: capabilities of root's payload, and calls.
  */
 #include "tests/integration/fixture.h"
 
@@ -67,7 +67,8 @@ Test(unsafe, a_payload_of_root_keeps_the_capabilities_that_rules_decide_about)
 	unsafe_expect_payload(WORDS("-p", "work"), FIXTURE_CAPABILITIES);
 	unsafe_expect_payload(WORDS(WATCH_ALL), FIXTURE_CAPABILITIES);
 	unsafe_expect_payload(WORDS("-p", "off", "-m", "setuid+1.2"), FIXTURE_CAPABILITIES);
-	unsafe_expect_payload(WORDS("-p", "work", "-m", "rlimit/core:0"), FIXTURE_CAPABILITIES & ~BIT(CAP_SYS_RESOURCE));
+	unsafe_expect_payload(
+		WORDS("-p", "work", "-m", "rlimit/core:0"), FIXTURE_CAPABILITIES & ~BIT(CAP_SYS_RESOURCE));
 }
 
 Test(unsafe, capabilities_are_given_back_or_never_taken)
@@ -87,7 +88,8 @@ static void unsafe_expect_supervisor(const char *const *options, uint64_t own)
 	unlink("end");
 	fixture_start(&job, &running);
 	cr_assert(wait_for_text(running.out, "ready", 5000));
-	unsafe_expect_sets(unsafe_of(text("/proc/%d/status", running.pid)), native, FIXTURE_CAPABILITIES, FIXTURE_CAPABILITIES | own);
+	unsafe_expect_sets(unsafe_of(text("/proc/%d/status", running.pid)), native, FIXTURE_CAPABILITIES,
+		FIXTURE_CAPABILITIES | own);
 	file_write("end", "");
 	fixture_finish(&running, &unsafe_outcome);
 	expect_status(&unsafe_outcome, 0, "wait");
@@ -121,13 +123,72 @@ Test(unsafe, the_machine_is_not_changed_by_root)
 Test(unsafe, processes_of_other_users_are_served_and_not_read)
 {
 	const char *denied = text("deny/read,stat+%s", fixture_path("secret"));
-	const char *script = "setpriv --reuid=65534 --clear-groups sh -c 'cat plain; cat secret; cd /; pwd'; sleep 30 & "
-			     "setpriv --reuid=65534 --clear-groups sleep 30 & sleep 0.2; "
-			     "cat /proc/$!/environ >/dev/null && echo read; kill %1 %2";
+	const char *script =
+		"setpriv --reuid=65534 --clear-groups sh -c 'cat plain; cat secret; cd /; pwd'; sleep 30 & "
+		"setpriv --reuid=65534 --clear-groups sleep 30 & sleep 0.2; "
+		"cat /proc/$!/environ >/dev/null && echo read; kill %1 %2";
 
 	fixture_need_root();
 	file_write("secret", "secret");
 	file_write("plain", "plain\n");
 	run_kennel(WORDS(WATCH_ALL, "-m", denied), SHELL(script), &unsafe_outcome);
 	cr_expect_str_eq(unsafe_outcome.out, "plain\n/\n", "%s%s", unsafe_outcome.out, unsafe_outcome.err);
+}
+
+static void unsafe_expect_surface(const char *guest, uid_t uid, const char *const *options, const char *given)
+{
+	struct job job = { .options = options, .command = WORDS(fixture_guest(guest), given), .uid = uid };
+
+	fixture_run(&job, &unsafe_outcome);
+	expect_status(&unsafe_outcome, 0, given ? given : guest);
+}
+
+/* Each gives back what it names, and nothing else. */
+static void unsafe_expect_options(const char *guest, uid_t uid)
+{
+	static const char *const names[] = { "keyring", "legacy", "nice", "perf", "personality",
+		"prctl", "ptrace", "rawio", "reboot", "syslog", "time", "userfaultfd" };
+	static const char *const requests[] = { "TIOCSTI", "TIOCLINUX", "0x4b47", "0x4b49" };
+	/* What ptrace is for is left out, so that it can be given back. */
+	const char *without = "sandbox/exec,chdir,walk:off";
+
+	if (uid)
+		fixture_need_root();
+	unsafe_expect_surface(guest, uid, WORDS(WATCH_ALL, "-m", "abi/i386:on"), NULL);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsafe_expect_surface(guest, uid,
+			WORDS(WATCH_ALL, "-m", "abi/i386:on", "-m", without, "-m",
+				text("allow_unsafe/%s:on", names[i])),
+			names[i]);
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		unsafe_expect_surface(guest, uid,
+			WORDS(WATCH_ALL, "-m", "abi/i386:on", "-m", text("allow/ioctl+%s", requests[i])), requests[i]);
+}
+
+Test(unsafe, each_call_is_refused_with_its_errno_and_given_back_by_its_option)
+{
+	unsafe_expect_options("give_back", 0);
+}
+
+Test(unsafe, each_call_is_refused_and_given_back_to_nobody)
+{
+	unsafe_expect_options("give_back", NOBODY);
+}
+
+Test(unsafe, each_call_is_refused_and_given_back_to_i386_callers)
+{
+	unsafe_expect_options("give_back.i386", 0);
+}
+
+/* Those that need a capability come with it. */
+Test(unsafe, an_option_leaves_the_capability_that_it_is_for)
+{
+	fixture_need_root();
+	unsafe_expect_payload(
+		WORDS("-p", "work", "-m", "allow_unsafe/time:on"), FIXTURE_CAPABILITIES | BIT(CAP_SYS_TIME));
+	unsafe_expect_payload(WORDS("-p", "work", "-m", "allow_unsafe/reboot:on", "-m", "allow_unsafe/syslog:on"),
+		FIXTURE_CAPABILITIES | BIT(CAP_SYS_BOOT) | BIT(CAP_SYSLOG));
+	unsafe_expect_payload(WORDS("-p", "work", "-m", "allow_unsafe/perf:on"), FIXTURE_CAPABILITIES | BIT(38));
+	unsafe_expect_payload(
+		WORDS("-p", "work", "-m", "allow_unsafe/rawio:on"), FIXTURE_CAPABILITIES | BIT(CAP_SYS_RAWIO));
 }
