@@ -56,6 +56,7 @@ struct plan_entry {
 	unsigned condition_count;
 	struct plan_condition conditions[PLAN_CONDITIONS_MAX];
 	const char *reason;      /* static */
+	uint32_t given_by;       /* UNSAFE_BIT() of the option that would leave it out, 0: none */
 	enum category category;  /* whose rules made it so, CAT_COUNT: no single one */
 	const struct rule *rule; /* owned by the policy; NULL: the default of the category */
 };

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arch/arch.h"
 #include "core/absent.h"
@@ -14,6 +15,7 @@
 #include "core/pattern.h"
 #include "core/plan.h"
 #include "core/policy.h"
+#include "core/unsafe.h"
 #include "core/util.h"
 
 #define INT_MASK UINT64_C(0xffffffff)
@@ -140,8 +142,11 @@ static void plan_print_rule(const struct rule *rule, char buffer[CAUSE_SIZE])
 
 static void plan_print_cause(const struct plan_entry *entry, const struct policy *policy, char buffer[CAUSE_SIZE])
 {
-	if (entry->category == CAT_COUNT && !policy_active_bits(policy) &&
-		policy_settings(policy)->lock != POLICY_LOCK_ON) {
+	if (entry->given_by) {
+		snprintf(buffer, CAUSE_SIZE, "allow_unsafe/%s:off",
+			unsafe_name((enum unsafe)(ffs((int)entry->given_by) - 1)));
+	} else if (entry->category == CAT_COUNT && !policy_active_bits(policy) &&
+		   policy_settings(policy)->lock != POLICY_LOCK_ON) {
 		snprintf(buffer, CAUSE_SIZE, "lock:%s", policy_lock_name(policy_settings(policy)->lock));
 	} else if (entry->category == CAT_COUNT) {
 		snprintf(buffer, CAUSE_SIZE, "any category");

@@ -160,6 +160,7 @@ static void plan_surface_row(struct plan_builder *builder, const struct surface_
 		.action = row->error ? PLAN_REFUSE : PLAN_KERNEL,
 		.error = row->error,
 		.reason = row->reason,
+		.given_by = row->given_by,
 		.category = CAT_COUNT,
 		.condition_count = row->has_condition ? 1 : 0,
 		.conditions = { row->condition },

@@ -74,8 +74,8 @@ static const struct give_back_call calls[] = {
 	{ "userfaultfd", "nothing", SYS_userfaultfd, { O_CLOEXEC }, EPERM, false },
 	{ "ioctl TIOCSTI", "TIOCSTI", SYS_ioctl, { -1, TIOCSTI | HIGH_BITS }, EPERM, false },
 	{ "ioctl TIOCLINUX", "TIOCLINUX", SYS_ioctl, { -1, TIOCLINUX | HIGH_BITS }, EPERM, false },
-	{ "ioctl KDSKBENT", "0x4b47", SYS_ioctl, { -1, 0x4b47 | HIGH_BITS }, EPERM, false },
-	{ "ioctl KDSKBSENT", "0x4b49", SYS_ioctl, { -1, 0x4b49 | HIGH_BITS }, EPERM, false },
+	{ "ioctl KDSKBENT", "KDSKBENT", SYS_ioctl, { -1, 0x4b47 | HIGH_BITS }, EPERM, false },
+	{ "ioctl KDSKBSENT", "KDSKBSENT", SYS_ioctl, { -1, 0x4b49 | HIGH_BITS }, EPERM, false },
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
