@@ -41,7 +41,7 @@ CORE = (
     # The traced side: stops, registers, and what a process really did.
     "trace trace_call trace_signal trace_then traced ptrace held held_areas program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
-    "mem fds identity limits status procfs "
+    "mem fds identity limits status procfs inside "
     # Paths.
     "path path_walk path_name path_long path_link mounts slow "
     # The policy: language, rules, patterns, profiles.
@@ -67,7 +67,7 @@ HANDLERS = """
     access common readlink stat statfs attr fileattr namei utime xattr ids inotify memfd node rlimit open_flags
     rename socket socket_bind socket_listen socket_name socket_connect socket_send socket_control socket_calls table
     truncate open open_finish open_sticky chdir exec exec_check mmap mprotect setgroups
-    list list_entries ioctl fcntl fanotify mask
+    list list_entries ioctl fcntl fanotify mask signal
 """.split()
 
 # Registers and ABIs; every architecture compiles on every host.

@@ -70,8 +70,12 @@ static const enum sysno identity_calls[] = {
 
 static const int identity_prctls[] = { PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_SET_SECUREBITS };
 
+/* Calls that send a signal to whom their first argument says. */
+static const enum sysno signal_calls[] = { SC_kill, SC_tkill, SC_tgkill, SC_rt_sigqueueinfo, SC_rt_tgsigqueueinfo };
+
 static const char own_process[] = "would reach the supervisor or its launcher";
 static const char unscoped[] = "could signal the supervisor: this kernel's Landlock does not scope signals";
+static const char kept_inside[] = "this kernel's Landlock does not keep signals inside";
 static const char identity_followed[] = "the supervisor acts with the identity of the program: it follows each change";
 static const char hides[] = "a process that hides its memory would be blind to the supervisor";
 static const char owns[] = "a descriptor sends its signals to the caller only";
@@ -131,11 +135,21 @@ static void plan_own_processes(struct plan_builder *builder, enum sysno sysno)
 	}
 }
 
-/* Without Landlock's scope also signals to many, and to descriptors of unknown processes. */
-static void plan_wide_signals(struct plan_builder *builder, enum sysno sysno)
+static void plan_broadcasts(struct plan_builder *builder, struct plan_entry entry)
 {
 	/* Group 1 is spelled like the broadcast. */
 	const int64_t targets[] = { -1, 0, builder->host->pgrp > 1 ? -(int64_t)builder->host->pgrp : -1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		entry.condition_count = 1;
+		entry.conditions[0] = plan_int(0, targets[i]);
+		plan_add(builder, &entry);
+	}
+}
+
+/* Without Landlock's scope: refused to many, and to descriptors of unknown processes; else we look where they go. */
+static void plan_wide_signals(struct plan_builder *builder, enum sysno sysno)
+{
 	struct plan_entry entry = {
 		.sysno = sysno,
 		.action = PLAN_REFUSE,
@@ -146,11 +160,13 @@ static void plan_wide_signals(struct plan_builder *builder, enum sysno sysno)
 
 	if (sysno == SC_pidfd_send_signal)
 		plan_add(builder, &entry);
-	for (size_t i = 0; i < ARRAY_SIZE(targets) && sysno == SC_kill; i++) {
-		entry.condition_count = 1;
-		entry.conditions[0] = plan_int(0, targets[i]);
+	if (sysno == SC_kill)
+		plan_broadcasts(builder, entry);
+	entry.action = PLAN_NOTIFY;
+	entry.error = 0;
+	entry.reason = kept_inside;
+	if (plan_has(signal_calls, ARRAY_SIZE(signal_calls), sysno) && handler_find(sysno))
 		plan_add(builder, &entry);
-	}
 }
 
 static void plan_surface_row(struct plan_builder *builder, const struct surface_row *row)

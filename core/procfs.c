@@ -279,6 +279,13 @@ static bool procfs_is_member(struct call *call, int dir)
 	return procfs_is_descendant(call->sandbox, dir, process);
 }
 
+int procfs_member(struct call *call, int pid)
+{
+	AUTO_CLOSE int dir = procfs_open_pid(call->sandbox->supervisor, pid);
+
+	return dir < 0 ? dir : procfs_is_member(call, dir);
+}
+
 /* The same for PID/fd and the like. */
 static bool procfs_is_member_above(struct call *call, int dir)
 {

@@ -31,6 +31,9 @@ bool procfs_names_ours(const struct supervisor *supervisor, const char *text);
 /* Which kind of directory of procfs the held descriptor is; `inode` is its number. */
 enum procfs_place procfs_locate(const struct supervisor *supervisor, int dir, uint64_t inode);
 
+/* Does the process, or the thread, of this number belong to the sandbox? 1, 0, -ENOENT. */
+int procfs_member(struct call *call, int pid);
+
 /* May the target cross or name this entry? 0, -ENOENT (ours: does not exist), or -EACCES. */
 int procfs_judge(struct call *call, int dir, enum procfs_place place, const char *name);
 

@@ -45,5 +45,6 @@ extern const struct handler handler_inotify, handler_fanotify;
 extern const struct handler handler_chdir, handler_exec;
 extern const struct handler handler_mmap, handler_mprotect, handler_mremap;
 extern const struct handler handler_setgroups;
+extern const struct handler handler_signal;
 
 #endif

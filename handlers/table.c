@@ -148,6 +148,11 @@ static const struct handler *const table_handlers[SC_COUNT] = {
 	[SC_setgroups32] = &handler_identity,
 	[SC_capset] = &handler_identity,
 	[SC_prctl] = &handler_identity,
+	[SC_kill] = &handler_signal,
+	[SC_tkill] = &handler_signal,
+	[SC_tgkill] = &handler_signal,
+	[SC_rt_sigqueueinfo] = &handler_signal,
+	[SC_rt_tgsigqueueinfo] = &handler_signal,
 };
 
 const struct handler *handler_find(enum sysno sysno)

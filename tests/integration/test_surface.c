@@ -96,6 +96,39 @@ Test(surface, the_supervisor_cannot_be_signalled_or_read_by_number)
 	expect_status(&surface_outcome, 0, "attack by number");
 }
 
+#define UNSCOPED "--without", "landlock-scope"
+
+Test(surface, processes_above_are_out_of_reach_where_landlock_keeps_no_signals_inside)
+{
+	surface_expect(WORDS(UNSCOPED, WATCH_ALL), 0, WORDS(fixture_guest("attack_supervisor")), 0);
+	surface_expect(WORDS(UNSCOPED, WATCH_ALL), NOBODY, WORDS(fixture_guest("attack_supervisor")), 0);
+	surface_expect(WORDS(UNSCOPED, WATCH_ALL, I386), 0, WORDS(fixture_guest("attack_supervisor.i386")), 0);
+}
+
+/* This test's own process is outside; the signal does nothing to it. */
+Test(surface, signals_stay_inside_whatever_landlock_can_do)
+{
+	static const char *const outside[] = { "kill -0 %d", "kill -URG %d", "kill -URG -%d", "kill -0 -999999999",
+		"kill -0 999999999" };
+	/* The leader of the group is gone when it is killed. A child that stops interrupts calls of its parent: 0.1 s. */
+	static const char *const inside =
+		"sleep 30 & kill -STOP $! && sleep 0.1 && kill -CONT $! && sleep 0.1 && kill -TERM $!; wait $!; "
+		"test $? = 143 && { setsid sh -c 'sleep 30 & sleep 30 & exit' & wait $!; } && kill -0 -$! && "
+		"kill -KILL -$! && { sh -c 'trap \"exit 7\" USR1; kill -USR1 $$; sleep 9'; test $? = 7; }";
+	const char *const *const ways[] = { WORDS("-p", "work"), WORDS(UNSCOPED, "-p", "work"),
+		WORDS(UNSCOPED, WATCH_ALL) };
+
+	setpgid(0, 0);
+	for (size_t i = 0; i < 3; i++) {
+		surface_expect(ways[i], 0, WORDS("/bin/sh", "-c", inside), 0);
+		for (size_t j = 0; j < sizeof(outside) / sizeof(outside[0]); j++) {
+			run_kennel(ways[i], WORDS("/bin/sh", "-c", text(outside[j], getpid())), &surface_outcome);
+			cr_assert_eq(surface_outcome.status, 1, "%zu: %s: %d", i, outside[j], surface_outcome.status);
+		}
+	}
+	surface_expect(NULL, 0, WORDS("/bin/sh", "-c", text(outside[0], getpid())), 0);
+}
+
 Test(abi, a_call_of_an_abi_that_is_off_kills)
 {
 	surface_expect(NULL, 0, WORDS(fixture_guest("call_int80"), "ids"), 0);
