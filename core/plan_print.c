@@ -10,17 +10,15 @@
 
 #include "arch/arch.h"
 #include "core/absent.h"
-#include "core/ioctl_names.h"
 #include "core/json.h"
 #include "core/pattern.h"
 #include "core/plan.h"
+#include "core/plan_words.h"
 #include "core/policy.h"
 #include "core/unsafe.h"
 #include "core/util.h"
 
-#define INT_MASK UINT64_C(0xffffffff)
-#define PID_LIMIT 0x400000 /* above it, numbers are bits rather than counts */
-#define CAUSE_SIZE 4352    /* a pattern may be as long as a path */
+#define CAUSE_SIZE 4352 /* a pattern may be as long as a path */
 
 struct row {
 	const char *call;
@@ -28,6 +26,7 @@ struct row {
 	char when[192];
 	char cause[CAUSE_SIZE];
 	const char *reason;
+	bool by_rule;
 };
 
 struct widths {
@@ -82,7 +81,7 @@ static const struct cost {
 	{ PLAN_TRACE, "stops", "Traced: stops at the entry, and most at the exit (some 10 us each)" },
 	{ PLAN_NOTIFY, "round-trip", "Notified: a round trip to the supervisor, who answers (some 5 us and the work)" },
 	{ PLAN_LANDLOCK, "check", "Landlock: a check in the kernel (below 0.1 us)" },
-	{ PLAN_KERNEL, "none", "In the kernel, of what would else not be (nothing)" },
+	{ PLAN_KERNEL, "none", "Left to the kernel, unlike other arguments of the same call (nothing)" },
 	{ PLAN_REFUSE, "none", "Refused in BPF (nothing)" },
 };
 
@@ -94,39 +93,21 @@ static const char *plan_print_class(enum plan_action action)
 	return "?";
 }
 
-static void plan_print_condition(
-	const struct plan_entry *entry, const struct plan_condition *condition, char *buffer, size_t size)
-{
-	char name[8] = "flags";
-
-	if (condition->arg != PLAN_ARG_CLONE_FLAGS)
-		snprintf(name, sizeof(name), "arg%u", condition->arg);
-	if (condition->mask == UINT64_MAX && condition->value == 0)
-		snprintf(buffer, size, "%s = NULL", name);
-	else if (condition->mask != INT_MASK && condition->mask != condition->value)
-		snprintf(buffer, size, "%s & %#llx = %#llx", name, (unsigned long long)condition->mask,
-			(unsigned long long)condition->value);
-	else if (condition->mask != INT_MASK)
-		snprintf(buffer, size, "%s & %#llx", name, (unsigned long long)condition->value);
-	else if (entry->sysno == SC_ioctl && ioctl_name((uint32_t)condition->value))
-		snprintf(buffer, size, "%s = %s", name, ioctl_name((uint32_t)condition->value));
-	else if (entry->sysno != SC_ioctl && (condition->value < PID_LIMIT || condition->value > INT32_MAX))
-		snprintf(buffer, size, "%s = %d", name, (int)(uint32_t)condition->value);
-	else
-		snprintf(buffer, size, "%s = %#llx", name, (unsigned long long)condition->value);
-}
-
+/* In the order of the arguments. */
 static void plan_print_when(const struct plan_entry *entry, char *buffer, size_t size)
 {
 	size_t used = 0;
 
 	buffer[0] = '\0';
-	for (unsigned i = 0; i < entry->condition_count; i++) {
-		if (i > 0)
-			snprintf(buffer + used, size - used, " and ");
-		used += strlen(buffer + used);
-		plan_print_condition(entry, &entry->conditions[i], buffer + used, size - used);
-		used += strlen(buffer + used);
+	for (unsigned arg = 0; arg <= PLAN_ARG_CLONE_FLAGS; arg++) {
+		for (unsigned i = 0; i < entry->condition_count; i++) {
+			if (entry->conditions[i].arg != arg)
+				continue;
+			snprintf(buffer + used, size - used, "%s", used > 0 ? " and " : "");
+			used += strlen(buffer + used);
+			plan_words(entry->sysno, &entry->conditions[i], buffer + used, size - used);
+			used += strlen(buffer + used);
+		}
 	}
 }
 
@@ -164,6 +145,7 @@ static void plan_print_fill(const struct plan_entry *entry, const struct policy 
 
 	row->call = sysno_name(entry->sysno);
 	row->reason = entry->reason;
+	row->by_rule = entry->action != PLAN_KERNEL;
 	if (entry->action == PLAN_REFUSE)
 		snprintf(row->outcome, sizeof(row->outcome), "%s %s", action, strerrorname_np(entry->error));
 	else
@@ -211,12 +193,11 @@ static int plan_print_wider(int width, const char *text)
 	return length > width ? length : width;
 }
 
-/* True for entries of one call that differ in what one argument is, and in nothing else. */
+/* True for entries of one call that differ in what arguments are, and in nothing else. */
 static bool plan_print_alike(const struct plan_entry *a, const struct plan_entry *b)
 {
 	return a->sysno == b->sysno && a->action == b->action && a->error == b->error && a->reason == b->reason &&
-	       a->category == b->category && a->rule == b->rule && a->condition_count == 1 && b->condition_count == 1 &&
-	       a->conditions[0].arg == b->conditions[0].arg;
+	       a->category == b->category && a->rule == b->rule && a->condition_count > 0 && b->condition_count > 0;
 }
 
 /* How many entries from this one on are one row. */
@@ -238,7 +219,7 @@ static void plan_print_fill_group(const struct plan_view *view, size_t index, si
 	plan_print_fill(entry, view->policy, row);
 	used = strlen(row->when);
 	if (count > 1)
-		snprintf(row->when + used, sizeof(row->when) - used, ", or %zu other value%s", count - 1,
+		snprintf(row->when + used, sizeof(row->when) - used, ", or %zu other%s", count - 1,
 			count > 2 ? "s" : "");
 	if (entry->condition_count == 0 && entry != plan_find(view->plan, entry->sysno))
 		snprintf(row->when, sizeof(row->when), "otherwise");
@@ -246,7 +227,7 @@ static void plan_print_fill_group(const struct plan_view *view, size_t index, si
 
 static struct widths plan_print_measure(const struct plan_view *view)
 {
-	struct widths widths = { .call = 4, .outcome = 4, .when = 4 };
+	struct widths widths = { .call = 4, .outcome = 4, .when = 6 };
 	size_t count;
 	struct row row;
 
@@ -264,8 +245,10 @@ static struct widths plan_print_measure(const struct plan_view *view)
 
 static void plan_print_row(FILE *stream, const struct widths *widths, const struct row *row)
 {
-	fprintf(stream, "%-*s  %-*s  %-*s  %s: %s\n", widths->call, row->call, widths->outcome, row->outcome,
-		widths->when, row->when[0] ? row->when : "-", row->cause, row->reason);
+	fprintf(stream, "%-*s  %-*s  %-*s  ", widths->call, row->call, widths->outcome, row->outcome, widths->when,
+		row->when[0] ? row->when : "always");
+	/* What is left to the kernel is so in spite of the rule, not by it. */
+	fprintf(stream, "%s%s%s\n", row->by_rule ? row->cause : "", row->by_rule ? ": " : "", row->reason);
 }
 
 static void plan_print_section(
@@ -334,6 +317,10 @@ int plan_print_table(FILE *stream, const struct plan_view *view)
 	for (unsigned i = 0; i < view->abi_count; i++) {
 		struct tally tally = plan_print_tally(view->plan, view->abis[i]);
 
+		if (tally.kernel - tally.partly == tally.known) {
+			fprintf(stream, "%s: all %u calls stay in the kernel\n", view->abis[i]->name, tally.known);
+			continue;
+		}
 		fprintf(stream,
 			"%s: of %u calls %u stay in the kernel (%u of them but for some arguments), %u are refused in "
 			"BPF, %u notified, %u traced, %u left to Landlock\n",
@@ -365,8 +352,10 @@ int plan_print_why(FILE *stream, const struct plan_view *view, const char *call)
 	for (; left > 0 && entry->sysno == sysno; left--, entry++) {
 		plan_print_fill(entry, view->policy, &row);
 		settled = entry->condition_count == 0;
-		fprintf(stream, "%s, %s: %s (cost: %s)\n  by %s: %s\n", call, settled ? "otherwise" : row.when,
-			row.outcome, plan_print_class(entry->action), row.cause, row.reason);
+		fprintf(stream, "%s, %s: %s (cost: %s)\n", call, settled ? "otherwise" : row.when, row.outcome,
+			plan_print_class(entry->action));
+		fprintf(stream, "  %s%s%s%s\n", row.by_rule ? "by " : "", row.by_rule ? row.cause : "",
+			row.by_rule ? ": " : "", row.reason);
 	}
 	if (!settled)
 		fprintf(stream, "%s, otherwise: kernel (cost: none)\n  no rule of an active category is asked\n", call);

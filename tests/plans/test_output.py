@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -211,6 +212,31 @@ def test_why_shows_one_call_in_the_order_of_decision():
         assert "no such system call" in place.plan("--why", "opnat", status=125)
         assert "expected a system call" in place.plan("--why", status=125)
         assert "no such kernel feature" in place.plan("--without", "x", status=125)
+
+
+def test_arguments_have_their_names():
+    expected = ("flags without O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_TMPFILE", "resource = RLIMIT_CORE",
+                "command = F_SETOWN", "request = TIOCSTI, or 1 other", "flags with CLONE_NEWNS, or 6 others",
+                "process = Kennel's own",
+                "which = PRIO_PROCESS and who = Kennel's own", "domain = AF_INET and type = SOCK_RAW and protocol = 0")
+    with Place() as place:
+        text = place.plan("-p", "ro", "-m", "sandbox/net:on", "-m", "log/refused:off")
+        assert not [words for words in expected if f" {words}  " not in text], text
+        assert not re.search(r"\barg[0-6]\b", text), text
+        text = place.plan("-m", "sandbox/all:off", "-m", "sandbox/walk:on")
+        assert " path = NULL  " in text, text
+
+
+def test_what_the_kernel_keeps_is_blamed_on_no_rule():
+    with Place() as place:
+        assert "\n  finds a name and no more" in place.plan("-p", "ro", "--why", "openat")
+        assert "O_PATH  " in place.plan("-p", "ro") and ": finds a name" not in place.plan("-p", "ro")
+
+
+def test_a_policy_that_judges_nothing_is_one_line():
+    with Place() as place:
+        assert place.plan("-p", "off").split(": ", 1)[1].startswith("all "), place.plan("-p", "off")
+        assert len(place.plan("-p", "off").splitlines()) == 1, place.plan("-p", "off")
 
 
 def test_requests_of_one_reason_are_one_line():
