@@ -291,21 +291,36 @@ static bool policy_directory_allows_no_more(const struct policy_category *row, c
 	return policy_same_below(row, from, to);
 }
 
+/* A device that no rule of ioctl names may be opened: its default is about requests. */
+static bool policy_device_gains(const struct policy *policy, const char *from, const char *to, bool is_directory)
+{
+	if (is_directory && policy_refuses_device(policy, from))
+		return !policy_same_below(&policy->categories[CAT_IOCTL], from, to);
+	return action_refuses(policy_decide_device(policy, from).action) &&
+	       !action_refuses(policy_decide_device(policy, to).action);
+}
+
+static bool policy_category_gains(
+	const struct policy *policy, enum category category, const char *from, const char *to, bool is_directory)
+{
+	if (!action_refuses(policy_decide(policy, category, to).action) &&
+		action_refuses(policy_decide(policy, category, from).action))
+		return true;
+	return is_directory && !policy_directory_allows_no_more(&policy->categories[category], from, to);
+}
+
 uint64_t policy_name_gains(const struct policy *policy, const char *from, const char *to, bool is_directory)
 {
 	uint64_t active = policy_active_bits(policy) & ~CAT_BIT(CAT_FS), gains = 0;
 
 	for (unsigned i = 0; i < CAT_COUNT; i++) {
-		enum category category = (enum category)i;
+		bool more = active & CAT_BIT(i);
 
-		/* A device that no rule of ioctl names is not refused: see policy_decide_device(). */
-		if (!(active & CAT_BIT(i)) || (category == CAT_IOCTL && !policy_names_devices(policy)))
-			continue;
-		if (!action_refuses(policy_decide(policy, category, to).action) &&
-			action_refuses(policy_decide(policy, category, from).action))
-			gains |= CAT_BIT(i);
-		if (is_directory && !policy_directory_allows_no_more(&policy->categories[i], from, to))
-			gains |= CAT_BIT(i);
+		if (more && i == CAT_IOCTL)
+			more = policy_device_gains(policy, from, to, is_directory);
+		else if (more)
+			more = policy_category_gains(policy, (enum category)i, from, to, is_directory);
+		gains |= more ? CAT_BIT(i) : 0;
 	}
 	return gains;
 }

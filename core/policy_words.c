@@ -128,6 +128,24 @@ struct decision policy_decide_device(const struct policy *policy, const char *na
 	return (struct decision){ .action = ACTION_ALLOW };
 }
 
+const struct rule *policy_refuses_device(const struct policy *policy, const char *directory)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, CAT_IOCTL, &count);
+
+	for (size_t i = policy_is_on(policy, CAT_IOCTL) ? count : 0; i-- > 0;) {
+		enum pattern_cover cover = PATTERN_COVERS_NONE;
+
+		if (policy_rule_is_path(&rules[i]))
+			cover = pattern_cover(rules[i].pattern, directory);
+		if (cover != PATTERN_COVERS_NONE && action_refuses(rules[i].action))
+			return &rules[i];
+		if (cover == PATTERN_COVERS_ALL)
+			return NULL;
+	}
+	return NULL;
+}
+
 bool policy_names_devices(const struct policy *policy)
 {
 	size_t count;

@@ -29,6 +29,9 @@ struct decision policy_decide_requests(const struct policy *policy);
 /* ioctl: a device that is opened. The default is about requests: a path that no rule names is allowed. */
 struct decision policy_decide_device(const struct policy *policy, const char *name);
 
+/* NULL: it is certain that every device at this name, and below it, may be opened. Else a rule that may refuse one. */
+const struct rule *policy_refuses_device(const struct policy *policy, const char *directory);
+
 /* True when some rule of ioctl is about paths. */
 bool policy_names_devices(const struct policy *policy);
 

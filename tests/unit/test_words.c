@@ -55,6 +55,27 @@ Test(words, a_path_is_no_request_unless_it_is_every_path)
 	policy_free(one);
 }
 
+Test(words, a_device_is_not_moved_to_where_no_rule_refuses_it)
+{
+	static const char *const defaults[] = { "default/ioctl:deny", "default/ioctl:allow" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		struct policy *policy =
+			POLICY(IOCTL, defaults[i], "deny/ioctl+/dev/{kvm,sub/***}", "allow/ioctl+TCGETS");
+
+		cr_expect_not(policy_name_allows_no_more(policy, "/dev/kvm", "/w/kvm", false), "%s", defaults[i]);
+		cr_expect_not(policy_name_allows_no_more(policy, "/dev/kvm", "/dev/null", false), "%s", defaults[i]);
+		cr_expect_not(policy_name_allows_no_more(policy, "/dev/sub", "/w/sub", true), "%s", defaults[i]);
+		cr_expect_not(policy_name_allows_no_more(policy, "/dev", "/w", true), "%s", defaults[i]);
+		cr_expect(policy_name_allows_no_more(policy, "/w/a", "/w/b", false), "%s", defaults[i]);
+		cr_expect(policy_name_allows_no_more(policy, "/w/a", "/w/b", true), "%s", defaults[i]);
+		cr_expect(policy_name_allows_no_more(policy, "/dev/null", "/dev/kvm", false), "%s", defaults[i]);
+		cr_expect(policy_name_allows_no_more(policy, "/w/a", "/dev/sub/a", true), "%s", defaults[i]);
+		cr_expect(policy_name_allows_no_more(policy, "/dev/sub/a", "/dev/sub/b", true), "%s", defaults[i]);
+		policy_free(policy);
+	}
+}
+
 Test(words, filesystems_are_known_by_name)
 {
 	struct policy *policy = POLICY("sandbox/fs:on", "allow/fs+ext*", "allow/fs+{tmpfs,proc}", "deny/fs+ext3");
