@@ -19,6 +19,7 @@
 #include "core/grants_rules.h"
 #include "core/mounts.h"
 #include "core/policy.h"
+#include "core/policy_words.h"
 #include "core/util.h"
 
 #ifndef DEVPTS_SUPER_MAGIC
@@ -65,24 +66,40 @@ static void grants_object_mixed(struct grants_walk *walk, uint64_t mixed, const 
 	grants_object(walk, &obstacle);
 }
 
-static void grants_add(struct grants_walk *walk, uint64_t categories, bool beneath)
+static struct grant *grants_add(struct grants_walk *walk, uint64_t categories, bool beneath)
 {
 	struct grants *grants = walk->grants;
 	struct grant *grant;
 
 	if (!categories || walk->failed)
-		return;
+		return NULL;
 	if (grants->count == GRANTS_MAX) {
 		grants_object(walk, &(struct obstacle){ .category = CAT_COUNT, .why = "too many names for Landlock" });
-		return;
+		return NULL;
 	}
 	walk->failed = array_grow(&grants->list, grants->count, &grants->capacity, sizeof(*grants->list)) < 0;
 	if (walk->failed)
-		return;
+		return NULL;
 	grant = &grants->list[grants->count];
 	*grant = (struct grant){ .name = strdup(walk->name), .categories = categories, .beneath = beneath };
 	walk->failed = !grant->name;
 	grants->count += !walk->failed;
+	return grant;
+}
+
+/* A file in a directory of which some may be read. */
+static void grants_file(struct grants_walk *walk, unsigned char type)
+{
+	bool refused = walk->grants->categories & CAT_BIT(CAT_IOCTL) &&
+		       action_refuses(policy_decide_device(walk->policy, walk->name).action);
+	struct grant *grant;
+
+	if (action_refuses(policy_decide(walk->policy, CAT_READ, walk->name).action) ||
+		(refused && (type == DT_CHR || type == DT_BLK)))
+		return;
+	grant = grants_add(walk, CAT_BIT(CAT_READ), false);
+	if (grant)
+		grant->no_device = refused;
 }
 
 /* Where names come and go by what the sandbox does besides making and removing names. */
@@ -152,8 +169,8 @@ static void grants_entry(struct grants_walk *walk, int dir, const char *entry, u
 		return;
 	if (type == DT_DIR)
 		grants_visit(walk, dir, entry, mixed);
-	else if (mixed & CAT_BIT(CAT_READ) && !action_refuses(policy_decide(walk->policy, CAT_READ, walk->name).action))
-		grants_add(walk, CAT_BIT(CAT_READ), false);
+	else if (mixed & CAT_BIT(CAT_READ))
+		grants_file(walk, type);
 	grants_pop(walk, length);
 }
 
@@ -235,6 +252,16 @@ static void grants_descend(struct grants_walk *walk, int parent, const char *ent
 		grants_names(walk, fd, mixed);
 }
 
+/* What may be read of what is at this name, and below it. */
+static struct policy_range grants_range(const struct grants_walk *walk, enum category category)
+{
+	struct policy_range range = policy_range(walk->policy, category, walk->name);
+
+	if (category == CAT_READ && walk->grants->categories & CAT_BIT(CAT_IOCTL))
+		range.may_refuse |= policy_refuses_device(walk->policy, walk->name) != NULL;
+	return range;
+}
+
 /* walk->name is a directory. `entry` of the directory `parent`; NULL: it is not made yet. */
 static void grants_visit(struct grants_walk *walk, int parent, const char *entry, uint64_t wanted)
 {
@@ -246,7 +273,7 @@ static void grants_visit(struct grants_walk *walk, int parent, const char *entry
 
 		if (!(wanted & CAT_BIT(i)))
 			continue;
-		range = policy_range(walk->policy, (enum category)i, walk->name);
+		range = grants_range(walk, (enum category)i);
 		if (range.may_allow)
 			*(range.may_refuse ? &mixed : &granted) |= CAT_BIT(i);
 	}
@@ -267,12 +294,20 @@ static void grants_visit(struct grants_walk *walk, int parent, const char *entry
 	walk->depth--;
 }
 
+static uint64_t grants_categories(const struct policy *policy)
+{
+	uint64_t active = policy_active_bits(policy);
+	uint64_t devices = CAT_BIT(CAT_READ) | CAT_BIT(CAT_IOCTL);
+
+	return (active & GRANTS_CATEGORIES) |
+	       (active & CAT_BIT(CAT_IOCTL) && policy_names_devices(policy) ? devices : 0);
+}
+
 int grants_find(const struct policy *policy, const char *promised, size_t obstacles_wanted, struct grants *grants_out)
 {
 	AUTO_FREE struct grants_walk *walk = calloc(1, sizeof(*walk));
 
-	*grants_out = (struct grants){ .categories = policy_active_bits(policy) & GRANTS_CATEGORIES,
-		.obstacles_wanted = obstacles_wanted };
+	*grants_out = (struct grants){ .categories = grants_categories(policy), .obstacles_wanted = obstacles_wanted };
 	grants_out->obstacles = calloc(obstacles_wanted, sizeof(*grants_out->obstacles));
 	if (!walk || !grants_out->obstacles)
 		return -ENOMEM;
@@ -285,7 +320,7 @@ int grants_find(const struct policy *policy, const char *promised, size_t obstac
 		return 0;
 	walk->mounts = mounts_new();
 	if (walk->mounts)
-		grants_visit(walk, AT_FDCWD, "/", grants_out->categories);
+		grants_visit(walk, AT_FDCWD, "/", grants_out->categories & GRANTS_CATEGORIES);
 	else
 		grants_note(grants_out, "",
 			&(struct obstacle){ .category = CAT_COUNT, .why = "it is not known what is mounted" });

@@ -17,13 +17,17 @@
 struct policy;
 struct rule;
 
-/* The categories that can be left to Landlock: of opens for reading. */
+/*
+ * The categories that can be left to Landlock: of opens for reading. So are rules of ioctl about devices, as rules of
+ * read: those that may not be opened may not be read.
+ */
 #define GRANTS_CATEGORIES (CAT_BIT(CAT_READ) | CAT_BIT(CAT_READDIR))
 
 struct grant {
 	char *name;          /* canonical; owned */
 	uint64_t categories; /* of GRANTS_CATEGORIES */
 	bool beneath;        /* a directory, and everything below it */
+	bool no_device;      /* unless it is a device by now */
 };
 
 /* Why Landlock would not say the same as the policy. */
@@ -38,7 +42,7 @@ struct obstacle {
 #define GRANTS_OBSTACLES_MAX 12
 
 struct grants {
-	uint64_t categories; /* active ones, which Landlock has to handle */
+	uint64_t categories; /* which Landlock has to handle, active or not; and ioctl, where devices are told apart */
 	size_t count;
 	size_t capacity;
 	struct grant *list; /* owned */

@@ -11,6 +11,7 @@
 #include "core/pattern.h"
 #include "core/policy.h"
 #include "core/policy_files.h"
+#include "core/policy_words.h"
 #include "core/util.h"
 
 #define MEMORY_FILES "!memfd:**"
@@ -39,21 +40,37 @@ static bool grants_is_silent(const struct policy *policy, enum action action)
 	       (action == ACTION_DENY && !policy_settings(policy)->log_refused);
 }
 
-static void grants_actions(const struct policy *policy, enum category category, struct grants *grants)
+static void grants_note_loud(
+	const struct policy *policy, const struct rule *rule, enum category category, struct grants *grants)
 {
-	struct obstacle obstacle = { .category = category, .why = "Landlock neither logs nor stops" };
-	size_t count;
-	const struct rule *rules = policy_rules(policy, category, &count);
+	struct obstacle obstacle = { .category = category, .rule = rule, .why = "Landlock neither logs nor stops" };
 
 	obstacle.instead =
 		policy_settings(policy)->log_refused ? "log/refused:off, or filter" : "allow, deny or filter";
+	grants_note(grants, "", &obstacle);
+}
+
+static void grants_actions(const struct policy *policy, enum category category, struct grants *grants)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, category, &count);
+
 	if (!grants_is_silent(policy, policy_default(policy, category)))
-		grants_note(grants, "", &obstacle);
-	for (size_t i = count; i > 0 && grants->obstacle_count == 0; i--) {
-		obstacle.rule = &rules[i - 1];
+		grants_note_loud(policy, NULL, category, grants);
+	for (size_t i = count; i > 0 && grants->obstacle_count == 0; i--)
 		if (!grants_is_silent(policy, rules[i - 1].action))
-			grants_note(grants, "", &obstacle);
-	}
+			grants_note_loud(policy, &rules[i - 1], category, grants);
+}
+
+/* The default of ioctl, and its words, are about requests. */
+static void grants_device_actions(const struct policy *policy, struct grants *grants)
+{
+	size_t count;
+	const struct rule *rules = policy_rules(policy, CAT_IOCTL, &count);
+
+	for (size_t i = count; i > 0; i--)
+		if (pattern_text(rules[i - 1].pattern)[0] == '/' && !grants_is_silent(policy, rules[i - 1].action))
+			grants_note_loud(policy, &rules[i - 1], CAT_IOCTL, grants);
 }
 
 /* Landlock does not know memory files: all of them must be allowed. */
@@ -62,6 +79,8 @@ static bool grants_allows_memory(const struct policy *policy, enum category cate
 	size_t count;
 	const struct rule *rules = policy_rules(policy, category, &count);
 
+	if (!policy_is_on(policy, category))
+		return true;
 	for (size_t i = count; i > 0; i--) {
 		const char *text = pattern_text(rules[i - 1].pattern);
 
@@ -79,9 +98,12 @@ void grants_settings(const struct policy *policy, struct grants *grants)
 	const struct policy_settings *settings = policy_settings(policy);
 	struct obstacle obstacle = { .category = CAT_COUNT };
 
-	grants_actions(policy, CAT_READ, grants);
+	if (policy_active_bits(policy) & GRANTS_CATEGORIES)
+		grants_actions(policy, CAT_READ, grants);
 	if (grants->categories & CAT_BIT(CAT_READDIR))
 		grants_actions(policy, CAT_READDIR, grants);
+	if (grants->categories & CAT_BIT(CAT_IOCTL))
+		grants_device_actions(policy, grants);
 	if (settings->lock != POLICY_LOCK_ON)
 		obstacle.why = "the policy can be asked for from inside", obstacle.instead = "lock:on";
 	else if (settings->ghost)
@@ -107,6 +129,10 @@ struct obstacle grants_mixed_by(const struct policy *policy, const char *directo
 	for (size_t i = count; i > 0 && !obstacle.rule; i--)
 		if (pattern_cover(rules[i - 1].pattern, directory) == PATTERN_COVERS_SOME)
 			obstacle.rule = &rules[i - 1];
+	if (!obstacle.rule && category == CAT_READ)
+		obstacle.rule = policy_refuses_device(policy, directory);
+	if (obstacle.rule)
+		obstacle.category = obstacle.rule->category;
 	return obstacle;
 }
 
@@ -146,7 +172,8 @@ bool grants_children(
 
 		if (!(categories & CAT_BIT(i)))
 			continue;
-		if (!action_refuses(policy_default(policy, (enum category)i)))
+		if (!policy_is_on(policy, (enum category)i) ||
+			!action_refuses(policy_default(policy, (enum category)i)))
 			return false;
 		while (count-- > 0)
 			if (!action_refuses(rules[count].action) &&

@@ -346,6 +346,8 @@ static int landlock_allow_reading(int ruleset, const struct grant *grant)
 	/* A rule on a directory would be one on everything below. */
 	if ((S_ISDIR(status.stx_mode) != 0) != grant->beneath)
 		return 0;
+	if (grant->no_device && (S_ISCHR(status.stx_mode) || S_ISBLK(status.stx_mode)))
+		return 0;
 	return landlock_add(ruleset, fd, landlock_reading(grant->categories));
 }
 

@@ -84,6 +84,6 @@ void plan_opens_exec(struct plan_builder *builder, enum sysno sysno)
 
 	if ((sysno != SC_execve && sysno != SC_execveat) || !(builder->host->landlock_reads & CAT_BIT(CAT_READ)))
 		return;
-	plan_set_cause(builder, CAT_BIT(CAT_READ), &entry);
+	plan_set_cause(builder, CAT_BIT(CAT_READ) | CAT_BIT(CAT_IOCTL), &entry);
 	plan_add(builder, &entry);
 }

@@ -159,7 +159,8 @@ static void plan_warn_reads(
 		missing =
 			"capabilities of this user (CAP_PERFMON, CAP_SYS_ADMIN) show in /proc what Landlock is to hide "
 			"(allow_unsafe/caps:off takes them)";
-	else if (policy_active_bits(policy) & GRANTS_CATEGORIES && host->landlock_abi < LANDLOCK_ABI_REFER)
+	else if (policy_active_bits(policy) & (GRANTS_CATEGORIES | CAT_BIT(CAT_IOCTL)) &&
+		 host->landlock_abi < LANDLOCK_ABI_REFER)
 		missing = "this kernel has no Landlock of ABI 2 (Linux 5.19)";
 	else if (host->gives_detached)
 		missing = "the working directory or a descriptor that is inherited is mounted over, or has no name";

@@ -36,6 +36,7 @@ static const char *const names[] = {
 	"/proc/1/maps",
 	"/proc/self/root/etc/passwd",
 	"/dev/null",
+	"/dev/zero",
 	"/etc/passwd",
 	"/",
 };

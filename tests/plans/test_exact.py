@@ -161,6 +161,11 @@ def random_policy(chance, place):
         options += ["-m", "allow/read,readdir+/{proc,dev,etc}/***"]
     if chance.random() < 0.8:
         options += ["-m", f"allow/rpath+{place.tree}/***"]
+    if chance.random() < 0.15:
+        options += ["-m", "sandbox/ioctl:on", "-m", "default/ioctl:allow", "-m",
+                    f"deny/ioctl+/dev/{chance.choice(('zero', 'null', '{null,zero}', '*', 'z*', '***'))}"]
+        if chance.random() < 0.5:
+            options += ["-m", "allow/ioctl+/dev/{null,pts/***,shm/***}"]
     for _ in range(chance.randrange(1, 7)):
         action = chance.choice(("allow", "allow", "allow", "deny", "deny", "filter"))
         options += ["-m", f"{action}/{chance.choice(SETS)}+{random_pattern(chance, place.tree)}"]
@@ -203,6 +208,26 @@ def test_the_policy_of_the_page_is_the_same_under_both_plans():
         page.write_text(text.split("```\n")[1], encoding="utf-8")
         status, lines = compare(place, ("-P", page, "-m", f"allow/rpath+{place.folder}/bin/***"))
         assert status == 0 and lines > 500, (status, lines)
+
+
+def test_devices_that_may_not_be_opened_are_the_same_under_both_plans():
+    base = ("-m", "sandbox/all:off", "-m", "sandbox/read,readdir,wpath,cpath,tpath,spath,mkfifo,ioctl:on", *QUIET, "-m",
+            "default/ioctl:allow", "-m", "allow/read,write+!memfd:**", "-m", "allow/read+/dev/{null,zero}")
+    with Place() as place:
+        start = ("-m", f"allow/rpath+{place.tree}/***", "-m", f"allow/read+{place.folder}/bin/***")
+        for rules, way in ((("deny/ioctl+/dev/zero",), "landlock"),
+                           (("deny/ioctl+/dev/***", "allow/ioctl+/dev/null"), "landlock"),
+                           (("default/ioctl:deny", "deny/ioctl+/**/zero", f"allow/ioctl+{place.folder}/***"),
+                            "landlock"),
+                           (("sandbox/read,readdir:off", "deny/ioctl+/dev/zero"), "landlock"),
+                           (("log/refused:on", "deny/ioctl+/dev/zero"), "notified"),
+                           (("warn/ioctl+/dev/null", "deny/ioctl+/dev/zero"), "notified")):
+            options = (*base, *start, *(word for rule in rules for word in ("-m", rule)))
+            assert compare(place, options)[0] == 0, rules
+            lines = place.run(options, forced=False)[1]
+            assert {"read /dev/zero EACCES", "read /dev/null ok", "read a/f ok"} <= set(lines), rules
+            place.prepare()
+            assert place.planned(options) == way, (rules, place.planned(options))
 
 
 def test_what_is_mounted_over_stays_as_refused_as_when_all_opens_are_notified():

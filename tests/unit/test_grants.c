@@ -257,6 +257,21 @@ Test(grants, are_looked_for_until_as_many_obstacles_as_wanted_are_found)
 
 typedef enum pattern_children children_fn(const struct pattern *, const char *, size_t *, char *, size_t);
 
+Test(grants, leave_out_devices_that_rules_of_ioctl_refuse)
+{
+	assert_found("r /dev/zero\n", "allow/read+/dev/zero", "sandbox/ioctl:on");
+	assert_found("r /dev/null\n", "allow/read+/dev/{null,zero}", "sandbox/ioctl:on", "deny/ioctl+/dev/zero");
+	assert_found("r /dev/null\n", "allow/read+/dev/{null,zero}", "sandbox/ioctl:on", "deny/ioctl+/dev/***",
+		"allow/ioctl+/dev/null");
+	assert_found("! \n", "allow/read+/dev/{null,zero}", "sandbox/ioctl:on", "warn/ioctl+/dev/null");
+	assert_found("R /\n", "sandbox/read,readdir:off", "sandbox/ioctl:on", "allow/ioctl+/dev/null");
+	/* Words are about requests. */
+	assert_found("r /dev/null\n", "allow/read+/dev/null", "sandbox/ioctl:on", "warn/ioctl+TCGETS", "deny/ioctl+**");
+	/* What is no device may be read, name by name. */
+	assert_found("r %/d/e/four\n", "allow/read+%/d/***", "sandbox/ioctl:on", "deny/ioctl+%/d/***");
+	assert_found("R %/d\n", "allow/read+%/d/***", "sandbox/ioctl:on", "deny/ioctl+%/a/***");
+}
+
 /* The names directly in a directory that a pattern can match: "x,y," or "many". */
 static const char *grants_names(children_fn *next, const char *text, const char *directory)
 {

@@ -17,6 +17,12 @@ static const struct plan_host reads = {
 	.ptrace = true,
 	.landlock_reads = CAT_BIT(CAT_READ) | CAT_BIT(CAT_READDIR),
 };
+static const struct plan_host devices = {
+	.landlock_abi = 7,
+	.scopes_signals = true,
+	.ptrace = true,
+	.landlock_reads = CAT_BIT(CAT_READ) | CAT_BIT(CAT_READDIR) | CAT_BIT(CAT_IOCTL),
+};
 static const struct plan_host reads_alone = {
 	.landlock_abi = 5, .ptrace = true, .landlock_reads = CAT_BIT(CAT_READ) | CAT_BIT(CAT_READDIR)
 };
@@ -96,6 +102,8 @@ Test(plan_opens, are_the_supervisors_where_landlock_decides_only_a_part)
 	assert_open(WORDS("sandbox/all:off", "sandbox/read,stat:on", "log/refused:off"), &reads, O_RDONLY, PLAN_NOTIFY);
 	assert_open(WORDS("sandbox/all:off", "sandbox/read,ioctl:on", "log/refused:off", "deny/ioctl+/dev/x"), &reads,
 		O_RDONLY, PLAN_NOTIFY);
+	assert_open(WORDS("sandbox/all:off", "sandbox/read,ioctl:on", "log/refused:off", "deny/ioctl+/dev/x"), &devices,
+		O_RDONLY, PLAN_LANDLOCK);
 }
 
 Test(plan_opens, for_reading_stay_in_the_kernel_where_only_writing_is_judged)
