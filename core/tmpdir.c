@@ -137,9 +137,13 @@ static void tmpdir_remove_entries(struct tmpdir_removal *removal, int directory,
 
 static void tmpdir_remove_tree(const char *path)
 {
-	struct tmpdir_removal removal = { .top = tmpdir_open(AT_FDCWD, path) };
+	struct tmpdir_removal removal = { .moved = 0 };
 	int directory;
 
+	/* Most are empty in the end. */
+	if (rmdir(path) == 0)
+		return;
+	removal.top = tmpdir_open(AT_FDCWD, path);
 	if (removal.top < 0)
 		return;
 	do {
@@ -175,6 +179,8 @@ static _Noreturn void tmpdir_clean(const struct tmpdir *tmpdir, int socket)
 	while (read(socket, &byte, 1) > 0)
 		;
 	tmpdir_remove_tree(tmpdir->path);
+	/* The supervisor goes on; what our own end takes is not its business. */
+	close(socket);
 	_exit(0);
 }
 
@@ -216,7 +222,7 @@ void tmpdir_remove(struct tmpdir *tmpdir)
 
 	if (tmpdir->keep_alive_fd < 0)
 		return;
-	/* No more writers; the cleaner's exit closes its end, which ends our read. */
+	/* No more writers; when the cleaner is done, or dead, its end is closed, which ends our read. */
 	shutdown(tmpdir->keep_alive_fd, SHUT_WR);
 	while (read(tmpdir->keep_alive_fd, &byte, 1) > 0)
 		;
