@@ -57,6 +57,7 @@ static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGU
 
 struct run {
 	struct inherited inherited;
+	char **words; /* the command line behind "run" */
 	struct run_options options;
 	struct kfeat features;
 	struct plan_host host; /* of our own processes, only those that exist yet */
@@ -324,12 +325,20 @@ static int run_prepare(struct run *run)
 	return error ? run_error("cannot start", error) : 0;
 }
 
+/* Everybody may read our command line, and with it the rules: the payload, too. Nothing of them is needed any more. */
+static void run_hide_options(const struct run *run)
+{
+	for (char **word = run->words; word < run->options.command; word++)
+		memset(*word, 0, strlen(*word));
+}
+
 static int run_supervise(struct run *run)
 {
 	int error, status;
 
 	run->log_fd = run_open_log(run);
 	error = run->log_fd < -1 ? run->log_fd : 0;
+	run_hide_options(run);
 	if (error)
 		return run_error("cannot open the log", error);
 	status = run_prepare(run);
@@ -389,7 +398,7 @@ static int run_checked(struct run *run)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run run = { .tmpdir = TMPDIR_INIT };
+	struct run run = { .words = argv + 1, .tmpdir = TMPDIR_INIT };
 	int status;
 
 	inherited_save(&run.inherited);

@@ -104,6 +104,25 @@ Test(launch, actions_end_the_command_with_their_status)
 	cr_assert(!strstr(launch_outcome.out, "ran"));
 }
 
+/* The parent is the launcher, and its parent the supervisor. */
+#define SHOW_OURS \
+	"for i in $PPID $(sed -n 's/^PPid:[^0-9]*//p' /proc/$PPID/status); do\n" \
+	"tr '\\0' ' ' </proc/$i/cmdline; echo; done\n"
+
+Test(launch, the_payload_cannot_read_the_options)
+{
+	const char *line;
+	unsigned count = 0;
+
+	file_write("show", SHOW_OURS);
+	launch_expect(WORDS("-p", "off", "-m", "deny/read+/very/secret"), WORDS("/bin/sh", "show"), 0);
+	for (line = launch_outcome.out; (line = strstr(line, " run ")); line++)
+		count++;
+	cr_expect(count == 2, "%s", launch_outcome.out);
+	cr_expect(!strstr(launch_outcome.out, "secret"), "%s", launch_outcome.out);
+	cr_expect(!strstr(launch_outcome.out, " off"), "%s", launch_outcome.out);
+}
+
 Test(launch, what_is_wrong_with_kennel_itself_is_125)
 {
 	static const char *const wrong[] = { "run --log /nonexistent/log -p off -- true",
