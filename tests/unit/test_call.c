@@ -35,11 +35,14 @@ bool wait_may_be_left(const struct call *call)
 	return call != call_kept;
 }
 
+static unsigned call_logged;
+
 void log_event(struct log *log, const char *context, const char *format, ...)
 {
 	(void)log;
 	(void)context;
 	(void)format;
+	call_logged++;
 }
 
 static struct supervisor supervisor;
@@ -355,6 +358,27 @@ Test(call, giving_a_call_back_twice_aborts)
 	int status = forked_run_silent(call_give_twice, NULL);
 
 	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "%x", status);
+}
+
+static void call_make_mistakes(void *context)
+{
+	struct call call = { .magic = CALL_MAGIC, .sandbox = &sandbox };
+
+	(void)context;
+	for (int i = 0; i < 3; i++)
+		call_mistaken(&call, "is a test");
+	_exit(call_logged == 1 && sandbox.mistakes == 3 ? 10 : 11);
+}
+
+Test(call, mistakes_end_a_debug_build_and_are_counted_in_others)
+{
+	int status = forked_run_silent(call_make_mistakes, NULL);
+
+#ifdef KENNEL_CHECKED
+	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "%x", status);
+#else
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 10, "%x", status);
+#endif
 }
 
 Test(call, filling_finds_abi_name_and_handler)
