@@ -43,7 +43,7 @@ struct notifier {
 	int fd;
 	struct sandbox *sandbox;
 	ev_io readable;
-	ev_timer full; /* while that is stopped because there is no room */
+	ev_timer full;  /* while that is stopped because there is no room */
 	pid_t last;     /* whose call was received last */
 	unsigned alone; /* and how many of it in a row, up to NOTIFY_ALONE */
 	struct grave grave;

@@ -49,7 +49,8 @@ static void fill_start(int listener, bool again, long apart_ms)
 static void fill_end(void)
 {
 	for (unsigned i = 0; i < fill_count; i++) {
-		int status = fill_children[i] && kill(fill_children[i], SIGKILL) == 0 ? guest_wait(fill_children[i]) : 0;
+		int status =
+			fill_children[i] && kill(fill_children[i], SIGKILL) == 0 ? guest_wait(fill_children[i]) : 0;
 
 		CHECK(status == 0 || status == FILL_EINTR || status == 128 + SIGKILL);
 	}

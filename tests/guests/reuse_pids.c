@@ -150,8 +150,8 @@ static void reuse_check(enum role role, const struct slot *slot)
 	if (role == EXECER)
 		rmdir(reuse_name(other, 'e', slot->token, 0));
 	else
-		unlink(reuse_name(other, "muw"[role], slot->token, number));
-	reuse_expect_none("muwe"[role], slot->token, number + 1);
+		unlink(reuse_name(other, "muw"[role], slot -> token, number));
+	reuse_expect_none("muwe"[role], slot -> token, number + 1);
 }
 
 static void reuse_kill(unsigned index)

@@ -218,8 +218,9 @@ static void kills_many_targets(const char *options, const char *what)
 {
 	unsigned count = kills_wanted("KENNEL_TARGET_KILLS", TARGET_KILLS);
 	const char *program = getenv("KENNEL");
-	const char *script = text("echo " FEW_NUMBERS " > /proc/sys/kernel/pid_max && exec %s run %s -m lock:off -- %s %u",
-		program, options, fixture_guest("reuse_pids"), count);
+	const char *script =
+		text("echo " FEW_NUMBERS " > /proc/sys/kernel/pid_max && exec %s run %s -m lock:off -- %s %u", program,
+			options, fixture_guest("reuse_pids"), count);
 	struct job job = { .command = WORDS("/usr/bin/unshare", "-p", "-f", "--mount-proc", "--kill-child", "/bin/sh",
 				   "-c", script),
 		.deadline_ms = 60000 + 50 * count };
