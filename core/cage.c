@@ -48,6 +48,18 @@ static int cage_drop_capabilities(struct supervisor *supervisor, bool acts)
 	return supervisor->identity ? 0 : -ENOMEM;
 }
 
+static int cage_load(const struct cage_facts *facts)
+{
+	struct sock_fprog program;
+	int error = cage_filter_build(facts, &program);
+
+	if (error)
+		return error;
+	error = filter_load(&program, 0);
+	filter_free(&program);
+	return error;
+}
+
 /* Nothing is forked from here on, so it need not reach others. */
 static int cage_filter(const struct sandbox *sandbox, unsigned needs)
 {
@@ -59,16 +71,11 @@ static int cage_filter(const struct sandbox *sandbox, unsigned needs)
 		.log_fd = log_fd(supervisor->log),
 		.listener = sandbox->notifier ? notify_listener(sandbox) : -1,
 	};
-	struct sock_fprog program;
 	int error;
 
 	if (getrandom(&facts.cookie, sizeof(facts.cookie), 0) != (ssize_t)sizeof(facts.cookie))
 		return -EIO;
-	error = cage_filter_build(&facts, &program);
-	if (error)
-		return error;
-	error = filter_load(&program, 0);
-	filter_free(&program);
+	error = cage_load(&facts);
 	if (error == 0)
 		supervisor->cookie = facts.cookie;
 	return error;
@@ -95,4 +102,31 @@ int cage_enter(struct sandbox *sandbox)
 		return error;
 	supervisor->caged = true;
 	return 0;
+}
+
+int cage_enter_launcher(struct supervisor *copy)
+{
+	const struct cage_facts facts = {
+		.user = CAGE_LAUNCHER,
+		.needs = cage_needs_of_call(SC_COUNT, copy->privileged),
+		.self = getpid(),
+		.log_fd = -1,
+		.listener = -1,
+	};
+	int error = cage_drop_capabilities(copy, true);
+
+	return error ? error : cage_load(&facts);
+}
+
+int cage_enter_worker(const struct supervisor *supervisor, enum sysno sysno)
+{
+	const struct cage_facts facts = {
+		.user = sysno == SC_none ? CAGE_OPEN : CAGE_STEP,
+		.needs = cage_needs_of_call(sysno, supervisor->privileged),
+		.self = getpid(),
+		.log_fd = sysno == SC_none ? -1 : log_fd(supervisor->log),
+		.listener = -1,
+	};
+
+	return cage_load(&facts);
 }

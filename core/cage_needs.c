@@ -74,6 +74,15 @@ static unsigned cage_needs_of(enum sysno sysno)
 	return needs;
 }
 
+unsigned cage_needs_of_call(enum sysno sysno, bool privileged)
+{
+	unsigned needs = CAGE_NEEDS_OF_BUILD | (privileged ? CAGE_NEED_IDS : 0);
+
+	if (sysno == SC_COUNT)
+		return CAGE_NEEDS_OF_BUILD | (privileged ? CAGE_NEED_ALL : CAGE_NEED_ALL & ~CAGE_NEED_IDS);
+	return sysno == SC_none ? needs : needs | cage_needs_of(sysno);
+}
+
 unsigned cage_needs(const struct plan *plan, const struct policy *policy, bool privileged)
 {
 	enum sysno last = SC_none;

@@ -9,9 +9,11 @@
 #include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <linux/types.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -60,6 +62,7 @@ enum {
 #define ANSWER(request) \
 	ROW(CAGE_ANSWERS, CAGE_NEED_CALLS, ioctl, BITS(1, INT_BITS, request, #request), HOLDS(0, CAGE_LISTENER))
 #define CALLER(name, ...) ROW(CAGE_CALLERS, CAGE_NEED_CALLS, name, __VA_ARGS__)
+#define REACH(name, ...) ROW(CAGE_REACH, CAGE_NEED_CALLS, name, __VA_ARGS__)
 #define PATH(name, ...) ROW(CAGE_PATHS, 0, name, __VA_ARGS__)
 #define CALLS_PATH(name, ...) ROW(CAGE_PATHS, CAGE_NEED_CALLS, name, __VA_ARGS__)
 #define NAMES(name) ROW(CAGE_NAMES, CAGE_NEED_NAMES, name, )
@@ -70,6 +73,7 @@ enum {
 #define IDENTITY(name) ROW(CAGE_IDENTITY, CAGE_NEED_IDS, name, )
 #define ENDING(name, ...) ROW(CAGE_ENDING, 0, name, __VA_ARGS__)
 #define WORKING(name, ...) ROW(CAGE_WORKING, 0, name, __VA_ARGS__)
+#define LAUNCHING(name, ...) ROW(CAGE_LAUNCHING, 0, name, __VA_ARGS__)
 #define SANITIZER(name) ROW(CAGE_SANITIZER, CAGE_NEED_SANITIZER, name, )
 
 static const struct cage_row cage_table[] = {
@@ -114,8 +118,6 @@ static const struct cage_row cage_table[] = {
 	LOOP(fcntl64, IS(1, F_GETFD)),
 	LOOP(epoll_wait),
 	LOOP(epoll_pwait),
-	LOOP(timer_settime),
-	LOOP(timer_settime64),
 	LOOP(timer_delete),
 
 	LOG(write, HOLDS(0, CAGE_LOG_FD)),
@@ -139,11 +141,15 @@ static const struct cage_row cage_table[] = {
 
 	CALLER(process_vm_readv),
 	CALLER(process_vm_writev),
-	CALLER(pidfd_open, COOKIES),
-	CALLER(pidfd_getfd, COOKIES),
-	CALLER(tkill, IS(1, SIGXFSZ), COOKIES),
-	CALLER(tkill, IS(1, SIGPIPE), COOKIES),
-	CALLER(kcmp),
+	REACH(pidfd_open, COOKIES),
+	REACH(pidfd_getfd, COOKIES),
+	REACH(getsockopt),
+	REACH(tkill, IS(1, SIGXFSZ), COOKIES),
+	REACH(tkill, IS(1, SIGPIPE), COOKIES),
+	REACH(kcmp),
+	/* Around calls that may wait for a moment: core/brief.c. */
+	REACH(timer_settime),
+	REACH(timer_settime64),
 	ROW(CAGE_CALLERS, 0, pidfd_send_signal, COOKIES),
 
 	PATH(openat, LACKS(2, O_ACCMODE | O_CREAT | O_TRUNC)),
@@ -222,7 +228,6 @@ static const struct cage_row cage_table[] = {
 	SOCKET(getpeername),
 	SOCKET(chdir),
 	SOCKET(fchdir),
-	CALLER(getsockopt),
 
 	ROW(CAGE_NAMES, CAGE_NEED_WATCHES, inotify_add_watch, ),
 	ROW(CAGE_NAMES, CAGE_NEED_WATCHES, fanotify_mark, ),
@@ -274,6 +279,26 @@ static const struct cage_row cage_table[] = {
 	/* The listener is lent: its number is another each time. */
 	WORKING(ioctl, IS(1, SECCOMP_IOCTL_NOTIF_ADDFD)),
 
+	/* Workers inherit this cage, and make one of their own: it holds what they need. */
+	LAUNCHING(clone,
+		LACKS(0, CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_PTRACE | CLONE_PARENT | CLONE_NEWNS | CLONE_NEWUSER |
+				 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)),
+	LAUNCHING(fork),
+	LAUNCHING(set_robust_list),
+	LAUNCHING(wait4),
+	LAUNCHING(kill, IS(1, SIGKILL)),
+	LAUNCHING(kill, IS(1, SIGCONT)),
+	LAUNCHING(dup3),
+	LAUNCHING(close_range),
+	LAUNCHING(prctl, IS(0, PR_SET_NAME)),
+	LAUNCHING(prctl, IS(0, PR_GET_SECUREBITS)),
+	LAUNCHING(prctl, IS(0, PR_CAPBSET_READ)),
+	LAUNCHING(seccomp, IS(0, SECCOMP_SET_MODE_FILTER), IS(1, 0)),
+	/* Of workers, whose own cage knows which log, and which process. */
+	LAUNCHING(write),
+	LAUNCHING(pwritev2),
+	LAUNCHING(tgkill, IS(2, SIGABRT)),
+
 	/* What the runtimes of ASan, UBSan and LSan do, at the end of a process above all. */
 	SANITIZER(open),
 	SANITIZER(openat),
@@ -316,7 +341,7 @@ static const struct cage_row cage_table[] = {
 };
 
 #define ALL_USERS (CAGE_USER_BIT(CAGE_USER_COUNT) - 1)
-#define TAKES_STEPS (CAGE_USER_BIT(CAGE_SUPERVISOR) | CAGE_USER_BIT(CAGE_STEP))
+#define TAKES_STEPS (CAGE_USER_BIT(CAGE_SUPERVISOR) | CAGE_USER_BIT(CAGE_STEP) | CAGE_USER_BIT(CAGE_LAUNCHER))
 
 static const struct {
 	const char *text;
@@ -328,7 +353,8 @@ static const struct {
 	[CAGE_LOG] = { "the log", TAKES_STEPS },
 	[CAGE_CHANNELS] = { "messages between our processes", ALL_USERS },
 	[CAGE_ANSWERS] = { "calls and their answers", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_CALLERS] = { "the caller: memory, descriptors, signals", CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_CALLERS] = { "the caller: memory, signals", CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_REACH] = { "the caller: descriptors, what its call raises", TAKES_STEPS },
 	[CAGE_PATHS] = { "files, on behalf of callers", TAKES_STEPS },
 	[CAGE_NAMES] = { "names made, moved and removed for callers", TAKES_STEPS },
 	[CAGE_ATTRIBUTES] = { "attributes and contents changed for callers", TAKES_STEPS },
@@ -337,7 +363,8 @@ static const struct {
 	[CAGE_TRACING] = { "ptrace stops", CAGE_USER_BIT(CAGE_SUPERVISOR) },
 	[CAGE_IDENTITY] = { "acting with the caller's identity", ALL_USERS },
 	[CAGE_ENDING] = { "stopping, and the end", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_WORKING] = { "the work of a worker", CAGE_USER_BIT(CAGE_STEP) | CAGE_USER_BIT(CAGE_OPEN) },
+	[CAGE_WORKING] = { "the work of a worker", ALL_USERS & ~CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_LAUNCHING] = { "forking workers, waiting, killing", CAGE_USER_BIT(CAGE_LAUNCHER) },
 	[CAGE_UNUSED] = { "not used: there are newer ones", ALL_USERS },
 	[CAGE_SANITIZER] = { "sanitizers, in this build", ALL_USERS },
 };

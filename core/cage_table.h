@@ -14,8 +14,8 @@
 struct plan;
 struct policy;
 
-/* Who of ours is in a cage: the supervisor, a worker that takes a step of a handler, one that opens. */
-enum cage_user { CAGE_SUPERVISOR, CAGE_STEP, CAGE_OPEN, CAGE_USER_COUNT };
+/* Who of ours is in a cage: the supervisor, the launcher, a worker that takes a step of a handler, one that opens. */
+enum cage_user { CAGE_SUPERVISOR, CAGE_LAUNCHER, CAGE_STEP, CAGE_OPEN, CAGE_USER_COUNT };
 #define CAGE_USER_BIT(user) (1U << (user))
 
 /* What a row is for, which also says whose it is. */
@@ -27,6 +27,7 @@ enum cage_group {
 	CAGE_CHANNELS,
 	CAGE_ANSWERS,
 	CAGE_CALLERS,
+	CAGE_REACH,
 	CAGE_PATHS,
 	CAGE_NAMES,
 	CAGE_ATTRIBUTES,
@@ -36,6 +37,7 @@ enum cage_group {
 	CAGE_IDENTITY,
 	CAGE_ENDING,
 	CAGE_WORKING,
+	CAGE_LAUNCHING,
 	CAGE_UNUSED,
 	CAGE_SANITIZER,
 	CAGE_GROUP_COUNT
@@ -53,6 +55,7 @@ enum cage_need {
 	CAGE_NEED_MEMFD = 1 << 7,
 	CAGE_NEED_STATE = 1 << 8, /* the state can be read from inside */
 	CAGE_NEED_SANITIZER = 1 << 9,
+	CAGE_NEED_ALL = CAGE_NEED_SANITIZER - 1,
 };
 
 /* What an argument is compared with. Values that differ from run to run are known when the filter is made. */
@@ -95,5 +98,8 @@ bool cage_row_holds(const struct cage_row *row, enum cage_user user, unsigned ne
 
 /* The CAGE_NEED bits of a sandbox. privileged: ids of callers may come to differ from ours. */
 unsigned cage_needs(const struct plan *plan, const struct policy *policy, bool privileged);
+
+/* The same for whoever answers just this call (SC_none: opens, for one), or forks those who do (SC_COUNT). */
+unsigned cage_needs_of_call(enum sysno sysno, bool privileged);
 
 #endif

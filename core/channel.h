@@ -22,6 +22,7 @@ enum message_type {
 	MESSAGE_WORK_CANCEL, /* id */
 	MESSAGE_END,         /* kill everything that was launched */
 	/* launcher to supervisor */
+	MESSAGE_CAGED,   /* the payload was forked: nothing that the launcher should not can be done any more */
 	MESSAGE_STOPPED, /* pid, status: the signal */
 	MESSAGE_ENDED,   /* pid, status: the wait status of the first process; nothing is left */
 	MESSAGE_FAILED,  /* status: -errno of a launch */

@@ -45,6 +45,8 @@ struct launcher {
 	ev_io readable;
 	struct sandbox *starting; /* whose payload has not reached exec yet */
 	int payload_channel;      /* -1: none is starting */
+	bool caged;               /* the launcher is */
+	struct message waiting;   /* the payload's, that came before: type MESSAGE_LISTENER */
 	ev_io payload_readable;
 	ev_io writable; /* while there are workers to be dismissed that the launcher could not be told of */
 	unsigned cancel_count;
@@ -128,6 +130,22 @@ static void launch_release(struct launcher *launcher, const struct message *told
 	channel_post(launcher->payload_channel, &release, NULL, 0);
 }
 
+/* Both must have come, in whichever order: what the payload tells, and that the launcher is caged. */
+static void launch_listener(struct launcher *launcher, const struct message *told)
+{
+	if (launcher->caged)
+		launch_release(launcher, told);
+	else
+		launcher->waiting = *told;
+}
+
+static void launch_caged(struct launcher *launcher)
+{
+	launcher->caged = true;
+	if (launcher->starting && launcher->waiting.type == MESSAGE_LISTENER)
+		launch_release(launcher, &launcher->waiting);
+}
+
 static void launch_exec_failed(struct sandbox *sandbox, const struct message *message)
 {
 	bool executing = message->value != 0;
@@ -161,7 +179,7 @@ static void launch_payload_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	if (result == -EAGAIN)
 		return;
 	if (result == 1 && message.type == MESSAGE_LISTENER)
-		launch_release(launcher, &message);
+		launch_listener(launcher, &message);
 	else if (result == 1 && message.type == MESSAGE_EXEC_FAILED)
 		launch_exec_failed(launcher->starting, &message);
 	else
@@ -217,6 +235,8 @@ static void launch_readable_cb(struct ev_loop *ev, ev_io *watcher, int events)
 		launch_ended(launcher, message.status);
 	else if (message.type == MESSAGE_BURIED)
 		wait_workers_ended(launcher->supervisor->sandboxes, (unsigned)message.status);
+	else if (message.type == MESSAGE_CAGED)
+		launch_caged(launcher);
 	else if (message.type == MESSAGE_STOPPED)
 		job_control_stopped(launcher->supervisor, message.status);
 	else if (message.type == MESSAGE_FAILED)

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/cage.h"
 #include "core/channel.h"
 #include "core/descriptors.h"
 #include "core/payload.h"
@@ -45,7 +46,6 @@ struct launcher_process {
 	int channel;
 	int signals;
 	bool wait_all;
-	bool ending;
 	pid_t first_pid; /* 0: nothing was launched yet */
 	bool first_ended;
 	int first_status;
@@ -172,7 +172,7 @@ static void launcher_work(
 	if (pid == 0 && message->type == MESSAGE_STEP)
 		worker_step(launcher->copy, launcher->policy, fds);
 	if (pid == 0)
-		worker_run(message, fds);
+		worker_run(launcher->copy, message, fds);
 	if (pid > 0)
 		*slot = (struct launcher_worker){ .id = message->id, .pid = pid };
 	else
@@ -188,16 +188,27 @@ static void launcher_tell_buried(struct launcher_process *launcher)
 		launcher->buried = 0;
 }
 
-static void launcher_launch(struct launcher_process *launcher, const int *fds, unsigned count)
+/* The cage comes second, because payloads would inherit it; this one waits for the supervisor, who waits for us. */
+static int launcher_fork_payload(struct launcher_process *launcher, const int *fds, unsigned count)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	if (launcher->first_pid)
+		return -EPERM;
+	pid = fork();
 	if (pid == 0)
 		payload_run(fds, count);
 	if (pid < 0)
-		launcher_tell(launcher, MESSAGE_FAILED, 0, -errno);
-	else if (!launcher->first_pid)
-		launcher->first_pid = pid;
+		return -errno;
+	launcher->first_pid = pid;
+	return cage_enter_launcher(launcher->copy);
+}
+
+static void launcher_launch(struct launcher_process *launcher, const int *fds, unsigned count)
+{
+	int error = launcher_fork_payload(launcher, fds, count);
+
+	launcher_tell(launcher, error ? MESSAGE_FAILED : MESSAGE_CAGED, 0, error);
 }
 
 static _Noreturn void launcher_end(struct launcher_process *launcher)

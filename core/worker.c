@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/cage.h"
 #include "core/call.h"
 #include "core/call_pool.h"
 #include "core/channel.h"
@@ -46,13 +47,15 @@ static void worker_begin(const int *fds)
 	channel_send(WORKER_REPLY, &hello, NULL, 0);
 }
 
-_Noreturn void worker_run(const struct message *message, const int *fds)
+_Noreturn void worker_run(const struct supervisor *supervisor, const struct message *message, const int *fds)
 {
 	struct message reply = { .type = MESSAGE_WORKED };
 	int fd = -1;
 
 	worker_begin(fds);
-	reply.status = identity_become(&message->identity);
+	reply.status = cage_enter_worker(supervisor, SC_none);
+	if (reply.status == 0)
+		reply.status = identity_become(&message->identity);
 	if (reply.status == 0) {
 		fd = remote_open(WORKER_OTHER, message->value);
 		reply.status = fd < 0 ? fd : 0;
@@ -112,7 +115,7 @@ _Noreturn void worker_step(struct supervisor *supervisor, struct policy *policy,
 
 	worker_begin(fds);
 	if (supervisor_reopen(supervisor, &sandbox, WORKER_OTHER, WORKER_REPLY) < 0 ||
-		worker_receive_call(&sandbox, &call) < 0)
+		worker_receive_call(&sandbox, &call) < 0 || cage_enter_worker(supervisor, call.sysno) < 0)
 		_exit(1);
 	verdict = dispatch_step(&call, NULL);
 	while (verdict.kind == VERDICT_WAIT)

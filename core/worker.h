@@ -15,7 +15,7 @@ enum { WORKER_FD_REPLY, WORKER_FD_OBJECT, WORKER_FD_COUNT };
  * In the child of the launcher: opens the object with message->value as open flags under
  * message->identity and sends the descriptor. May block; is killed when nobody wants it any more.
  */
-_Noreturn void worker_run(const struct message *message, const int *fds);
+_Noreturn void worker_run(const struct supervisor *supervisor, const struct message *message, const int *fds);
 
 /*
  * The same for a step of a handler: supervisor and policy are the copies that the launcher was

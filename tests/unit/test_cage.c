@@ -14,7 +14,6 @@
 #include "core/util.h"
 #include "tests/unit/bpf_simulator.h"
 
-#define EVERYTHING (CAGE_NEED_SANITIZER - 1)
 #define COOKIE 0x5ca1ab1e0ddba11UL
 
 TestSuite(cage, .timeout = 60);
@@ -130,8 +129,8 @@ Test(cage, the_program_says_what_the_table_says_for_everybody_and_every_need)
 {
 	for (int user = 0; user < CAGE_USER_COUNT; user++) {
 		cage_check((enum cage_user)user, 0);
-		cage_check((enum cage_user)user, EVERYTHING);
-		cage_check((enum cage_user)user, EVERYTHING | CAGE_NEED_SANITIZER);
+		cage_check((enum cage_user)user, CAGE_NEED_ALL);
+		cage_check((enum cage_user)user, CAGE_NEED_ALL | CAGE_NEED_SANITIZER);
 		for (unsigned need = 1; need <= CAGE_NEED_SANITIZER; need <<= 1)
 			cage_check((enum cage_user)user, CAGE_NEED_CALLS | need);
 	}
@@ -151,7 +150,7 @@ static uint32_t cage_ask(const struct cage_facts *facts, uint32_t arch, uint32_t
 
 Test(cage, other_abis_and_unknown_numbers_kill)
 {
-	const struct cage_facts facts = cage_facts_of(CAGE_SUPERVISOR, EVERYTHING);
+	const struct cage_facts facts = cage_facts_of(CAGE_SUPERVISOR, CAGE_NEED_ALL);
 	uint32_t native = abi_native()->audit_arch;
 	uint32_t end = abi_native()->nr_bias + abi_native()->nr_count;
 
@@ -178,20 +177,26 @@ static bool cage_has(enum cage_user user, unsigned needs, enum sysno sysno)
 
 Test(cage, nobody_starts_programs_or_processes_or_changes_the_system)
 {
-	static const enum sysno never[] = { SC_execve, SC_execveat, SC_fork, SC_vfork, SC_clone, SC_clone3, SC_mount,
-		SC_umount2, SC_pivot_root, SC_chroot, SC_unshare, SC_setns, SC_bpf, SC_perf_event_open, SC_userfaultfd,
+	static const enum sysno launchers[] = { SC_fork, SC_clone, SC_wait4, SC_seccomp, SC_dup3 };
+	static const enum sysno never[] = { SC_execve, SC_execveat, SC_vfork, SC_clone3, SC_mount, SC_umount2,
+		SC_pivot_root, SC_chroot, SC_unshare, SC_setns, SC_bpf, SC_perf_event_open, SC_userfaultfd,
 		SC_io_uring_setup, SC_keyctl, SC_add_key, SC_init_module, SC_finit_module, SC_kexec_load, SC_reboot,
-		SC_personality, SC_seccomp, SC_open_by_handle_at, SC_dup2, SC_dup3, SC_setuid, SC_setgid, SC_shmat,
-		SC_modify_ldt, SC_iopl, SC_ioperm };
+		SC_personality, SC_open_by_handle_at, SC_dup2, SC_setuid, SC_setgid, SC_shmat, SC_modify_ldt, SC_iopl,
+		SC_ioperm };
 
 	for (int user = 0; user < CAGE_USER_COUNT; user++)
 		for (size_t i = 0; i < ARRAY_SIZE(never); i++)
-			cr_assert_not(cage_has((enum cage_user)user, EVERYTHING, never[i]), "%s", sysno_name(never[i]));
+			cr_assert_not(
+				cage_has((enum cage_user)user, CAGE_NEED_ALL, never[i]), "%s", sysno_name(never[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(launchers); i++)
+		cr_assert(cage_has(CAGE_LAUNCHER, CAGE_NEED_ALL, launchers[i]));
+	for (size_t i = 0; i < 2; i++)
+		cr_assert_not(cage_has(CAGE_SUPERVISOR, CAGE_NEED_ALL, launchers[i]));
 }
 
 Test(cage, memory_is_never_made_executable)
 {
-	struct cage_facts facts = cage_facts_of(CAGE_SUPERVISOR, EVERYTHING);
+	struct cage_facts facts = cage_facts_of(CAGE_SUPERVISOR, CAGE_NEED_ALL);
 	struct seccomp_data data = { .arch = abi_native()->audit_arch };
 	struct sock_fprog program;
 
@@ -220,25 +225,62 @@ Test(cage, what_a_plan_does_not_need_is_not_there)
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		cr_assert(cage_has(CAGE_SUPERVISOR, needed[i].need, needed[i].sysno));
-		cr_assert_not(cage_has(CAGE_SUPERVISOR, EVERYTHING & ~needed[i].need, needed[i].sysno), "%s",
+		cr_assert_not(cage_has(CAGE_SUPERVISOR, CAGE_NEED_ALL & ~needed[i].need, needed[i].sysno), "%s",
 			sysno_name(needed[i].sysno));
 	}
 }
 
-Test(cage, workers_reach_no_other_process)
+Test(cage, workers_have_no_hold_on_other_processes)
 {
-	static const enum sysno others[] = { SC_ptrace, SC_process_vm_readv, SC_process_vm_writev, SC_pidfd_open,
-		SC_pidfd_getfd, SC_pidfd_send_signal, SC_kill, SC_tkill, SC_kcmp, SC_wait4, SC_waitid };
+	static const enum sysno nobody[] = { SC_ptrace, SC_process_vm_readv, SC_process_vm_writev, SC_pidfd_send_signal,
+		SC_kill, SC_wait4, SC_waitid };
+	static const enum sysno steps[] = { SC_pidfd_open, SC_pidfd_getfd, SC_tkill, SC_kcmp, SC_socket };
 
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		cr_assert_not(cage_has(CAGE_STEP, EVERYTHING, others[i]), "%s", sysno_name(others[i]));
-		cr_assert_not(cage_has(CAGE_OPEN, EVERYTHING, others[i]), "%s", sysno_name(others[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(nobody); i++) {
+		cr_assert_not(cage_has(CAGE_STEP, CAGE_NEED_ALL, nobody[i]), "%s", sysno_name(nobody[i]));
+		cr_assert_not(cage_has(CAGE_OPEN, CAGE_NEED_ALL, nobody[i]), "%s", sysno_name(nobody[i]));
 	}
-	cr_assert_not(cage_has(CAGE_OPEN, EVERYTHING, SC_connect));
-	cr_assert_not(cage_has(CAGE_OPEN, EVERYTHING, SC_unlinkat));
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		cr_assert_not(cage_has(CAGE_OPEN, CAGE_NEED_ALL, steps[i]), "%s", sysno_name(steps[i]));
+	cr_assert_not(cage_has(CAGE_OPEN, CAGE_NEED_ALL, SC_connect));
+	cr_assert_not(cage_has(CAGE_OPEN, CAGE_NEED_ALL, SC_unlinkat));
 	for (int i = 1; i < SC_COUNT; i++)
-		if (cage_has(CAGE_OPEN, EVERYTHING, (enum sysno)i))
-			cr_assert(cage_has(CAGE_STEP, EVERYTHING, (enum sysno)i), "%s", sysno_name((enum sysno)i));
+		if (cage_has(CAGE_OPEN, CAGE_NEED_ALL, (enum sysno)i))
+			cr_assert(cage_has(CAGE_STEP, CAGE_NEED_ALL, (enum sysno)i), "%s", sysno_name((enum sysno)i));
+}
+
+/* Whatever a worker's own cage allows, with numbers of the worker's own. */
+static void cage_check_inherited(enum cage_user user)
+{
+	const struct cage_facts launcher = {
+		.user = CAGE_LAUNCHER, .needs = CAGE_NEED_ALL, .self = 1234, .log_fd = -1, .listener = -1
+	};
+	struct cage_facts worker = cage_facts_of(user, CAGE_NEED_ALL);
+	struct seccomp_data data = { .arch = abi_native()->audit_arch };
+	struct sock_fprog program;
+	size_t count;
+	const struct cage_row *rows = cage_rows(&count);
+
+	worker.cookie = 0;
+	cr_assert_eq(cage_filter_build(&launcher, &program), 0);
+	for (size_t i = 0; i < count; i++) {
+		data.nr = abi_nr(abi_native(), rows[i].sysno);
+		if (data.nr < 0 || rows[i].error || !cage_row_holds(&rows[i], user, CAGE_NEED_ALL))
+			continue;
+		memset(data.args, 0, sizeof(data.args));
+		for (unsigned j = 0; j < CAGE_CONDITIONS_MAX && rows[i].conditions[j].operand != CAGE_NOTHING; j++)
+			data.args[rows[i].conditions[j].arg] = cage_operand_value(&worker, &rows[i].conditions[j]);
+		if (rows[i].sysno == SC_tgkill)
+			data.args[2] = SIGABRT;
+		cr_assert_eq(bpf_simulate(&program, &data), SECCOMP_RET_ALLOW, "%s", sysno_name(rows[i].sysno));
+	}
+	filter_free(&program);
+}
+
+Test(cage, of_the_launcher_leaves_workers_what_theirs_allow)
+{
+	cage_check_inherited(CAGE_STEP);
+	cage_check_inherited(CAGE_OPEN);
 }
 
 Test(cage, the_text_of_a_program_names_calls_and_outcomes)
