@@ -10,6 +10,9 @@
 
 static const char *const cage_users[CAGE_USER_COUNT] = {
 	[CAGE_SUPERVISOR] = "The supervisor",
+	[CAGE_LAUNCHER] = "The launcher",
+	[CAGE_STEP] = "A worker",
+	[CAGE_OPEN] = "A worker that opens",
 };
 
 static void cage_print_condition(const struct cage_condition *condition, char *buffer, size_t size)

@@ -90,6 +90,51 @@ Test(cage, leaves_a_supervisor_that_answers_nothing_no_capability_but_to_signal)
 	cage_end(&running);
 }
 
+/* The first child of a process that has this name, 0: none. */
+static pid_t cage_child(pid_t parent, const char *name)
+{
+	static char children[8192];
+
+	if (file_read(text("/proc/%d/task/%d/children", (int)parent, (int)parent), children, sizeof(children)) <= 0)
+		return 0;
+	for (char *next = children, *end; strtol(next, &end, 10) > 0; next = end) {
+		char comm[64];
+		pid_t pid = (pid_t)strtol(next, NULL, 10);
+
+		if (file_read(text("/proc/%d/comm", (int)pid), comm, sizeof(comm)) > 0 &&
+			!strncmp(comm, name, strlen(name)))
+			return pid;
+	}
+	return 0;
+}
+
+/* The kernel names processes by 15 letters. */
+Test(cage, is_around_the_launcher_and_its_workers_too)
+{
+	struct job job = { .options = WORDS(WATCH_ALL),
+		.command = WORDS("/bin/sh", "-c", "mkfifo fifo; echo ready; echo > fifo; exec sleep 1000") };
+	struct running running;
+	pid_t launcher, worker = 0;
+
+	fixture_start(&job, &running);
+	cr_assert(wait_for_text(running.out, "ready", 10000), "the command did not start");
+	launcher = cage_child(running.pid, "kennel-launcher");
+	cr_assert(launcher);
+	for (int i = 0; i < 500 && !worker; i++, sleep_ms(10))
+		worker = cage_child(launcher, "kennel-worker");
+	cr_assert(worker, "no worker opens the FIFO");
+	sleep_ms(50);
+	cage_expect_status(launcher, "Seccomp_filters", "1");
+	cage_expect_status(worker, "Seccomp_filters", "2");
+	cage_expect_status(launcher, "NoNewPrivs", "1");
+	cage_expect_status(launcher, "CapInh", "0000000000000000");
+	if (geteuid() == 0)
+		cage_expect_status(launcher, "CapBnd", "0000000000000000");
+	/* SYS_MODULE and SYS_BOOT */
+	cr_assert_eq(strtoull(cage_status(worker, "CapPrm"), NULL, 16) & 0x410000, 0);
+	cage_end(&running);
+}
+
 static int cage_compare_kinds(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
