@@ -37,7 +37,7 @@ CORE = (
     "runtime runtime_calls "
     # Starting payloads and workers, and keeping watch over them.
     "launch launch_request launcher payload payload_limits environment worker ready remote step channel inherited "
-    "descriptors tmpdir settle "
+    "descriptors tmpdir settle fatal "
     # The traced side: stops, registers, and what a process really did.
     "trace trace_call trace_signal trace_then traced ptrace held held_areas program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.

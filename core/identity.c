@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/call.h"
+#include "core/fatal.h"
 #include "core/identity.h"
 #include "core/identity_state.h"
 #include "core/sandbox.h"
@@ -30,6 +31,7 @@
 #define IDENTITY_FD_SLACK 8
 /* So many slots are looked at to know whether a table is full: about 4 ms. */
 #define IDENTITY_FD_LOOKS 4096
+#define IDENTITY_LOST "the own identity is not to be had back"
 
 /* 16-bit ids on 32-bit architectures otherwise. */
 #ifdef SYS_setgroups32
@@ -141,15 +143,15 @@ static int identity_set_effective(struct identity_state *state, uid_t uid, gid_t
 }
 
 /* Capabilities first: the rest needs them. setfsuid changes them again on the way to or from 0. */
-static int identity_return(struct identity_state *state)
+static void identity_return(struct identity_state *state)
 {
 	const struct identity *ours = &state->ours;
 	int error;
 
 	if (state->effective_taken && identity_set_effective(state, state->effective_uid, state->effective_gid) < 0)
-		return -EPERM;
+		fatal_end(IDENTITY_LOST);
 	if (!state->effective_taken && identity_equal(&state->now, ours))
-		return 0;
+		return;
 	state->effective_taken = false;
 	error = identity_set_caps(ours->effective, state->permitted, state->inheritable);
 	if (!error && state->now.fsuid != ours->fsuid)
@@ -160,9 +162,9 @@ static int identity_return(struct identity_state *state)
 		error = identity_set_groups(ours->groups_count, ours->groups);
 	if (!error)
 		error = identity_set_caps(ours->effective, state->permitted, state->inheritable);
-	if (!error)
-		state->now = *ours;
-	return error;
+	if (error)
+		fatal_end(IDENTITY_LOST);
+	state->now = *ours;
 }
 
 /* Groups, then gid, then uid, then capabilities: each step still has what it needs. */
@@ -191,13 +193,12 @@ static int identity_switch(struct identity_state *state, const struct identity *
 
 	if (identity_equal(&state->now, wanted))
 		return 0;
-	if (identity_return(state) < 0)
-		abort();
+	identity_return(state);
 	if (identity_equal(&state->now, wanted))
 		return 0;
 	error = identity_enter(state, wanted);
-	if (error < 0 && identity_return(state) < 0)
-		abort();
+	if (error < 0)
+		identity_return(state);
 	return error < 0 ? -EACCES : 0;
 }
 
@@ -295,8 +296,7 @@ static int identity_read(struct call *call)
 	if (call->identity_read && state->target_call == call)
 		return 0;
 	/* The groups of the identity in force may lie in what is overwritten now. */
-	if (identity_return(state) < 0)
-		abort();
+	identity_return(state);
 	state->target_call = NULL;
 	error = status_read(call->sandbox->supervisor->proc_fd, call->tid, state->text, &state->target);
 	if (error < 0)
@@ -336,8 +336,7 @@ int identity_assume(struct call *call)
 
 void identity_drop(struct call *call)
 {
-	if (identity_return(identity_of(call)) < 0)
-		abort();
+	identity_return(identity_of(call));
 }
 
 bool identity_lift(struct call *call)
@@ -354,7 +353,7 @@ void identity_lower(struct call *call)
 	struct identity_state *state = identity_of(call);
 
 	if (identity_set_caps(state->now.effective, state->permitted, state->inheritable) < 0)
-		abort();
+		fatal_end(IDENTITY_LOST);
 }
 
 int identity_leader(struct call *call)

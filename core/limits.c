@@ -12,6 +12,7 @@
 #include "core/cage_call.h"
 #include "core/call.h"
 #include "core/cleanup.h"
+#include "core/fatal.h"
 #include "core/limits.h"
 #include "core/sandbox.h"
 #include "core/util.h"
@@ -72,7 +73,8 @@ void limits_drop_fsize(const struct limits_fsize *limit)
 	/* A soft limit within our own hard one: this cannot fail. */
 	if (error == 0 && now.rlim_cur != limit->ours.rlim_cur)
 		error = setrlimit(RLIMIT_FSIZE, &limit->ours);
-	assert(error == 0);
+	if (error)
+		fatal_end("the own size limit is not to be had back");
 }
 
 void limits_signal_fsize(struct call *call, const struct limits_fsize *limit, uint64_t end)
