@@ -98,7 +98,7 @@ static void job_control_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	struct signalfd_siginfo info;
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(job_control, JOB_CONTROL_MAGIC);
 	while (read(job_control->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCONT)

@@ -173,7 +173,7 @@ static void launch_payload_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	int result;
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(launcher, LAUNCH_MAGIC);
 	result = channel_receive(launcher->payload_channel, true, &message, NULL, 0, NULL);
 	if (result == -EAGAIN)
@@ -224,7 +224,7 @@ static void launch_readable_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	int result;
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(launcher, LAUNCH_MAGIC);
 	result = channel_receive(launcher->channel, true, &message, NULL, 0, NULL);
 	if (result == -EAGAIN)
@@ -254,7 +254,7 @@ static void launch_writable_cb(struct ev_loop *ev, ev_io *watcher, int events)
 {
 	struct launcher *launcher = container_of(watcher, struct launcher, writable);
 
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(launcher, LAUNCH_MAGIC);
 	while (launcher->cancel_count &&
 		launch_send_cancel(launcher, launcher->cancels[launcher->cancel_count - 1]) != -EAGAIN)

@@ -5,6 +5,7 @@
 #include <ev.h>
 #include <stdlib.h>
 
+#include "core/fatal.h"
 #include "core/loop.h"
 #include "core/settle.h"
 #include "core/util.h"
@@ -47,12 +48,34 @@ static HOT void loop_settle_cb(struct ev_loop *ev, ev_timer *watcher, int events
 	settle_memory();
 }
 
+/* libev has no way to report a failure; left alone, it aborts. */
+static void loop_failed(const char *what)
+{
+	fatal_end(what);
+}
+
+static void *loop_allocate(void *pointer, long size) /* NOLINT(google-runtime-int): libev's type */
+{
+	void *made;
+
+	if (!size) {
+		free(pointer);
+		return NULL;
+	}
+	made = realloc(pointer, (size_t)size);
+	if (!made)
+		fatal_end("no memory for the event loop");
+	return made;
+}
+
 struct loop *loop_new(void)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
 
 	if (!loop)
 		return NULL;
+	ev_set_allocator(loop_allocate);
+	ev_set_syserr_cb(loop_failed);
 	loop->magic = LOOP_MAGIC;
 	loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	if (!loop->ev) {
@@ -81,6 +104,12 @@ void loop_free(struct loop *loop)
 struct ev_loop *loop_ev(struct loop *loop)
 {
 	return loop->ev;
+}
+
+void loop_check(int events)
+{
+	if (events & EV_ERROR)
+		fatal_end("a descriptor cannot be watched");
 }
 
 void loop_run(struct loop *loop)

@@ -21,6 +21,12 @@ void loop_free(struct loop *loop);
 /* The libev loop, for watchers that other files of core/ embed. */
 struct ev_loop *loop_ev(struct loop *loop);
 
+/*
+ * For the events of each callback of a descriptor: libev stops watching one where the kernel has no room
+ * for it, and says so only there. The process ends.
+ */
+void loop_check(int events);
+
 /* Runs until loop_stop(); frees the graveyard at the end of every turn. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

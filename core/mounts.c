@@ -211,7 +211,7 @@ static void mounts_read_again(struct mounts *mounts)
 static void mounts_changed_cb(struct ev_loop *ev, ev_io *watcher, int events)
 {
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	mounts_read_again(container_of(watcher, struct mounts, changed));
 }
 

@@ -157,7 +157,7 @@ static void notify_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	unsigned served = 0, count;
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(notifier, NOTIFIER_MAGIC);
 	/* libev reports a hang-up as readable; before 6.11 RECV then blocks for ever. */
 	if (!notifier->sandbox->supervisor->features.recv_ends && notify_is_over(notifier))

@@ -29,7 +29,7 @@ static void ready_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	struct epoll_event event;
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	for (int i = 0; i < READY_TURN && epoll_wait(ready->epoll, &event, 1, 0) == 1; i++) {
 		struct ready_watch *watch = event.data.ptr;
 

@@ -231,7 +231,7 @@ static void trace_readable_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	struct signalfd_siginfo ignored;
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(tracer, TRACER_MAGIC);
 	if (read(tracer->signals, &ignored, sizeof(ignored)) > 0 && !ev_is_active(&tracer->more))
 		trace_drain(tracer);

@@ -77,7 +77,7 @@ static void tracee_ended_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	struct tracee *tracee = container_of(watcher, struct tracee, ended);
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(tracee, TRACEE_MAGIC);
 	tracee_remove(tracee);
 }

@@ -285,7 +285,7 @@ static void wait_replied_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	int result;
 
 	(void)ev;
-	(void)events;
+	loop_check(events);
 	MAGIC_CHECK(wait, WAIT_MAGIC);
 	result = channel_receive_data(wait->channel, true, &message, data, &size, &fd);
 	if (result == -EAGAIN || (result == 1 && wait_goes_on(wait, &message, data, size)))
