@@ -78,6 +78,12 @@ static bool filter_number(const struct abi *abi, enum sysno sysno, int *number_o
 	       seccomp_syscall_resolve_name_arch(abi->audit_arch, name) == abi_nr(abi, sysno);
 }
 
+/* libseccomp (2.5) may leave out what it has no memory for without a word. errno, 0 before its call, tells. */
+static int filter_whole(int result)
+{
+	return result == 0 && errno == ENOMEM ? -ENOMEM : result;
+}
+
 static void filter_find_groups(const struct abi *abi, const struct plan *plan, struct filter_groups *groups)
 {
 	groups->count = 0;
@@ -149,7 +155,8 @@ static int filter_add_group(scmp_filter_ctx context, struct filter_own *own, con
 		return 0;
 	if (!one || first->action != PLAN_REFUSE || !filter_number(abi, first->sysno, &number))
 		return filter_add_own(own, abi, groups, group);
-	return seccomp_rule_add_exact_array(context, filter_action(abi, first), number, 0, NULL);
+	errno = 0;
+	return filter_whole(seccomp_rule_add_exact_array(context, filter_action(abi, first), number, 0, NULL));
 }
 
 static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const struct abi *abi, const struct plan *plan)
@@ -160,16 +167,19 @@ static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const st
 	filter_find_groups(abi, plan, &groups);
 	for (size_t i = 0; i < groups.count && error == 0; i++)
 		error = filter_add_group(context, own, abi, &groups, &groups.list[i]);
-	filter_own_end(own);
+	if (error == 0)
+		filter_own_end(own);
 	return error;
 }
 
 /* An empty context of one architecture; libseccomp's tokens are the kernel's audit values. */
 static int filter_new_context(const struct abi *abi, scmp_filter_ctx *context_out)
 {
-	AUTO_CONTEXT scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+	AUTO_CONTEXT scmp_filter_ctx context = NULL;
 	int error = 0;
 
+	errno = 0;
+	context = seccomp_init(SCMP_ACT_ALLOW);
 	if (!context)
 		return -ENOMEM;
 	if (seccomp_arch_native() != abi->audit_arch) {
@@ -179,6 +189,7 @@ static int filter_new_context(const struct abi *abi, scmp_filter_ctx *context_ou
 	}
 	if (error == 0)
 		error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	error = filter_whole(error);
 	if (error < 0)
 		return error;
 	*context_out = take_ptr(context);
@@ -216,14 +227,18 @@ static int filter_export(scmp_filter_ctx context, const struct filter_own *own, 
 
 	if (fd < 0)
 		return -errno;
-	error = seccomp_export_bpf(context, fd);
+	errno = 0;
+	error = filter_whole(seccomp_export_bpf(context, fd));
 	return error < 0 ? error : filter_join(own, fd, out);
 }
 
 static int filter_merge(scmp_filter_ctx *joined, scmp_filter_ctx *context)
 {
-	int error = *joined ? seccomp_merge(*joined, *context) : 0;
+	int error = 0;
 
+	errno = 0;
+	if (*joined)
+		error = filter_whole(seccomp_merge(*joined, *context));
 	if (error < 0)
 		return error;
 	if (!*joined)
