@@ -128,11 +128,11 @@ struct job_control *job_control_new(struct supervisor *supervisor)
 	if (!job_control)
 		return NULL;
 	job_control_mask(&mask);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	*job_control = (struct job_control){ .magic = JOB_CONTROL_MAGIC, .supervisor = supervisor };
-	job_control->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	*job_control = (struct job_control){ .magic = JOB_CONTROL_MAGIC, .supervisor = supervisor, .fd = -1 };
+	if (sigprocmask(SIG_SETMASK, &mask, NULL) == 0)
+		job_control->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (job_control->fd < 0) {
 		free(job_control);
 		return NULL;

@@ -322,7 +322,8 @@ static void launcher_prepare(struct launcher_process *launcher)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NAME, "kennel-launcher", 0, 0, 0);
 	sigfillset(&mask);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (sigprocmask(SIG_SETMASK, &mask, NULL) < 0)
+		_exit(125);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	launcher->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -256,9 +256,9 @@ struct tracer *trace_new(struct supervisor *supervisor)
 		return NULL;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-	*tracer = (struct tracer){ .magic = TRACER_MAGIC, .supervisor = supervisor };
-	tracer->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	*tracer = (struct tracer){ .magic = TRACER_MAGIC, .supervisor = supervisor, .signals = -1 };
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) == 0)
+		tracer->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (tracer->signals < 0) {
 		free(tracer);
 		return NULL;
