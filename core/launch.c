@@ -127,7 +127,9 @@ static void launch_release(struct launcher *launcher, const struct message *told
 		launch_give_up(sandbox, "cannot confine the supervisor", error);
 		return;
 	}
-	channel_post(launcher->payload_channel, &release, NULL, 0);
+	error = channel_post(launcher->payload_channel, &release, NULL, 0);
+	if (error)
+		launch_give_up(sandbox, "cannot release the payload", error);
 }
 
 /* Both must have come, in whichever order: what the payload tells, and that the launcher is caged. */

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -30,6 +32,8 @@
 #define NOTIFY_FULL_S 0.001
 /* After so many calls of one thread in a row nobody else is looked for, until another one calls. */
 #define NOTIFY_ALONE 64
+/* The exit status of a sandbox that cannot be answered. */
+#define NOTIFY_FAILED 125
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -223,7 +227,9 @@ int notify_check(const struct call *call)
 	do
 		result = ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
 	while (result < 0 && errno == EINTR);
-	return result < 0 ? -ESRCH : 0;
+	if (result < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return 0;
 }
 
 int notify_listener(const struct sandbox *sandbox)
@@ -242,7 +248,15 @@ int notify_place_lent(struct call *call, int listener, int fd, uint32_t fd_flags
 	return result;
 }
 
-/* ENOENT means that the target is gone; what else the kernel may say would be a mistake of ours. */
+/* Nobody would ever answer the target again: that ends the sandbox. */
+static void notify_give_up(struct sandbox *sandbox, int error)
+{
+	if (!sandbox->ending)
+		fprintf(stderr, "kennel: cannot answer the payload: %s\n", strerror(error));
+	sandbox_end(sandbox, NOTIFY_FAILED);
+}
+
+/* ENOENT: the target is gone; EBADF: the listener was closed. */
 static int notify_send(struct call *call, int64_t value, int error, uint32_t flags)
 {
 	struct seccomp_notif_resp response = { .id = call->id, .val = value, .error = -error, .flags = flags };
@@ -256,8 +270,10 @@ static int notify_send(struct call *call, int64_t value, int error, uint32_t fla
 	do
 		result = ioctl(call->sandbox->notifier->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	while (result < 0 && errno == EINTR);
-	if (result < 0 && errno != ENOENT)
-		call_mistaken(call, strerror(errno));
+	if (result < 0 && errno == EINPROGRESS)
+		call_mistaken(call, "was answered before");
+	else if (result < 0 && errno != ENOENT && errno != EBADF)
+		notify_give_up(call->sandbox, errno);
 	return result < 0 ? -ESRCH : 0;
 }
 

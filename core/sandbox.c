@@ -14,6 +14,7 @@
 #include "core/call_pool.h"
 #include "core/channel.h"
 #include "core/dispatch.h"
+#include "core/fatal.h"
 #include "core/identity_state.h"
 #include "core/launch.h"
 #include "core/mounts.h"
@@ -120,10 +121,14 @@ void sandbox_free(struct sandbox *sandbox)
 void sandbox_end(struct sandbox *sandbox, int exit_status)
 {
 	struct message message = { .type = MESSAGE_END };
+	int error;
 
 	if (sandbox->ending)
 		return;
 	sandbox->ending = true;
 	sandbox->exit_override = exit_status;
-	launch_send(sandbox->supervisor, &message, NULL, 0);
+	error = launch_send(sandbox->supervisor, &message, NULL, 0);
+	/* Without a launcher there is nothing to end; with one, our own end tells it. */
+	if (error < 0 && error != -EPIPE)
+		fatal_end("the launcher cannot be told to end it");
 }
