@@ -138,7 +138,7 @@ int run_options_parse(struct run_options *options, struct policy_loader *loader,
 
 	*options = (struct run_options){ .log_fd = -1 };
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
 			run_options_keep(options, fd);
 	while (index < argc && argv[index][0] == '-' && !str_equal(argv[index], "--")) {
 		int error = run_options_next(options, loader, argc, argv, &index);
