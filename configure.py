@@ -136,7 +136,7 @@ SCRIPT_TESTS = """
 # What sanitizers have nothing to say about.
 RELEASE_TESTS = """
     tests/build/test_configure.py tests/doc/test_pages.py tests/doc/test_completion.py tests/doc/test_tutorial.py
-    tests/bench/test_bench.py
+    tests/bench/test_bench.py tests/faults/test_faults.py
     tests/profiles/test_real_programs.py tests/profiles/test_networked.py tests/programs/test_network.py
 """.split()
 
@@ -144,9 +144,9 @@ RELEASE_TESTS = """
 LONG_TESTS = """
     test_real_work
 """.split()
-# Of the scripts, those that run there once more, with 2,000 policies.
+# Of the scripts, those that run there once more, with 2,000 policies, and with every failure.
 LONG_SCRIPTS = """
-    tests/plans/test_exact.py
+    tests/plans/test_exact.py tests/faults/test_faults.py
 """.split()
 # Of the others, those that run there once more, with a million tries, 1,000 supervisors or 100,000 targets killed.
 LONG_RACES = """
@@ -164,7 +164,7 @@ GUESTS = """
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
     diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
     diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table
-    reuse_pids open_always load_filter refuse_dumpable give_back
+    reuse_pids open_always load_filter refuse_dumpable give_back meet_faults
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32", "load_filter", "refuse_dumpable")]
 
@@ -330,6 +330,8 @@ class Build:
         writer.rule("guest_i386", "$python tools/build_i386.py $builddir/probed.i386 $out $in "
                     "-- $language $warnings $includes -MMD -MF $out.d -O1 -g -static $guest_flags",
                     depfile="$out.d", deps="gcc", description="GUEST $out")
+        writer.rule("preload", f"{compile_command} -O1 -g -fPIC -shared $in -o $out",
+                    depfile="$out.d", deps="gcc", description="PRELOAD $out")
         writer.rule("fuzz_cc", "$python tools/build_fuzz.py $builddir/probed.fuzz $out $in -- $language $includes "
                     "-MMD -MF $out.d -O1 -g $fuzz_flags -c", depfile="$out.d", deps="gcc", description="FUZZ $out")
         writer.rule("fuzz_link", "$python tools/build_fuzz.py $builddir/probed.fuzz $out $in -- $fuzz_flags",
@@ -416,8 +418,9 @@ class Build:
         long += LONG_SCRIPTS
         scripts = [self.source(path) for path in SCRIPT_TESTS]
         scripts += [self.source(path) for path in RELEASE_TESTS if self.arguments.variant == "release"]
-        writer.build("test-programs", "phony",
-                     [*units, *integration, *differential, *long, "$builddir/kennel", "guests"])
+        writer.build("$builddir/tests/faults.so", "preload", self.source("tests/faults/faults.c"))
+        writer.build("test-programs", "phony", [*units, *integration, *differential, *long, "$builddir/kennel",
+                                                "guests", "$builddir/tests/faults.so"])
         self.run_tests("test", ["--unit", *units, "--integration", *integration, "--differential", *differential,
                                 "--script", *scripts], units + integration + differential + scripts)
         self.run_tests("test-unit", ["--unit", *units], units)
@@ -440,7 +443,8 @@ class Build:
 
     def run_tests(self, name, arguments, needed):
         command = f"$python tools/run_tests.py --builddir $builddir {' '.join(arguments)}"
-        self.always(name, command, [*needed, "$builddir/kennel", "compare", "guests", "tools/run_tests.py"])
+        self.always(name, command, [*needed, "$builddir/kennel", "compare", "guests", "$builddir/tests/faults.so",
+                                    "tools/run_tests.py"])
 
     def always(self, name, command, needed=()):
         """A target that runs its command whenever it is asked for; its output never exists."""

@@ -30,7 +30,8 @@ LIMIT_S = {"unit": 60, "integration": 300, "differential": 600, "script": 120, "
 # Races take as many tries as they can within some seconds, up to 20,000; the long run has a million of each,
 # and a million pairs of rules and names instead of 100,000.
 LONG_ENVIRONMENT = {"KENNEL_RACE_TRIES": "1000000", "KENNEL_RACE_MS": "3600000", "KENNEL_MATCHER_PAIRS": "1000000",
-                    "KENNEL_PLANS": "2000", "KENNEL_SUPERVISOR_KILLS": "500", "KENNEL_TARGET_KILLS": "50000"}
+                    "KENNEL_PLANS": "2000", "KENNEL_SUPERVISOR_KILLS": "500", "KENNEL_TARGET_KILLS": "50000",
+                    "KENNEL_FAULTS": "all"}
 # The tests of these mostly wait: more of them run at once than there are processors.
 WAITING = {"test_guests", "test_blocking", "test_trace_jobs", "test_open_files", "test_terminal", "test_net"}
 WAITING_JOBS = 6
