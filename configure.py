@@ -131,7 +131,7 @@ DIFFERENTIAL_TESTS = """
 # Tests in python.
 SCRIPT_TESTS = """
     tests/commands/test_commands.py tests/policies/test_policies.py tests/profiles/test_confined.py
-    tests/plans/test_exact.py tests/plans/test_output.py
+    tests/plans/test_exact.py tests/plans/test_output.py tests/attacks/test_attacks.py
 """.split()
 # What sanitizers have nothing to say about.
 RELEASE_TESTS = """
@@ -144,9 +144,9 @@ RELEASE_TESTS = """
 LONG_TESTS = """
     test_real_work
 """.split()
-# Of the scripts, those that run there once more, with 2,000 policies, and with every failure.
+# Of the scripts, those that run there once more: with 2,000 policies, with every failure, and a minute for each race.
 LONG_SCRIPTS = """
-    tests/plans/test_exact.py tests/faults/test_faults.py
+    tests/plans/test_exact.py tests/faults/test_faults.py tests/attacks/test_attacks.py
 """.split()
 # Of the others, those that run there once more, with a million tries, 1,000 supervisors or 100,000 targets killed.
 LONG_RACES = """
@@ -167,6 +167,11 @@ GUESTS = """
     reuse_pids open_always load_filter refuse_dumpable give_back meet_faults
 """.split()
 GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32", "load_filter", "refuse_dumpable")]
+# What tests/attacks tries, natively and under Kennel.
+GUESTS += """
+    attack_abi attack_chaos attack_deputy attack_device attack_exec attack_ipc attack_life attack_meta attack_path
+    attack_proc
+""".split()
 
 # libFuzzer targets, and what of core/ they drive; corpora in tests/fuzz/corpus.
 FUZZ_TARGETS = """

@@ -175,7 +175,9 @@ class Runner:
             print(f"  | {line}", flush=True)
 
     def finish(self):
-        """Names every skip and failure, then the counts; the exit status."""
+        """Shows the table of attacks, names every skip and failure, then the counts; the exit status."""
+        table = self.tables / "attacks.txt"
+        print(table.read_text(encoding="utf-8") if table.exists() else "", end="")
         for skipped in self.total.skipped:
             print(f"skipped: {skipped}")
         for failed in self.total.failed:
