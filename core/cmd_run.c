@@ -316,6 +316,7 @@ static int run_prepare(struct run *run)
 		error = supervisor_init(&run->supervisor, &run->features, run->log_fd);
 	if (error)
 		return run_error("cannot start", error);
+	run->supervisor.cleaner_pid = run->tmpdir.cleaner;
 	error = has_tmpdir ? tmpdir_wait(&run->tmpdir) : 0;
 	if (error)
 		return run_error("cannot make the temporary directory", error);

@@ -213,7 +213,7 @@ static void launch_lost(struct launcher *launcher)
 	log_event(launcher->supervisor->log, "launcher", "the launcher is gone: the sandbox ends");
 	ev_io_stop(loop_ev(launcher->supervisor->loop), &launcher->readable);
 	ev_io_stop(loop_ev(launcher->supervisor->loop), &launcher->writable);
-	launcher_kill_children();
+	launcher_kill_children(launcher->supervisor->cleaner_pid);
 	sandbox->ended = true;
 	sandbox->exit_status = 125;
 	loop_stop(launcher->supervisor->loop);

@@ -98,36 +98,45 @@ static bool launcher_is_worker(const struct launcher_process *launcher, pid_t pi
 	return false;
 }
 
-/* Kills the children. True when all that there are are workers, which have none of their own. */
-static bool launcher_kill_round(const struct launcher_process *launcher)
+/* Kills the children but one; how many, and how many of these are workers, which have none of their own. */
+static unsigned launcher_kill_round(const struct launcher_process *launcher, pid_t spared, unsigned *workers_out)
 {
 	pid_t pids[LAUNCHER_WORKERS_MAX + 256];
 	unsigned count = launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids));
-	unsigned workers = 0;
+	unsigned killed = 0;
 
+	*workers_out = 0;
 	/* A child that is not waited for keeps its number, so kill(2) cannot hit another. */
 	for (unsigned i = 0; i < count; i++) {
+		if (pids[i] == spared)
+			continue;
 		kill(pids[i], SIGKILL);
-		workers += launcher && launcher_is_worker(launcher, pids[i]);
+		killed++;
+		*workers_out += launcher && launcher_is_worker(launcher, pids[i]);
 	}
-	return workers && workers == count;
+	return killed;
 }
 
 /* A worker that a filesystem holds in the kernel dies when that answers: it is not waited for longer than a moment. */
-static void launcher_kill_all(const struct launcher_process *launcher)
+static void launcher_kill_all(const struct launcher_process *launcher, pid_t spared)
 {
 	unsigned patience = LAUNCHER_PATIENCE_MS / LAUNCHER_ROUND_MS;
 
 	while (launcher_bury() >= 0 && patience) {
-		if (launcher_kill_round(launcher))
+		unsigned workers;
+		unsigned killed = launcher_kill_round(launcher, spared, &workers);
+
+		if (spared && !killed)
+			return;
+		if (killed && workers == killed)
 			patience--;
 		poll(NULL, 0, LAUNCHER_ROUND_MS);
 	}
 }
 
-void launcher_kill_children(void)
+void launcher_kill_children(pid_t spared)
 {
-	launcher_kill_all(NULL);
+	launcher_kill_all(NULL, spared);
 }
 
 void launcher_wait(pid_t launcher)
@@ -213,7 +222,7 @@ static void launcher_launch(struct launcher_process *launcher, const int *fds, u
 
 static _Noreturn void launcher_end(struct launcher_process *launcher)
 {
-	launcher_kill_all(launcher);
+	launcher_kill_all(launcher, 0);
 	if (launcher->first_pid)
 		launcher_tell(launcher, MESSAGE_ENDED, launcher->first_pid, launcher->first_status);
 	_exit(0);

@@ -26,10 +26,10 @@ struct launcher_options {
 pid_t launcher_start(const struct launcher_options *options, int *channel_out);
 
 /*
- * Kills every child of this process, round by round, until none is left: orphans of the killed
- * become our children. For the launcher's end, and for the supervisor whose launcher died.
+ * Kills every child of this process but one (0: all), round by round, until none is left: orphans of the killed
+ * become our children. For the supervisor whose launcher died.
  */
-void launcher_kill_children(void);
+void launcher_kill_children(pid_t spared);
 
 /* For the supervisor, at the end: what the payload used counts as used by our children only when this is waited for. */
 void launcher_wait(pid_t launcher);

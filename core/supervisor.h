@@ -46,7 +46,8 @@ struct supervisor {
 	int self_fd_dir;                 /* /proc/self/fd of ours, held from the start */
 	pid_t pid;                       /* ours */
 	pid_t launcher_pid;
-	int remote_fd; /* in a worker: the channel to the supervisor that it acts for; 0: this is the supervisor */
+	pid_t cleaner_pid; /* of the temporary directory, which is the last to go; 0: none */
+	int remote_fd;     /* in a worker: the channel to the supervisor that it acts for; 0: this is the supervisor */
 	timer_t brief_timer; /* core/brief.c */
 	bool has_brief_timer;
 	unsigned long cookie; /* core/cage_call.h; 0 until we are caged */
