@@ -130,6 +130,66 @@ Test(kills, supervisor_that_traces_killed_at_any_moment_leaves_nothing)
 	kills_many_supervisors(WORDS(TRACED, "-m", "lock:off", "-m", "allow/all+${KENNEL_TMPDIR}/***"), "traced");
 }
 
+/* The one process of this name below another. */
+static pid_t kills_find(pid_t parent, const char *wanted)
+{
+	char children[4096], comm[64];
+	char *rest = children;
+	pid_t found = 0;
+
+	file_read(text("/proc/%d/task/%d/children", parent, parent), children, sizeof(children));
+	for (char *at = strsep(&rest, " "); !found && at && *at; at = strsep(&rest, " ")) {
+		pid_t pid = (pid_t)atoi(at);
+
+		file_read(text("/proc/%d/comm", pid), comm, sizeof(comm));
+		comm[strcspn(comm, "\n")] = '\0';
+		found = strcmp(comm, wanted) == 0 ? pid : kills_find(pid, wanted);
+	}
+	return found;
+}
+
+/* The supervisor takes over what the launcher leaves. */
+static void kills_of_launcher(const struct job *job, unsigned after_us)
+{
+	struct running running;
+	pid_t launcher = 0;
+
+	fixture_start(job, &running);
+	usleep(after_us);
+	for (unsigned i = 0; !launcher && i < 1000; i++) {
+		launcher = kills_find(running.pid, "kennel-launcher");
+		sleep_ms(1);
+	}
+	cr_assert(launcher > 0 && kill(launcher, SIGKILL) == 0);
+	fixture_finish(&running, &kills_outcome);
+	cr_assert_eq(
+		kills_outcome.status, 125, "after %u us: %d %s", after_us, kills_outcome.status, kills_outcome.err);
+	kills_expect_nothing_left(after_us);
+}
+
+static void kills_many_launchers(const char *const *options, const char *what)
+{
+	const char *script = text("%s 8 storm stay & cat fifo & sleep 100", fixture_guest("fork_storm"));
+	const struct job job = {
+		.options = options, .command = WORDS("/bin/sh", "-c", script), .prepare = kills_set_tmpdir
+	};
+
+	cr_assert(mkdir("tmp", 0777) == 0 && mkfifo("fifo", 0666) == 0);
+	for (unsigned i = 0; i < SUPERVISOR_KILLS; i++)
+		kills_of_launcher(&job, (unsigned)rand() % (BUSY_MS * 1000));
+	note("%u launchers killed: %s", (unsigned)SUPERVISOR_KILLS, what);
+}
+
+Test(kills, launcher_killed_at_any_moment_leaves_nothing)
+{
+	kills_many_launchers(WORDS(UNTRACED, "-m", "allow/all+${KENNEL_TMPDIR}/***"), "not traced");
+}
+
+Test(kills, launcher_of_traced_targets_killed_at_any_moment_leaves_nothing)
+{
+	kills_many_launchers(WORDS(TRACED, "-m", "allow/all+${KENNEL_TMPDIR}/***"), "traced");
+}
+
 /* The kernel forgets half of an answer that was interrupted; also when the whole system is suspended. */
 Test(kills, supervisor_stopped_at_any_moment_answers_right)
 {
@@ -168,24 +228,6 @@ static void kills_need_few_numbers(void)
 		cr_skip_test("pid_max is the whole system's before 6.14");
 	if (access("/usr/bin/unshare", X_OK))
 		cr_skip_test("there is no unshare");
-}
-
-/* The one process of this name below another. */
-static pid_t kills_find(pid_t parent, const char *wanted)
-{
-	char children[4096], comm[64];
-	char *rest = children;
-	pid_t found = 0;
-
-	file_read(text("/proc/%d/task/%d/children", parent, parent), children, sizeof(children));
-	for (char *at = strsep(&rest, " "); !found && at && *at; at = strsep(&rest, " ")) {
-		pid_t pid = (pid_t)atoi(at);
-
-		file_read(text("/proc/%d/comm", pid), comm, sizeof(comm));
-		comm[strcspn(comm, "\n")] = '\0';
-		found = strcmp(comm, wanted) == 0 ? pid : kills_find(pid, wanted);
-	}
-	return found;
 }
 
 static unsigned kills_descriptors(pid_t pid)
