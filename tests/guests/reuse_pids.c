@@ -8,7 +8,7 @@
 
 #include <dirent.h>
 
-enum { CHILDREN = 8, ROLES = 4, MAKES = 4, WARM = 200, PIDS = 4096, WRONG = 10 };
+enum { CHILDREN = 8, ROLES = 4, MAKES = 4, WARM = 200, PIDS = 4096, WRONG = 10, SAME_TRIES = 80, SAME_EACH = 12 };
 enum role { MAKER, UNMAKER, WAITER, EXECER };
 
 struct slot {
@@ -19,7 +19,7 @@ struct slot {
 
 static struct slot slots[CHILDREN];
 static char name[64], other[64];
-static unsigned long reused;
+static unsigned long reused, same;
 static bool used[PIDS];
 
 static const char *reuse_name(char *buffer, char kind, unsigned long token, unsigned number)
@@ -112,19 +112,36 @@ static _Noreturn void reuse_child(enum role role, const struct slot *slot)
 	reuse_as_execer(token);
 }
 
-static void reuse_start(unsigned index)
+/* A child with this number, if that comes soon; 0: with any. Nothing here is a call that waits for the supervisor. */
+static pid_t reuse_fork(pid_t wanted)
+{
+	for (unsigned tries = 0;; tries++) {
+		pid_t pid = fork();
+
+		if (pid < 0) {
+			CHECK(errno == EAGAIN);
+			guest_sleep_ms(1);
+		} else if (!wanted || tries >= SAME_TRIES || (pid ? pid : getpid()) == wanted) {
+			return pid;
+		} else if (pid == 0) {
+			_exit(0);
+		} else {
+			CHECK(waitpid(pid, NULL, 0) == pid);
+		}
+	}
+}
+
+static void reuse_start(unsigned index, pid_t wanted)
 {
 	static unsigned long last_token = 100000;
 	struct slot *slot = &slots[index];
 
 	slot->token = ++last_token;
 	*slot->number = 0;
-	while ((slot->pid = fork()) < 0) {
-		CHECK(errno == EAGAIN);
-		guest_sleep_ms(1);
-	}
+	slot->pid = reuse_fork(wanted);
 	if (slot->pid == 0)
 		reuse_child((enum role)(index % ROLES), slot);
+	same += slot->pid == wanted;
 	reused += used[slot->pid % PIDS];
 	used[slot->pid % PIDS] = true;
 }
@@ -138,10 +155,8 @@ static void reuse_expect_none(char kind, unsigned long token, unsigned number)
 }
 
 /* What it left is what it had done, up to the call in which it died. */
-static void reuse_check(enum role role, const struct slot *slot)
+static void reuse_check(enum role role, const struct slot *slot, unsigned number)
 {
-	unsigned number = *slot->number;
-
 	for (unsigned i = 0; role == MAKER && i < number; i++)
 		if (unlink(reuse_name(name, 'm', slot->token, i)) < 0)
 			reuse_wrong("a lost name");
@@ -154,15 +169,20 @@ static void reuse_check(enum role role, const struct slot *slot)
 	reuse_expect_none("muwe"[role], slot -> token, number + 1);
 }
 
-static void reuse_kill(unsigned index)
+/* Every now and then the next one takes over also the number, as soon as may be. */
+static void reuse_kill(unsigned index, bool replace)
 {
-	struct slot *slot = &slots[index];
+	const struct slot old = slots[index];
+	unsigned number;
 	int status;
 
-	CHECK(kill(slot->pid, SIGKILL) == 0 && waitpid(slot->pid, &status, 0) == slot->pid);
+	CHECK(kill(old.pid, SIGKILL) == 0 && waitpid(old.pid, &status, 0) == old.pid);
 	if (WIFEXITED(status))
 		_exit(1); /* it has said why */
-	reuse_check((enum role)(index % ROLES), slot);
+	number = *old.number;
+	if (replace)
+		reuse_start(index, rand() % SAME_EACH ? 0 : old.pid);
+	reuse_check((enum role)(index % ROLES), &old, number);
 }
 
 static void reuse_kill_many(unsigned long count)
@@ -173,8 +193,7 @@ static void reuse_kill_many(unsigned long count)
 
 		if (rest.tv_nsec)
 			nanosleep(&rest, NULL);
-		reuse_kill(index);
-		reuse_start(index);
+		reuse_kill(index, true);
 	}
 }
 
@@ -217,13 +236,13 @@ static void reuse_expect_no_names(void)
 static void reuse_round(unsigned long count, const char *done, const char *go)
 {
 	for (unsigned i = 0; i < CHILDREN; i++)
-		reuse_start(i);
+		reuse_start(i, 0);
 	reuse_kill_many(count);
 	for (unsigned i = 0; i < CHILDREN; i++)
-		reuse_kill(i);
+		reuse_kill(i, false);
 	reuse_expect_rest();
 	reuse_expect_no_names();
-	printf("%s: %lu killed, %lu numbers used again\n", done, count, reused);
+	printf("%s: %lu killed, %lu numbers used again, %lu at once\n", done, count, reused, same);
 	fflush(stdout);
 	while (access(go, F_OK) < 0)
 		guest_sleep_ms(20);
