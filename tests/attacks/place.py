@@ -34,7 +34,7 @@ class Top:
             path.chmod(0o755)
         shutil.copy(self.bin / "attack_path", self.bin / "unreadable")
         (self.bin / "unreadable").chmod(0o111)
-        shutil.copy(self.bin / "attack_exec", self.bin / "set-user")
+        shutil.copy(guests / "print_rights", self.bin / "set-user")
         (self.bin / "set-user").chmod(0o4755)
 
     def remove(self):
@@ -91,6 +91,10 @@ class Place:
         for fd in (*self.terminals, self.mark):
             os.close(fd)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():
+            # Directories that their owner may not enter.
+            subprocess.run(["chmod", "-R", "u+rwx", self.folder], check=False)
+            shutil.rmtree(self.folder)
 
     def make_tree(self, kind):
         for folder in ("good/in", "evil/in"):
@@ -186,8 +190,8 @@ class Place:
         status, limits, stat = (pathlib.Path(f"/proc/{pid}/{name}").read_text(encoding="ascii")
                                 for name in ("status", "limits", "stat"))
         words = stat.rsplit(")", 1)[1].split()
-        # Whether it is stopped, its terminal, tracer, nice value and policy, processors, limits.
-        return (words[0] in "TtZ", words[4], re.search(r"TracerPid:\t(\d+)", status)[1], words[16], words[38],
+        # Whether it is stopped, its terminal, tracer, policy, processors, limits.
+        return (words[0] in "TtZ", words[4], re.search(r"TracerPid:\t(\d+)", status)[1], words[38],
                 sorted(os.sched_getaffinity(pid)), limits)
 
     def harm(self):

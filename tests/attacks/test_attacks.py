@@ -33,7 +33,8 @@ JOBS = 4
 DEADLINE_S = 60
 RACE_MS = str(min(60000, int(os.environ.get("KENNEL_RACE_MS", "1000"))))
 RACE_TRIES = os.environ.get("KENNEL_RACE_TRIES", "20000")
-CONTROL_MS, CONTROLS = "100", 100
+CONTROL_MS, CONTROLS, RETRIES = "100", 100, 5
+ONE_SIDED = "wrong nothing was allowed"
 COUNTS = re.compile(r"(tries|good|evil|refused|killed) (\d+)")
 LINE = re.compile(r"^(works|nothing|refused \S+|wrong .*)$", re.M)
 
@@ -82,7 +83,7 @@ def judge(row, status, out, err):
         if status not in (0, 1) or "tries" not in counts:
             return f"wrong status {status}"
         if not counts["evil"] and not counts["good"]:
-            return "wrong nothing was allowed"
+            return ONE_SIDED
         return f"{'won' if counts['evil'] else 'lost'} ({counts['tries']} tries)"
     lines = LINE.findall(out)
     if status > 128 and not lines:
@@ -104,7 +105,7 @@ def native(row, name, user):
     raise AssertionError(f"{row.number} {row.what}: natively {outcome.line}, not {expected}\n{outcome.text}")
 
 
-def guarded(row, name, user, natively):
+def guarded_once(row, user):
     with place.Place(top, str(next(places)), row, user) as at:
         words = command_of(row, at, RACE_TRIES, RACE_MS)
         options = [word.format(**at.words) for word in row.policy]
@@ -113,7 +114,16 @@ def guarded(row, name, user, natively):
             # The shell becomes Kennel, and so knows its number.
             assert words[-1] == str(at.other.pid)
             command = ["sh", "-c", 'exec "$@" $$', "sh", *command[:-1]]
-        outcome = run(row, at, command)
+        return run(row, at, command)
+
+
+def guarded(row, name, user, natively):
+    outcome = guarded_once(row, user)
+    for _ in range(RETRIES):
+        # Where others are busy, whoever flips may never have had a processor.
+        if outcome.line != ONE_SIDED:
+            break
+        outcome = guarded_once(row, user)
     expected = row.kennel[name != "root"] if isinstance(row.kennel, tuple) else row.kennel
     about = f"{row.number} {row.what}: as {name} {outcome.line}"
     if expected == "same":

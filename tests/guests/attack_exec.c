@@ -144,26 +144,10 @@ static int exec_personality(const char *unused)
 	return attack_result(personality(READ_IMPLIES_EXEC));
 }
 
-/* Ourselves once more, with the owner's rights. */
+/* A program with its owner's rights. */
 static int exec_set_user(const char *path)
 {
-	char *argv[] = { (char *)(uintptr_t)path, (char *)(uintptr_t) "rights", NULL };
-	pid_t child = fork();
-	int code;
-
-	CHECK(child >= 0);
-	if (child == 0) {
-		execve(path, argv, environ);
-		_exit(errno);
-	}
-	code = guest_wait(child);
-	return code == EXEC_EVIL ? ATTACK_WORKS : code == TINY_GOOD ? ATTACK_NOTHING : code;
-}
-
-static int exec_rights(const char *unused)
-{
-	(void)unused;
-	_exit(geteuid() != getuid() ? EXEC_EVIL : TINY_GOOD);
+	return exec_name(path);
 }
 
 /* Without arguments, with too many, with some in no memory: errnos as ever, and nobody falls over. */
@@ -239,7 +223,6 @@ int main(int argc, char **argv)
 		{ "anonymous", exec_anonymous },
 		{ "personality", exec_personality },
 		{ "set-user", exec_set_user },
-		{ "rights", exec_rights },
 		{ "arguments", exec_arguments },
 		{ "odd", exec_odd },
 		{ "check", exec_check },
