@@ -3,6 +3,7 @@
  * plan's, its handler is asked, its verdict becomes registers and the way on, and what really
  * happened is looked at before the thread runs again. Any doubt kills the process.
  */
+#include <errno.h>
 #include <linux/kcmp.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include "core/call.h"
 #include "core/call_pool.h"
 #include "core/dispatch.h"
+#include "core/fatal.h"
 #include "core/held.h"
 #include "core/identity_state.h"
 #include "core/log.h"
@@ -31,7 +33,9 @@ void trace_kill(struct tracer *tracer, pid_t tid, const char *why)
 {
 	if (why)
 		log_event(tracer->supervisor->log, "trace", "process of thread %d killed: %s", (int)tid, why);
-	syscall(SYS_kill, tid, SIGKILL);
+	/* Stopped for ever otherwise; our own end kills whom we trace. */
+	if (syscall(SYS_kill, tid, SIGKILL) < 0 && errno != ESRCH)
+		fatal_end("a traced process cannot be killed");
 }
 
 void trace_resume(struct tracer *tracer, pid_t tid, enum resume how, int signal)
