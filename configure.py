@@ -148,6 +148,10 @@ LONG_TESTS = """
 LONG_SCRIPTS = """
     tests/plans/test_exact.py tests/faults/test_faults.py tests/attacks/test_attacks.py
 """.split()
+# stress-ng in a sandbox, for two minutes: `ninja stress`. For twenty in `ninja test-long`.
+STRESS_SCRIPTS = """
+    tests/stress/test_stress_ng.py
+""".split()
 # Of the others, those that run there once more, with a million tries, 1,000 supervisors or 100,000 targets killed.
 LONG_RACES = """
     test_races test_trace_races test_kills test_matcher test_address_index
@@ -170,7 +174,7 @@ GUESTS_I386 = [name for name in GUESTS if name not in ("call_int80", "call_x32",
 # What tests/attacks tries, natively and under Kennel.
 GUESTS += """
     attack_abi attack_chaos attack_deputy attack_device attack_exec attack_ipc attack_life attack_meta attack_path
-    attack_proc
+    attack_proc print_rights
 """.split()
 
 # libFuzzer targets, and what of core/ they drive; corpora in tests/fuzz/corpus.
@@ -420,7 +424,8 @@ class Build:
         differential = self.test_programs("differential", DIFFERENTIAL_TESTS, shared, compiled)
         long = self.test_programs("integration", LONG_TESTS, shared, compiled)
         long += [path for path in units + integration if path.split("/")[-1] in LONG_RACES]
-        long += LONG_SCRIPTS
+        stress = [self.source(path) for path in STRESS_SCRIPTS]
+        long += LONG_SCRIPTS + stress
         scripts = [self.source(path) for path in SCRIPT_TESTS]
         scripts += [self.source(path) for path in RELEASE_TESTS if self.arguments.variant == "release"]
         writer.build("$builddir/tests/faults.so", "preload", self.source("tests/faults/faults.c"))
@@ -430,6 +435,7 @@ class Build:
                                 "--script", *scripts], units + integration + differential + scripts)
         self.run_tests("test-unit", ["--unit", *units], units)
         self.run_tests("test-long", ["--long", *long], long)
+        self.run_tests("stress", ["--part", "stress", "--stress", *stress], stress)
         writer.newline()
 
     def test_programs(self, folder, entries, shared, compiled):

@@ -2,7 +2,7 @@
 """Runs the test programs one after another and counts what came out.
 
 usage: run_tests.py --builddir DIR [--unit P...] [--integration P...] [--differential P...] [--script P...]
-                    [--long P...]
+                    [--stress P...] [--long P...] [--part NAME]
 
 A Criterion program (or a python script with the same option) writes its results as TAP into a
 file. The programs find what they need in the environment: KENNEL (the program under test),
@@ -10,7 +10,8 @@ KENNEL_GUESTS (the folder of built guests), KENNEL_TOP (the top of the source tr
 (a folder for tables of differences, which stay in DIR/tests/tables). Their lines
 "note: NUMBER WHAT: ..." stay in their logs (DIR/tests/log), and are added up here. Each
 runs in a session of its own with a time limit; whatever it leaves behind is killed and named.
-The last line, also kept in DIR/tests/counts, is "N passed, N failed, N skipped".
+The last line, also kept in DIR/tests/counts, is "N passed, N failed, N skipped". With
+--part all of that is in DIR/NAME, so that parts may run at the same time.
 """
 
 import argparse
@@ -26,12 +27,12 @@ import sys
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-LIMIT_S = {"unit": 60, "integration": 300, "differential": 600, "script": 180, "long": 8 * 3600}
+LIMIT_S = {"unit": 60, "integration": 300, "differential": 600, "script": 180, "stress": 900, "long": 8 * 3600}
 # Races take as many tries as they can within some seconds, up to 20,000; the long run has a million of each,
 # and a million pairs of rules and names instead of 100,000.
 LONG_ENVIRONMENT = {"KENNEL_RACE_TRIES": "1000000", "KENNEL_RACE_MS": "3600000", "KENNEL_MATCHER_PAIRS": "1000000",
                     "KENNEL_PLANS": "2000", "KENNEL_SUPERVISOR_KILLS": "500", "KENNEL_TARGET_KILLS": "50000",
-                    "KENNEL_FAULTS": "all"}
+                    "KENNEL_FAULTS": "all", "KENNEL_STRESS_S": "1200"}
 # The tests of these mostly wait: more of them run at once than there are processors.
 WAITING = {"test_guests", "test_blocking", "test_trace_jobs", "test_open_files", "test_terminal", "test_net"}
 WAITING_JOBS = 6
@@ -91,12 +92,12 @@ def kill_leftovers():
 
 
 class Runner:
-    def __init__(self, builddir):
-        self.builddir = builddir
-        self.logs = builddir / "tests" / "log"
+    def __init__(self, builddir, part):
+        self.folder = builddir / part
+        self.logs = self.folder / "log"
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
-        self.tables = builddir / "tests" / "tables"
+        self.tables = self.folder / "tables"
         shutil.rmtree(self.tables, ignore_errors=True)
         self.tables.mkdir()
         self.total = Result([], [], [])
@@ -183,7 +184,7 @@ class Runner:
         for failed in self.total.failed:
             print(f"FAILED: {failed}")
         counts = ", ".join(f"{len(part)} {field}" for part, field in zip(self.total, Result._fields))
-        (self.builddir / "tests" / "counts").write_text(counts + "\n", encoding="ascii")
+        (self.folder / "counts").write_text(counts + "\n", encoding="ascii")
         print(counts, flush=True)
         return 1 if self.total.failed else 0
 
@@ -191,11 +192,12 @@ class Runner:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--builddir", required=True, type=pathlib.Path)
+    parser.add_argument("--part", default="tests")
     for kind in LIMIT_S:
         parser.add_argument(f"--{kind}", nargs="*", default=[])
     arguments = parser.parse_args()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    runner = Runner(arguments.builddir.resolve())
+    runner = Runner(arguments.builddir.resolve(), arguments.part)
     for kind in LIMIT_S:
         for program in getattr(arguments, kind):
             runner.run(kind, program)

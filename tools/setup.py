@@ -22,7 +22,7 @@ TEST_PACKAGES = BUILD_PACKAGES + (
 # Where the archive lacks one of these, tests skip by name.
 OPTIONAL_PACKAGES = ("gcc-i686-linux-gnu libc6-dev-i386-cross clang-14|clang libclang-rt-14-dev|libclang-rt-dev "
                      "mandoc zsh fish nodejs curl redis-server nginx wrk postgresql-15|postgresql-17 bind9-dnsutils "
-                     "dbus-daemon dbus-bin libglib2.0-bin").split()
+                     "dbus-daemon dbus-bin libglib2.0-bin stress-ng").split()
 
 
 def say(text):
@@ -155,7 +155,7 @@ def demo(top):
 
 # ---- The tests -------------------------------------------------------------------------
 
-COUNTS = ("build/tests/counts", "build/fuzz/counts", "build/debug/tests/counts")
+COUNTS = ("build/tests/counts", "build/fuzz/counts", "build/debug/tests/counts", "build/debug/stress/counts")
 
 
 def counts(top):
@@ -176,6 +176,8 @@ status=$?
 python3 configure.py --variant debug && ninja -f build/debug/build.ninja test-programs || status=1
 exit $status
 """
+# So does stress: two minutes of it, with ASan and UBSan. Not through ninja, which runs at the same time.
+STRESS = "exec python3 tools/run_tests.py --builddir build/debug --part stress --stress tests/stress/test_stress_ng.py"
 
 
 @contextlib.contextmanager
@@ -200,7 +202,7 @@ def beside(top, script):
 
 
 def tests(top):
-    """Release tests, style and some fuzzing, then the tests again under ASan and UBSan; the counts come last."""
+    """Release tests, style and some fuzzing, then the tests again under ASan and UBSan, and stress; the counts last."""
     for path in map(top.joinpath, COUNTS):
         path.unlink(missing_ok=True)
     good = step(top, "ninja", "build/compile_commands.json", "test-programs")
@@ -208,7 +210,10 @@ def tests(top):
     with beside(top, BESIDE) as wait:
         good = step(top, "ninja", "-k", "0", "test", "fuzz") and good
         good = wait() and good
-    good = step(top, "ninja", "-f", "build/debug/build.ninja", "test") and good
+    say("meanwhile: stress-ng, with ASan and UBSan")
+    with beside(top, STRESS) as wait:
+        good = step(top, "ninja", "-f", "build/debug/build.ninja", "test") and good
+        good = wait() and good
     say("all is well" if good else "FAILED, see above")
     print(counts(top), flush=True)
     return good
