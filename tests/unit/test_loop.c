@@ -176,3 +176,35 @@ Test(loop, callback_may_destroy_itself_and_who_is_still_to_be_called)
 	loop_run(loop);
 	cr_expect_eq(freed, 2);
 }
+
+static void loop_watched_cb(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	(void)ev;
+	(void)watcher;
+	loop_check(events);
+	loop_stop(loop);
+}
+
+Test(loop, descriptor_that_cannot_be_watched_ends_the_process, .exit_code = 125)
+{
+	ev_io watcher;
+	int pipes[2];
+
+	cr_assert(pipe(pipes) == 0);
+	ev_io_init(&watcher, loop_watched_cb, pipes[0], EV_READ);
+	ev_io_start(loop_ev(loop), &watcher);
+	/* What libev does where the kernel has no room. */
+	ev_feed_event(loop_ev(loop), &watcher, EV_ERROR | EV_READ);
+	loop_run(loop);
+}
+
+Test(loop, descriptor_that_is_ready_ends_nothing)
+{
+	ev_io watcher;
+	int pipes[2];
+
+	cr_assert(pipe(pipes) == 0 && write(pipes[1], "x", 1) == 1);
+	ev_io_init(&watcher, loop_watched_cb, pipes[0], EV_READ);
+	ev_io_start(loop_ev(loop), &watcher);
+	loop_run(loop);
+}
