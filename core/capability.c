@@ -89,11 +89,32 @@ uint64_t capability_own(const struct policy *policy)
 	return own & ~capability_kept(policy);
 }
 
-static int capability_get(struct __user_cap_data_struct sets_out[2])
+int capability_get(struct capability_sets *sets_out)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
 
-	return (int)errno_result(syscall(SYS_capget, &header, sets_out));
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	*sets_out = (struct capability_sets){
+		.effective = data[0].effective | (uint64_t)data[1].effective << 32,
+		.permitted = data[0].permitted | (uint64_t)data[1].permitted << 32,
+		.inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32,
+	};
+	return 0;
+}
+
+int capability_set(const struct capability_sets *sets)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		data[i].effective = (uint32_t)(sets->effective >> 32 * i);
+		data[i].permitted = (uint32_t)(sets->permitted >> 32 * i);
+		data[i].inheritable = (uint32_t)(sets->inheritable >> 32 * i);
+	}
+	return (int)errno_result(syscall(SYS_capset, &header, data));
 }
 
 /* What this capability permits is needed for it: done before that is given up. Without it, no_new_privs has to do. */
@@ -112,26 +133,23 @@ static int capability_unbind(uint64_t kept)
 
 int capability_drop(uint64_t kept, uint64_t own)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[2] = { { 0 } };
-	uint32_t any = 0;
-	int error = capability_get(sets);
+	struct capability_sets sets;
+	int error = capability_get(&sets);
 
-	if (!error && sets[0].effective & CAPABILITY_BIT(CAP_SETPCAP))
+	if (error < 0 || !(sets.permitted | sets.inheritable))
+		return error;
+	if (sets.effective & CAPABILITY_BIT(CAP_SETPCAP))
 		error = capability_unbind(kept | own);
 	/* Ambient ones follow: they are always permitted and inheritable. */
-	for (unsigned i = 0; i < 2; i++) {
-		any |= sets[i].permitted | sets[i].inheritable;
-		sets[i].effective &= (uint32_t)(kept >> 32 * i);
-		sets[i].permitted &= (uint32_t)((kept | own) >> 32 * i);
-		sets[i].inheritable &= (uint32_t)(kept >> 32 * i);
-	}
-	return error || !any ? error : (int)errno_result(syscall(SYS_capset, &header, sets));
+	sets.effective &= kept;
+	sets.permitted &= kept | own;
+	sets.inheritable &= kept;
+	return error ? error : capability_set(&sets);
 }
 
 bool capability_permitted(unsigned number)
 {
-	struct __user_cap_data_struct sets[2] = { { 0 } };
+	struct capability_sets sets;
 
-	return capability_get(sets) < 0 || (sets[number / 32].permitted >> number % 32 & 1);
+	return capability_get(&sets) < 0 || sets.permitted >> number & 1;
 }

@@ -12,6 +12,14 @@ struct policy;
 
 #define CAPABILITY_BIT(number) (UINT64_C(1) << (number))
 
+struct capability_sets {
+	uint64_t effective, permitted, inheritable;
+};
+
+/* Of the calling thread: 0 or -errno. */
+int capability_get(struct capability_sets *sets_out);
+int capability_set(const struct capability_sets *sets);
+
 /* Those that the payload of this policy keeps if it has them; all bits where the policy refuses nothing. */
 uint64_t capability_kept(const struct policy *policy);
 

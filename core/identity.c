@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/call.h"
+#include "core/capability.h"
 #include "core/fatal.h"
 #include "core/identity.h"
 #include "core/identity_state.h"
@@ -49,8 +50,8 @@ struct identity {
 };
 
 /* What may be permitted and not effective (core/capability.h): to reach a process, to speak for one. */
-#define IDENTITY_REACH (UINT64_C(1) << CAP_SYS_PTRACE)
-#define IDENTITY_SPEAK (UINT64_C(1) << CAP_SYS_ADMIN)
+#define IDENTITY_REACH CAPABILITY_BIT(CAP_SYS_PTRACE)
+#define IDENTITY_SPEAK CAPABILITY_BIT(CAP_SYS_ADMIN)
 
 struct identity_state {
 	struct identity ours;
@@ -72,31 +73,9 @@ struct identity_state {
 	char text[STATUS_TEXT_SIZE];
 };
 
-static int identity_get_caps(struct identity_state *state)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
-	state->ours.effective = data[0].effective | (uint64_t)data[1].effective << 32;
-	state->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-	state->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
-	state->usable = state->permitted & (state->ours.effective | ~(IDENTITY_REACH | IDENTITY_SPEAK));
-	return 0;
-}
-
 static int identity_set_caps(uint64_t effective, uint64_t permitted, uint64_t inheritable)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	for (unsigned i = 0; i < 2; i++) {
-		data[i].effective = (uint32_t)(effective >> 32 * i);
-		data[i].permitted = (uint32_t)(permitted >> 32 * i);
-		data[i].inheritable = (uint32_t)(inheritable >> 32 * i);
-	}
-	return errno_result((int)syscall(SYS_capset, &header, data));
+	return capability_set(&(struct capability_sets){ effective, permitted, inheritable });
 }
 
 static int identity_set_fsuid(uid_t uid)
@@ -204,12 +183,17 @@ static int identity_switch(struct identity_state *state, const struct identity *
 
 static int identity_read_own(struct identity_state *state)
 {
+	struct capability_sets sets;
 	uid_t uid, euid, suid;
 	gid_t gid, egid, sgid;
 	int count;
 
-	if (getresuid(&uid, &euid, &suid) < 0 || getresgid(&gid, &egid, &sgid) < 0 || identity_get_caps(state) < 0)
+	if (getresuid(&uid, &euid, &suid) < 0 || getresgid(&gid, &egid, &sgid) < 0 || capability_get(&sets) < 0)
 		return -errno;
+	state->ours.effective = sets.effective;
+	state->permitted = sets.permitted;
+	state->inheritable = sets.inheritable;
+	state->usable = sets.permitted & (sets.effective | ~(IDENTITY_REACH | IDENTITY_SPEAK));
 	state->effective_uid = euid;
 	state->effective_gid = egid;
 	state->real_uid = uid;
@@ -275,11 +259,9 @@ bool identity_survives_exec(const struct identity_state *state)
 int identity_reach(const struct identity_state *state, bool reach)
 {
 	uint64_t more = state->permitted & ~state->ours.effective & IDENTITY_REACH;
+	uint64_t effective = state->ours.effective | (reach ? more : 0);
 
-	if (!more)
-		return 0;
-	return identity_set_caps(
-		state->ours.effective | (reach ? more : 0), state->permitted, state->inheritable);
+	return more ? identity_set_caps(effective, state->permitted, state->inheritable) : 0;
 }
 
 static struct identity_state *identity_of(const struct call *call)
@@ -440,7 +422,7 @@ int identity_check_claim(struct call *call, const struct ucred *claim)
 
 bool identity_lift_claims(struct call *call)
 {
-	static const uint64_t claims = IDENTITY_SPEAK | UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
+	static const uint64_t claims = IDENTITY_SPEAK | CAPABILITY_BIT(CAP_SETUID) | CAPABILITY_BIT(CAP_SETGID);
 	struct identity_state *state = identity_of(call);
 
 	return state->permitted & IDENTITY_SPEAK &&

@@ -1,6 +1,6 @@
 /*
- * Who belongs to the sandbox of a call: asked by number, for signals where Landlock does not keep them inside. The answer
- * holds for a moment only: a number may be another's by the time that it is used (doc/BOUNDARY.md).
+ * Who belongs to the sandbox of a call: asked by number, for signals where Landlock does not keep them inside. The
+ * answer holds for a moment only: a number may be another's by the time that it is used (doc/BOUNDARY.md).
  */
 #ifndef KENNEL_CORE_INSIDE_H
 #define KENNEL_CORE_INSIDE_H

@@ -181,7 +181,8 @@ const char *plan_needs_ptrace(const struct policy *policy, const struct plan_hos
 	struct obstacle obstacle;
 	char name[2 * PATH_MAX];
 
-	if (unsafe_given(policy_settings(policy), UNSAFE_PTRACE) && policy_active_bits(policy) && !host->scopes_signals) {
+	if (unsafe_given(policy_settings(policy), UNSAFE_PTRACE) && policy_active_bits(policy) &&
+		!host->scopes_signals) {
 		snprintf(buffer, size,
 			"allow_unsafe/ptrace:on needs a Landlock domain (ABI %d, Linux 6.12) that keeps the command "
 			"away from the supervisor, and there is none",

@@ -56,8 +56,8 @@ void plan_host_read(
 		.supervisor = getpid(),
 		.pgrp = getpgrp(),
 		/* A task has one tracer: a payload that uses ptrace has none of ours (pitfall 27). */
-		.ptrace = policy_settings(policy)->trace_ptrace && !unsafe_given(policy_settings(policy), UNSAFE_PTRACE) &&
-			  plan_host_may_ptrace(),
+		.ptrace = policy_settings(policy)->trace_ptrace &&
+			  !unsafe_given(policy_settings(policy), UNSAFE_PTRACE) && plan_host_may_ptrace(),
 		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNALS,
 		.privileged = privileged,
 		.sees_processes = plan_host_sees_processes(policy),

@@ -37,8 +37,8 @@ TOP_LEVEL = set("""
 
 # What handlers may include of core/.
 HANDLER_INCLUDES = re.compile(
-    r"core/(mem|mem_message|address|bound|brief|path|fds|held|program|identity|access|verdict|log|category|limits|inside|"
-    r"cleanup|util)\.h$|"
+    r"core/(mem|mem_message|address|bound|brief|path|fds|held|program|identity|access|verdict|log|category|limits|"
+    r"inside|cleanup|util)\.h$|"
     r"handlers/\w+\.h$|sysno\.h$")
 # What handlers, and what arch/, may not see by any road through our headers.
 UNSEEN = {
