@@ -109,7 +109,7 @@ UNIT_TESTS = """
     test_grants+policy_fixture test_policy_transition+policy_fixture
     test_environment+policy_fixture test_payload_limits+forked+policy_fixture
     test_policy_change+policy_fixture test_policy_again+policy_fixture test_bound
-    test_capability+forked+policy_fixture
+    test_capability+forked+policy_fixture test_signal+fake_handlers+fake_access
 """.split()
 
 # Criterion programs that run the real binary on guests, and what all of them share.

@@ -106,7 +106,10 @@ static void differential_place(uid_t uid, bool mounts)
 static void differential_run(const char *const *command, const char *const *options, uid_t uid, const char *name)
 {
 	static struct outcome outcome;
-	struct job job = { .options = options, .command = command, .uid = uid, .deadline_ms = JOB_MS,
+	struct job job = { .options = options,
+		.command = command,
+		.uid = uid,
+		.deadline_ms = JOB_MS,
 		.prepare = options ? NULL : fixture_drop_capabilities };
 	struct running running;
 

@@ -56,7 +56,7 @@ static const struct give_back_call calls[] = {
 	{ "personality asked for", NULL, SYS_personality, { 0xffffffff }, 0, false },
 	{ "prctl of areas", "prctl", SYS_prctl, { PR_SET_MM, 99, 0, 0, 1 }, EPERM, false },
 	{ "setpriority of a user", "nice", SYS_setpriority, { PRIO_USER, NOBODY_THERE, 19 }, EPERM, false },
-	{ "setpriority of its own", NULL, SYS_setpriority, { PRIO_PROCESS, 0, 0 }, 0, false },
+	{ "setpriority of its own", NULL, SYS_setpriority, { PRIO_PROCESS, 0, 19 }, 0, false },
 	{ "ioprio_set of a user", "nice", SYS_ioprio_set, { 3, NOBODY_THERE, 0x4000 }, EPERM, false },
 	{ "reboot", "reboot", SYS_reboot, { 1, 2, 3 }, EPERM, true },
 	{ "settimeofday", "time", SYS_settimeofday, { BAD_POINTER }, EPERM, false },

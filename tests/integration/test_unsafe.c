@@ -146,8 +146,8 @@ static void unsafe_expect_surface(const char *guest, uid_t uid, const char *cons
 /* Each gives back what it names, and nothing else. */
 static void unsafe_expect_options(const char *guest, uid_t uid)
 {
-	static const char *const names[] = { "keyring", "legacy", "nice", "perf", "personality",
-		"prctl", "ptrace", "rawio", "reboot", "syslog", "time", "userfaultfd" };
+	static const char *const names[] = { "keyring", "legacy", "nice", "perf", "personality", "prctl", "ptrace",
+		"rawio", "reboot", "syslog", "time", "userfaultfd" };
 	static const char *const requests[] = { "TIOCSTI", "TIOCLINUX", "KDSKBENT", "KDSKBSENT" };
 	/* What ptrace is for is left out, so that it can be given back. */
 	const char *without = "sandbox/exec,chdir,walk:off";

@@ -462,6 +462,16 @@ Test(plan, refuses_wide_signals_where_landlock_does_not_scope_them)
 	assert_outcome(plan, SC_kill, (uint64_t)-777, 9, "kernel");
 	assert_outcome(plan, SC_pidfd_send_signal, 3, 9, "EPERM");
 	plan_free(plan);
+	fake_handle(SC_kill, &fake_identity);
+	plan = plan_new(&writes, &old);
+	assert_outcome(plan, SC_kill, (uint64_t)-1, 9, "EPERM");
+	assert_outcome(plan, SC_kill, 500, 9, "EPERM");
+	assert_outcome(plan, SC_kill, (uint64_t)-777, 9, "notify");
+	assert_outcome(plan, SC_kill, 777, 9, "notify");
+	plan_free(plan);
+	plan = plan_new(&writes, &modern);
+	assert_outcome(plan, SC_kill, 777, 9, "kernel");
+	plan_free(plan);
 }
 
 Test(plan, follows_changes_of_identity_only_when_they_are_possible)

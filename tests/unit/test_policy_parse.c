@@ -84,8 +84,8 @@ static const struct error_row error_rows[] = {
 	{ "lock:ipc", "6: lock:ipc is not supported yet by this version" },
 	{ "lock:onn", "6: unknown lock state 'onn', expected on, read, drop, exec or off (did you mean 'on'?)" },
 	{ "trace/memory:on", "1: command 'trace/memory' is not supported yet by this version" },
-	{ "allow_unsafe/ptrase:on",
-		"14: unknown name 'ptrase', expected something to give back such as perf or ptrace (did you mean 'ptrace'?)" },
+	{ "allow_unsafe/ptrase:on", "14: unknown name 'ptrase', expected something to give back such as perf or ptrace "
+				    "(did you mean 'ptrace'?)" },
 	{ "trace/allow_unsafe_x:on", "20: unknown name 'x', expected something to give back such as perf or ptrace" },
 	{ "allow_unsafe/uring:on", "14: 'uring' cannot be given back, no rule would hold: "
 				   "calls made through io_uring pass no filter" },
