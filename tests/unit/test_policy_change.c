@@ -108,12 +108,23 @@ Test(policy_change, the_decision_is_the_changed_one)
 	policy_free(changed);
 }
 
+Test(policy_change, what_is_given_back_can_be_asked)
+{
+	struct policy *policy = POLICY("allow_unsafe/perf:on", "lock:read"), *changed;
+
+	cr_expect_eq(policy_change(policy, "allow_unsafe/perf?", &changed, message, sizeof(message)), 0);
+	cr_expect_eq(policy_change(policy, "allow_unsafe/caps?", &changed, message, sizeof(message)), POLICY_CHANGE_NO);
+	policy_free(policy);
+}
+
 Test(policy_change, questions_change_nothing)
 {
 	expect_change("lock:off", "sandbox/read?", 0);
 	expect_change("lock:read", "sandbox/read,write?", 0);
 	expect_change("lock:off", "ghost?", POLICY_CHANGE_NO);
 	expect_change("lock:off", "limit/calls?", -EINVAL);
+	expect_change("lock:off", "trace/allow_unsafe_perf?", POLICY_CHANGE_NO);
+	expect_change("lock:off", "allow_unsafe/perv?", -EINVAL);
 	expect_change("lock:off", "sandbox/net?", 0);
 	expect_change("lock:off", "sandbox/chroot?", -EINVAL);
 	expect_change("lock:off", "sandbox/read?x", -EINVAL);

@@ -306,18 +306,29 @@ Test(policy_parse, what_concerns_ptrace_is_set, .timeout = 5)
 	}
 }
 
-Test(policy_parse, links_of_others_are_allowed_by_either_name, .timeout = 5)
+Test(policy_parse, everything_is_given_back_by_either_name, .timeout = 5)
 {
-	static const char *const names[][2] = { { "allow_unsafe/symlinks:on", "allow_unsafe/hardlinks:on" },
-		{ "trace/allow_unsafe_symlinks:on", "trace/allow_unsafe_hardlinks:on" } };
+	static const char *const spellings[] = { "allow_unsafe/%s:%s", "trace/allow_unsafe_%s:%s" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		for (unsigned which = 0; which < 2; which++) {
-			struct policy *policy = POLICY("sandbox/all:off", names[i][which]);
-			const struct policy_settings *settings = policy_settings(policy);
+	for (int unsafe = 0; unsafe < UNSAFE_COUNT; unsafe++)
+		for (size_t i = 0; i < ARRAY_SIZE(spellings); i++) {
+			const char *name = unsafe_name((enum unsafe)unsafe);
+			char on[64], off[64];
+			struct policy *policy;
+			char *printed;
 
-			cr_expect_eq(settings->unsafe, UNSAFE_BIT(which == 0 ? UNSAFE_SYMLINKS : UNSAFE_HARDLINKS));
+			snprintf(on, sizeof(on), spellings[i], name, "on");
+			snprintf(off, sizeof(off), spellings[1 - i], name, "off");
+			policy = POLICY("sandbox/all:off", on);
+			cr_expect_eq(policy_settings(policy)->unsafe, UNSAFE_BIT(unsafe), "%s", on);
+			printed = fixture_print(policy);
+			cr_expect_not_null(strstr(printed, name), "%s", on);
+			free(printed);
 			check_round_trip(policy);
+			policy = POLICY("sandbox/all:off", on, off);
+			cr_expect_eq(policy_settings(policy)->unsafe, 0, "%s", off);
+			policy_free(policy);
+			cr_expect_null(unsafe_never(name), "%s", name);
 		}
 }
 
