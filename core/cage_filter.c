@@ -1,6 +1,6 @@
 /*
- * The native ABI's calls in the order of their numbers, found by halving, so that a call costs seven comparisons or
- * eight. libseccomp can halve, too, but takes longer for such a list than a start of Kennel may.
+ * The native ABI's calls in the order of their numbers, found by halving, so that a call costs six comparisons or
+ * seven. libseccomp can halve, too, but takes longer for such a list than a start of Kennel may.
  */
 #include "core/cage_filter.h"
 
@@ -17,7 +17,14 @@
 #define CAGE_CALLS_MAX 256
 #define CAGE_END UINT16_MAX
 
-/* The rows of each call, chained in the table's order, and the calls by number. */
+/* Numbers in a row of which the same becomes, whatever the arguments; or one call. */
+struct cage_span {
+	uint32_t first;
+	uint32_t last;
+	enum sysno sysno; /* the first one */
+};
+
+/* The rows of each call, chained in the table's order, and the spans by number. */
 struct cage_build {
 	struct filter_own own;
 	const struct abi *abi;
@@ -25,7 +32,7 @@ struct cage_build {
 	const struct cage_row *rows;
 	uint16_t first[SC_COUNT];
 	uint16_t next[CAGE_ROWS_MAX];
-	enum sysno calls[CAGE_CALLS_MAX];
+	struct cage_span spans[CAGE_CALLS_MAX];
 	size_t count;
 };
 
@@ -60,10 +67,14 @@ static struct plan_condition cage_filter_condition(
 	return result;
 }
 
+static uint32_t cage_filter_action(const struct cage_row *row)
+{
+	return row->error ? SECCOMP_RET_ERRNO | (uint32_t)row->error : SECCOMP_RET_ALLOW;
+}
+
 static int cage_filter_add_row(struct cage_build *build, const struct cage_row *row)
 {
 	struct plan_entry entry = { .sysno = row->sysno };
-	uint32_t action = row->error ? SECCOMP_RET_ERRNO | (uint32_t)row->error : SECCOMP_RET_ALLOW;
 
 	while (entry.condition_count < CAGE_CONDITIONS_MAX &&
 		row->conditions[entry.condition_count].operand != CAGE_NOTHING) {
@@ -71,39 +82,77 @@ static int cage_filter_add_row(struct cage_build *build, const struct cage_row *
 			cage_filter_condition(build->facts, &row->conditions[entry.condition_count]);
 		entry.condition_count++;
 	}
-	return filter_own_add(&build->own, build->abi, &entry, action);
+	return filter_own_add(&build->own, build->abi, &entry, cage_filter_action(row));
 }
 
-static int cage_filter_add_call(struct cage_build *build, enum sysno sysno)
+/* What becomes of a call with any arguments; KILL_PROCESS: it depends on them. */
+static uint32_t cage_filter_outcome(const struct cage_build *build, enum sysno sysno)
 {
-	int number = (int)abi_nr(build->abi, sysno);
-	int error = filter_own_begin_calls(&build->own, &number, 1);
+	const struct cage_row *row = &build->rows[build->first[sysno]];
+
+	return row->conditions[0].operand == CAGE_NOTHING ? cage_filter_action(row) : SECCOMP_RET_KILL_PROCESS;
+}
+
+static int cage_filter_add_rows(struct cage_build *build, enum sysno sysno)
+{
+	int error = 0;
 
 	for (uint16_t i = build->first[sysno]; i != CAGE_END && error == 0; i = build->next[i])
 		error = cage_filter_add_row(build, &build->rows[i]);
+	return error;
+}
+
+/* Reached with a number of the span, or with one between it and the next. */
+static int cage_filter_add_span(struct cage_build *build, const struct cage_span *span)
+{
+	bool closed = span + 1 < build->spans + build->count && span[1].first == span->last + 1;
+	size_t jump = 0;
+	int error = closed ? 0 : filter_own_branch(&build->own, span->last + 1, &jump);
+
+	if (error == 0)
+		error = cage_filter_add_rows(build, span->sysno);
 	if (error < 0)
 		return error;
-	/* No row holds, or it is another number. */
-	filter_own_land(&build->own, build->own.calls);
+	if (closed && cage_filter_outcome(build, span->sysno) != SECCOMP_RET_KILL_PROCESS)
+		return 0;
+	if (!closed)
+		filter_own_land(&build->own, jump);
 	return filter_own_return(&build->own, SECCOMP_RET_KILL_PROCESS);
 }
 
-/* The calls from begin to end; what lies below the middle goes first. */
-static int cage_filter_add_calls(struct cage_build *build, size_t begin, size_t end)
+/* The spans from begin to end; what lies below the middle goes first. */
+static int cage_filter_add_spans(struct cage_build *build, size_t begin, size_t end)
 {
 	size_t middle = begin + (end - begin) / 2;
 	size_t jump;
 	int error;
 
 	if (end - begin == 1)
-		return cage_filter_add_call(build, build->calls[begin]);
-	error = filter_own_branch(&build->own, (uint32_t)abi_nr(build->abi, build->calls[middle]), &jump);
+		return cage_filter_add_span(build, &build->spans[begin]);
+	error = filter_own_branch(&build->own, build->spans[middle].first, &jump);
 	if (error == 0)
-		error = cage_filter_add_calls(build, begin, middle);
+		error = cage_filter_add_spans(build, begin, middle);
 	if (error < 0)
 		return error;
 	filter_own_land(&build->own, jump);
-	return cage_filter_add_calls(build, middle, end);
+	return cage_filter_add_spans(build, middle, end);
+}
+
+/* The first span takes whatever lies below the second: numbers below the first must not get there. */
+static int cage_filter_add_all(struct cage_build *build)
+{
+	size_t jump;
+	int error;
+
+	if (build->spans[0].first == 0)
+		return cage_filter_add_spans(build, 0, build->count);
+	error = filter_own_branch(&build->own, build->spans[0].first, &jump);
+	if (error == 0)
+		error = filter_own_return(&build->own, SECCOMP_RET_KILL_PROCESS);
+	if (error < 0)
+		return error;
+	filter_own_land(&build->own, jump);
+	return cage_filter_add_spans(build, 0, build->count);
 }
 
 /* Chains the rows that hold, from the last to the first. */
@@ -119,11 +168,25 @@ static void cage_filter_chain(struct cage_build *build, size_t row_count)
 		build->next[i] = build->first[row->sysno];
 		build->first[row->sysno] = (uint16_t)i;
 	}
-	for (uint32_t nr = 0; nr < build->abi->nr_count; nr++) {
-		enum sysno sysno = abi_sysno(build->abi, (int64_t)build->abi->nr_bias + nr);
+}
 
-		if (sysno != SC_none && build->first[sysno] != CAGE_END && build->count < CAGE_CALLS_MAX)
-			build->calls[build->count++] = sysno;
+static void cage_filter_find_spans(struct cage_build *build)
+{
+	uint32_t end = build->abi->nr_bias + build->abi->nr_count;
+
+	for (uint32_t nr = build->abi->nr_bias; nr < end && build->count < CAGE_CALLS_MAX; nr++) {
+		enum sysno sysno = abi_sysno(build->abi, (int64_t)nr);
+		struct cage_span *before = build->count ? &build->spans[build->count - 1] : NULL;
+		uint32_t outcome;
+
+		if (sysno == SC_none || build->first[sysno] == CAGE_END)
+			continue;
+		outcome = cage_filter_outcome(build, sysno);
+		if (before && before->last + 1 == nr && outcome != SECCOMP_RET_KILL_PROCESS &&
+			outcome == cage_filter_outcome(build, before->sysno))
+			before->last = nr;
+		else
+			build->spans[build->count++] = (struct cage_span){ nr, nr, sysno };
 	}
 }
 
@@ -136,9 +199,10 @@ int cage_filter_build(const struct cage_facts *facts, struct sock_fprog *out)
 	build.rows = cage_rows(&row_count);
 	assert(row_count <= CAGE_ROWS_MAX);
 	cage_filter_chain(&build, row_count);
+	cage_filter_find_spans(&build);
 	error = filter_own_begin(&build.own, build.abi);
 	if (error == 0)
-		error = cage_filter_add_calls(&build, 0, build.count);
+		error = cage_filter_add_all(&build);
 	if (error == 0) {
 		filter_own_end(&build.own);
 		error = filter_own_return(&build.own, SECCOMP_RET_KILL_PROCESS);

@@ -98,6 +98,7 @@ void filter_own_land(struct filter_own *own, size_t jump)
 	size_t distance = own->length - jump - 1;
 	uint8_t *past;
 
+	own->loaded = NOTHING;
 	if (distance > UINT8_MAX) {
 		own->instructions[jump].k = (uint32_t)distance;
 		return;
@@ -115,6 +116,7 @@ int filter_own_branch(struct filter_own *own, uint32_t nr, size_t *jump_out)
 
 	if (error < 0)
 		return error;
+	own->loaded = NOTHING;
 	filter_own_put(own, BPF_JMP | BPF_JGE | BPF_K, nr);
 	own->instructions[own->length - 1].jf = 1;
 	*jump_out = own->length;

@@ -39,7 +39,7 @@ void filter_own_end(struct filter_own *own);
 /* Numbers from nr on jump to where filter_own_land() is called, the others run on. */
 int filter_own_branch(struct filter_own *own, uint32_t nr, size_t *jump_out);
 
-/* This is where such a jump leads to, or one past a call (own->calls) for which there is no end_calls(). */
+/* This is where such a jump leads to. */
 void filter_own_land(struct filter_own *own, size_t jump);
 
 int filter_own_return(struct filter_own *own, uint32_t action);
