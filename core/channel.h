@@ -16,7 +16,6 @@
 
 enum message_type {
 	/* supervisor to launcher */
-	MESSAGE_LAUNCH,      /* fds: see core/launch_request.h */
 	MESSAGE_WORK,        /* fds: reply channel, O_PATH object */
 	MESSAGE_STEP,        /* fds: channel, log; what is to be done is read from the channel */
 	MESSAGE_WORK_CANCEL, /* id */
@@ -28,6 +27,7 @@ enum message_type {
 	MESSAGE_FAILED,  /* status: -errno of a launch */
 	MESSAGE_BURIED,  /* status: so many workers ended, or could not be started */
 	/* payload that is being started, and supervisor */
+	MESSAGE_LAUNCH,      /* the first; fds: see core/launch_request.h */
 	MESSAGE_LISTENER,    /* status: descriptor number in the payload, -1: none; pid */
 	MESSAGE_RELEASE,     /* go on to exec */
 	MESSAGE_EXEC_FAILED, /* status: errno; value: which step */

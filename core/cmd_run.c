@@ -175,9 +175,10 @@ static int run_start_launcher(struct run *run)
 		.supervisor = &run->supervisor,
 		.policy = run->policy };
 	int channel = -1;
-	pid_t pid = launcher_start(&options, &channel);
+	int payload = -1;
+	pid_t pid = launcher_start(&options, &channel, &payload);
 
-	return pid < 0 ? (int)pid : launch_attach(&run->supervisor, pid, channel);
+	return pid < 0 ? (int)pid : launch_attach(&run->supervisor, pid, channel, payload);
 }
 
 static struct plan *run_plan(struct run *run)

@@ -44,7 +44,7 @@ struct launcher {
 	uint32_t next_id;
 	ev_io readable;
 	struct sandbox *starting; /* whose payload has not reached exec yet */
-	int payload_channel;      /* -1: none is starting */
+	int payload_channel;      /* -1: it has started */
 	bool caged;               /* the launcher is */
 	struct message waiting;   /* the payload's, that came before: type MESSAGE_LISTENER */
 	ev_io payload_readable;
@@ -275,20 +275,21 @@ void launch_cancel_worker(struct supervisor *supervisor, uint32_t id)
 	ev_io_start(loop_ev(supervisor->loop), &launcher->writable);
 }
 
-int launch_attach(struct supervisor *supervisor, pid_t launcher_pid, int channel)
+int launch_attach(struct supervisor *supervisor, pid_t launcher_pid, int channel, int payload)
 {
 	struct launcher *launcher = malloc(sizeof(*launcher) + LAUNCH_CANCELS * sizeof(launcher->cancels[0]));
 
 	if (!launcher)
 		return -ENOMEM;
 	*launcher = (struct launcher){
-		.magic = LAUNCH_MAGIC, .supervisor = supervisor, .channel = channel, .payload_channel = -1
+		.magic = LAUNCH_MAGIC, .supervisor = supervisor, .channel = channel, .payload_channel = payload
 	};
 	supervisor->launcher = launcher;
 	supervisor->launcher_pid = launcher_pid;
 	ev_io_init(&launcher->readable, launch_readable_cb, channel, EV_READ);
 	ev_io_start(loop_ev(supervisor->loop), &launcher->readable);
 	ev_io_init(&launcher->writable, launch_writable_cb, channel, EV_WRITE);
+	ev_io_init(&launcher->payload_readable, launch_payload_cb, payload, EV_READ);
 	return 0;
 }
 
@@ -329,26 +330,16 @@ int launch_payload(struct sandbox *sandbox, const struct launch_spec *spec)
 	AUTO_CLOSE int request = launch_request_write(spec);
 	int fds[LAUNCH_FD_KEPT + LAUNCH_KEPT_MAX + 1];
 	unsigned count = LAUNCH_FD_KEPT + spec->kept_count;
-	int channels[2];
-	int error;
 
 	if (request < 0)
 		return request;
-	error = channel_pair(channels);
-	if (error)
-		return error;
 	fds[LAUNCH_FD_REQUEST] = request;
-	fds[LAUNCH_FD_CHANNEL] = channels[1];
 	memcpy(fds + LAUNCH_FD_KEPT, spec->kept, spec->kept_count * sizeof(int));
 	if (spec->ruleset >= 0)
 		fds[count++] = spec->ruleset;
 	launcher->starting = sandbox;
-	launcher->payload_channel = channels[0];
-	ev_io_init(&launcher->payload_readable, launch_payload_cb, channels[0], EV_READ);
 	ev_io_start(loop_ev(sandbox->supervisor->loop), &launcher->payload_readable);
-	error = launch_send(sandbox->supervisor, &message, fds, count);
-	close(channels[1]);
-	return error;
+	return channel_post(launcher->payload_channel, &message, fds, count);
 }
 
 bool launch_is_over(struct sandbox *sandbox)

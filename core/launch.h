@@ -14,8 +14,8 @@ struct message;
 struct sandbox;
 struct supervisor;
 
-/* Watches the channel of a launcher that was started. Takes the channel. 0 or -errno. */
-int launch_attach(struct supervisor *supervisor, pid_t launcher_pid, int channel);
+/* Watches the channel of a launcher that was started. Takes it and the payload's. 0 or -errno. */
+int launch_attach(struct supervisor *supervisor, pid_t launcher_pid, int channel, int payload);
 void launch_detach(struct supervisor *supervisor);
 
 /* Sends a message to the launcher. 0 or -errno. */

@@ -12,8 +12,8 @@
 #include "core/inherited.h"
 #include "core/payload_limits.h"
 
-/* Descriptors of MESSAGE_LAUNCH: the memfd, the payload's channel, those it keeps, then a Landlock ruleset, if any. */
-enum { LAUNCH_FD_REQUEST, LAUNCH_FD_CHANNEL, LAUNCH_FD_KEPT };
+/* Descriptors of MESSAGE_LAUNCH: the memfd, those that the payload keeps, then a Landlock ruleset, if any. */
+enum { LAUNCH_FD_REQUEST, LAUNCH_FD_KEPT };
 #define LAUNCH_KEPT_MAX 64
 
 struct launch_header {

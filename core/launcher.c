@@ -46,11 +46,12 @@ struct launcher_process {
 	int channel;
 	int signals;
 	bool wait_all;
-	pid_t first_pid; /* 0: nothing was launched yet */
+	pid_t first_pid; /* 0: it could not be forked */
 	bool first_ended;
 	int first_status;
 	unsigned nudges;     /* SIGCONTs that the supervisor still gets */
 	unsigned buried;     /* workers that the supervisor was not told of yet */
+	int payload;         /* the end of the payload's channel that it gets */
 	size_t worker_count; /* slots used so far; those behind are not touched */
 	struct launcher_worker workers[LAUNCHER_WORKERS_MAX];
 };
@@ -197,26 +198,30 @@ static void launcher_tell_buried(struct launcher_process *launcher)
 		launcher->buried = 0;
 }
 
-/* The cage comes second, because payloads would inherit it; this one waits for the supervisor, who waits for us. */
-static int launcher_fork_payload(struct launcher_process *launcher, const int *fds, unsigned count)
+/* At once: the payload waits for what it is to be, while the supervisor plans that. */
+static int launcher_fork_payload(struct launcher_process *launcher)
 {
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (launcher->first_pid)
-		return -EPERM;
-	pid = fork();
-	if (pid == 0)
-		payload_run(fds, count);
+	if (pid == 0) {
+		close(launcher->channel);
+		close(launcher->signals);
+		payload_run(launcher->payload);
+	}
+	close(launcher->payload);
 	if (pid < 0)
 		return -errno;
 	launcher->first_pid = pid;
-	return cage_enter_launcher(launcher->copy);
+	return 0;
 }
 
-static void launcher_launch(struct launcher_process *launcher, const int *fds, unsigned count)
+/* The cage comes second, because payloads would inherit it: until the supervisor hears of it none is released. */
+static void launcher_launch(struct launcher_process *launcher)
 {
-	int error = launcher_fork_payload(launcher, fds, count);
+	int error = launcher_fork_payload(launcher);
 
+	if (!error)
+		error = cage_enter_launcher(launcher->copy);
 	launcher_tell(launcher, error ? MESSAGE_FAILED : MESSAGE_CAGED, 0, error);
 }
 
@@ -237,9 +242,7 @@ static void launcher_handle(struct launcher_process *launcher)
 
 	if (result <= 0 || message.type == MESSAGE_END)
 		launcher_end(launcher);
-	if (message.type == MESSAGE_LAUNCH)
-		launcher_launch(launcher, fds, count);
-	else if (message.type == MESSAGE_WORK || message.type == MESSAGE_STEP)
+	if (message.type == MESSAGE_WORK || message.type == MESSAGE_STEP)
 		launcher_work(launcher, &message, fds, count);
 	else if (message.type == MESSAGE_WORK_CANCEL)
 		launcher_cancel_worker(launcher, message.id);
@@ -368,6 +371,7 @@ static HOT _Noreturn void launcher_main(struct launcher_process *launcher)
 	bool settled = false;
 
 	launcher_prepare(launcher);
+	launcher_launch(launcher);
 	watched[0] = (struct pollfd){ .fd = launcher->channel, .events = POLLIN };
 	watched[1] = (struct pollfd){ .fd = launcher->signals, .events = POLLIN };
 	for (;;) {
@@ -393,27 +397,42 @@ static HOT _Noreturn void launcher_main(struct launcher_process *launcher)
 	}
 }
 
-/* The launcher needs no more than these two; a pipe of the payload's held here would never end. */
-static void launcher_close_others(int channel, int keep_alive_fd)
+static int launcher_order(const void *a, const void *b)
 {
-	int keep[] = { keep_alive_fd, channel };
-
-	if (keep_alive_fd > channel) {
-		keep[0] = channel;
-		keep[1] = keep_alive_fd;
-	}
-	if (keep_alive_fd < 0)
-		descriptors_close_others(&channel, 1);
-	else
-		descriptors_close_others(keep, ARRAY_SIZE(keep));
+	return *(const int *)a - *(const int *)b;
 }
 
-pid_t launcher_start(const struct launcher_options *options, int *channel_out)
+/* The launcher needs no more than these; a pipe of the payload's held here would never end. */
+static void launcher_close_others(int channel, int payload, int keep_alive_fd)
+{
+	int keep[] = { channel, payload, keep_alive_fd };
+	unsigned none = keep_alive_fd < 0; /* the first, then */
+
+	qsort(keep, ARRAY_SIZE(keep), sizeof(keep[0]), launcher_order);
+	descriptors_close_others(keep + none, ARRAY_SIZE(keep) - none);
+}
+
+static int launcher_pairs(int channels[2], int payloads[2])
+{
+	int error = channel_pair(channels);
+
+	if (error < 0)
+		return error;
+	error = channel_pair(payloads);
+	if (error < 0) {
+		close(channels[0]);
+		close(channels[1]);
+	}
+	return error;
+}
+
+pid_t launcher_start(const struct launcher_options *options, int *channel_out, int *payload_out)
 {
 	struct launcher_process *launcher;
 	pid_t supervisor = getpid();
 	int channels[2];
-	int error = channel_pair(channels);
+	int payloads[2];
+	int error = launcher_pairs(channels, payloads);
 	pid_t pid;
 
 	if (error < 0)
@@ -424,18 +443,22 @@ pid_t launcher_start(const struct launcher_options *options, int *channel_out)
 		memset(launcher, 0, offsetof(struct launcher_process, workers));
 		launcher->supervisor = supervisor;
 		launcher->channel = channels[1];
+		launcher->payload = payloads[1];
 		launcher->wait_all = options->wait_all;
 		launcher->copy = options->supervisor;
 		launcher->policy = options->policy;
-		launcher_close_others(channels[1], options->keep_alive_fd);
+		launcher_close_others(channels[1], payloads[1], options->keep_alive_fd);
 		launcher_main(launcher);
 	}
 	free(launcher);
 	close(channels[1]);
+	close(payloads[1]);
 	if (pid < 0) {
 		close(channels[0]);
+		close(payloads[0]);
 		return -EAGAIN;
 	}
 	*channel_out = channels[0];
+	*payload_out = payloads[0];
 	return pid;
 }

@@ -20,10 +20,10 @@ struct launcher_options {
 };
 
 /*
- * Forks the launcher. Its pid, or -errno; *channel_out is our end of its channel. All
- * descriptors of the caller but stdio, channel and keep_alive_fd are closed in it.
+ * Forks the launcher, which forks the payload. The launcher's pid, or -errno; our ends of their channels. All
+ * descriptors of the caller but these and keep_alive_fd are closed in it.
  */
-pid_t launcher_start(const struct launcher_options *options, int *channel_out);
+pid_t launcher_start(const struct launcher_options *options, int *channel_out, int *payload_out);
 
 /*
  * Kills every child of this process but one (0: all), round by round, until none is left: orphans of the killed

@@ -169,13 +169,18 @@ static int payload_exec(char *const *argv, char *const *envp)
 	return told;
 }
 
-_Noreturn void payload_run(const int *fds, unsigned count)
+_Noreturn void payload_run(int channel)
 {
 	struct launch_request request;
-	int channel = fds[LAUNCH_FD_CHANNEL];
+	struct message message;
+	int fds[CHANNEL_FDS_MAX];
+	unsigned count = 0;
 	int error = -EPROTO;
 
-	if (count >= LAUNCH_FD_KEPT)
+	/* A supervisor that gives up before has said why. */
+	if (channel_receive(channel, false, &message, fds, CHANNEL_FDS_MAX, &count) <= 0)
+		_exit(125);
+	if (message.type == MESSAGE_LAUNCH && count >= LAUNCH_FD_KEPT)
 		error = launch_request_read(fds[LAUNCH_FD_REQUEST], &request);
 	if (!error && request.header->kept_count + LAUNCH_FD_KEPT + request.header->ruleset != count)
 		error = -EPROTO;

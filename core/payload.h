@@ -6,8 +6,8 @@
 
 /*
  * In the child of the launcher: takes its place (group, descriptors, domain, filters),
- * waits to be released and execs. fds as MESSAGE_LAUNCH brought them. Never returns.
+ * waits to be released and execs. Never returns.
  */
-_Noreturn void payload_run(const int *fds, unsigned count);
+_Noreturn void payload_run(int channel);
 
 #endif
