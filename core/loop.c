@@ -20,7 +20,7 @@ struct loop {
 	struct grave *graves;
 };
 
-static HOT void loop_empty_graveyard(struct loop *loop)
+static void loop_empty_graveyard(struct loop *loop)
 {
 	while (loop->graves) {
 		struct grave *grave = loop->graves;
@@ -30,7 +30,7 @@ static HOT void loop_empty_graveyard(struct loop *loop)
 	}
 }
 
-static HOT void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int events)
+static void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int events)
 {
 	struct loop *loop = container_of(watcher, struct loop, end_of_turn);
 
@@ -40,12 +40,18 @@ static HOT void loop_end_of_turn_cb(struct ev_loop *ev, ev_prepare *watcher, int
 	loop_empty_graveyard(loop);
 }
 
-static HOT void loop_settle_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+static HOT void loop_settle(struct ev_loop *ev)
 {
-	(void)ev;
+	ev_set_loop_release_cb(ev, NULL, NULL);
+	settle_memory();
+}
+
+/* libev calls back right before it waits: what it does until then would need its code and constants again. */
+static void loop_settle_cb(struct ev_loop *ev, ev_timer *watcher, int events)
+{
 	(void)watcher;
 	(void)events;
-	settle_memory();
+	ev_set_loop_release_cb(ev, loop_settle, NULL);
 }
 
 /* libev has no way to report a failure; left alone, it aborts. */

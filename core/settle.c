@@ -43,7 +43,8 @@ static int settle_object(struct dl_phdr_info *object, size_t size, void *context
 
 		if (header->p_type != PT_LOAD || header->p_flags & PF_W)
 			continue;
-		found->ranges[found->count].from = from;
+		/* The first page of constants stays: libev waits with some of them, which are linked first. */
+		found->ranges[found->count].from = from + !(header->p_flags & PF_X);
 		found->ranges[found->count++].to = from + header->p_memsz;
 	}
 	return 0;
