@@ -110,7 +110,7 @@ Test(surface, signals_stay_inside_whatever_landlock_can_do)
 {
 	static const char *const outside[] = { "kill -0 %d", "kill -URG %d", "kill -URG -%d", "kill -0 -999999999",
 		"kill -0 999999999" };
-	/* A child that stops interrupts calls of its parent: 0.1 s. The leader of a group is gone when that is killed. */
+	/* A child that stops interrupts calls of its parent: 0.1 s. The group has lost its leader when it is killed. */
 	static const char *const inside =
 		"sleep 30 & kill -STOP $! && sleep 0.1 && kill -CONT $! && sleep 0.1 && kill -TERM $!; wait $!; "
 		"test $? = 143 && { setsid sh -c 'sleep 30 & sleep 30 & exit' & wait $!; } && kill -0 -$! && "
