@@ -95,6 +95,7 @@ static uint8_t *filter_own_past(struct sock_filter *test, size_t distance)
 void filter_own_land(struct filter_own *own, size_t jump)
 {
 	struct sock_filter *test = &own->instructions[jump - 1];
+	uint8_t *onto = test->jt ? &test->jf : &test->jt;
 	size_t distance = own->length - jump - 1;
 	uint8_t *past;
 
@@ -103,9 +104,9 @@ void filter_own_land(struct filter_own *own, size_t jump)
 		own->instructions[jump].k = (uint32_t)distance;
 		return;
 	}
-	*(test->jt ? &test->jf : &test->jt) = (uint8_t)distance;
 	for (size_t i = 1; i <= jump && (past = filter_own_past(&own->instructions[jump - i], i)); i++)
 		*past = (uint8_t)(i - 1);
+	*onto = (uint8_t)distance;
 	memmove(&own->instructions[jump], &own->instructions[jump + 1], distance * sizeof(*own->instructions));
 	own->length--;
 }
