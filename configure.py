@@ -57,7 +57,7 @@ CORE = (
     # The plan and what enforces it: filters, Landlock, what the kernel has.
     "plan plan_net plan_trace plan_exec plan_files plan_opens plan_protect plan_host plan_print plan_words "
     "plan_warn grants grants_rules absent filter filter_own bpf_print plan_export guard "
-    "surface landlock kfeat capability "
+    "surface landlock kfeat capability capability_table "
     # The log.
     "log log_access json json_print"
 ).split()
