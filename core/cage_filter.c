@@ -117,7 +117,7 @@ static int cage_filter_add_span(struct cage_build *build, const struct cage_span
 		return 0;
 	if (!closed)
 		filter_own_land(&build->own, jump);
-	return filter_own_return(&build->own, SECCOMP_RET_KILL_PROCESS);
+	return filter_own_return(&build->own, CAGE_OTHERWISE);
 }
 
 /* The spans from begin to end; what lies below the middle goes first. */
@@ -148,7 +148,7 @@ static int cage_filter_add_all(struct cage_build *build)
 		return cage_filter_add_spans(build, 0, build->count);
 	error = filter_own_branch(&build->own, build->spans[0].first, &jump);
 	if (error == 0)
-		error = filter_own_return(&build->own, SECCOMP_RET_KILL_PROCESS);
+		error = filter_own_return(&build->own, CAGE_OTHERWISE);
 	if (error < 0)
 		return error;
 	filter_own_land(&build->own, jump);
@@ -205,7 +205,7 @@ int cage_filter_build(const struct cage_facts *facts, struct sock_fprog *out)
 		error = cage_filter_add_all(&build);
 	if (error == 0) {
 		filter_own_end(&build.own);
-		error = filter_own_return(&build.own, SECCOMP_RET_KILL_PROCESS);
+		error = filter_own_return(&build.own, CAGE_OTHERWISE);
 	}
 	if (error < 0) {
 		free(build.own.instructions);

@@ -3,9 +3,17 @@
 #define KENNEL_CORE_CAGE_FILTER_H
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/types.h>
 
 #include "core/cage_table.h"
+
+/* What becomes of everything else. LSan's tracer shares our filter, and whoever waits for it would wait for ever. */
+#ifdef __SANITIZE_ADDRESS__
+#define CAGE_OTHERWISE SECCOMP_RET_LOG
+#else
+#define CAGE_OTHERWISE SECCOMP_RET_KILL_PROCESS
+#endif
 
 /* Whose cage, and what conditions compare with. */
 struct cage_facts {
