@@ -111,7 +111,7 @@ static const struct cage_row cage_table[] = {
 	LIBC(exit),
 	LIBC(exit_group),
 
-	/* libev makes itself a new one when it hears of a descriptor that was closed while somebody else had it, too. */
+	/* libev makes itself a new one when it hears of a closed descriptor that somebody else had, too. */
 	LOOP(epoll_create1),
 	LOOP(epoll_ctl),
 	LOOP(fcntl, IS(1, F_GETFD)),

@@ -25,7 +25,6 @@
 #include "core/procfs.h"
 #include "core/sandbox.h"
 #include "core/slow.h"
-#include "core/supervisor.h"
 #include "core/util.h"
 
 #ifndef ST_NOSYMFOLLOW

@@ -16,7 +16,7 @@
 #include <sys/xattr.h>
 
 #define MEET_NOBODY 65534
-#define MEET_SECONDS 3
+#define MEET_SECONDS 10
 
 struct meet_row {
 	const char *name;
