@@ -9,12 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/cage_call.h"
-#include "core/call.h"
 #include "core/cleanup.h"
 #include "core/fatal.h"
 #include "core/limits.h"
-#include "core/sandbox.h"
+#include "core/process.h"
 #include "core/util.h"
 #include "handlers/handler.h"
 
@@ -81,14 +79,13 @@ void limits_signal_fsize(struct call *call, const struct limits_fsize *limit, ui
 {
 	if (limit->target == RLIM_INFINITY || end <= limit->target || call_revalidate(call) < 0)
 		return;
-	/* The thread waits in this call: its number cannot have been given to another. */
-	cage_call(call->sandbox->supervisor, SYS_tkill, call_tid(call), SIGXFSZ, 0, 0);
+	process_signal_thread(call, SIGXFSZ);
 }
 
 void limits_signal_pipe(struct call *call)
 {
 	if (call_revalidate(call) == 0)
-		cage_call(call->sandbox->supervisor, SYS_tkill, call_tid(call), SIGPIPE, 0, 0);
+		process_signal_thread(call, SIGPIPE);
 }
 
 int limits_core(struct call *call, pid_t pid, uint64_t *soft_out, uint64_t *hard_out)

@@ -45,10 +45,11 @@ static const struct word open_flags[] = { WORD(O_WRONLY), WORD(O_RDWR), WORD(O_C
 static const struct word commands[] = { WORD(F_SETFL), WORD(F_SETOWN), WORD(F_SETOWN_EX), WORD(F_SETSIG), LAST };
 static const struct word status_flags[] = { WORD(O_APPEND), LAST };
 static const struct word options[] = { WORD(PR_SET_DUMPABLE), WORD(PR_GET_DUMPABLE), WORD(PR_CAPBSET_DROP),
-	WORD(PR_CAP_AMBIENT), WORD(PR_SET_SECUREBITS), { 65, "PR_SET_MDWE" }, LAST };
+	WORD(PR_CAP_AMBIENT), WORD(PR_SET_SECUREBITS), WORD(PR_SET_MM), { 65, "PR_SET_MDWE" }, LAST };
 static const struct word resources[] = { WORD(RLIMIT_CORE), LAST };
-static const struct word whose[] = { WORD(PRIO_PROCESS), LAST };
-static const struct word priorities[] = { { 1, "IOPRIO_WHO_PROCESS" }, LAST };
+static const struct word whose[] = { WORD(PRIO_PROCESS), WORD(PRIO_PGRP), WORD(PRIO_USER), LAST };
+static const struct word priorities[] = { { 1, "IOPRIO_WHO_PROCESS" }, { 2, "IOPRIO_WHO_PGRP" },
+	{ 3, "IOPRIO_WHO_USER" }, LAST };
 static const struct word traces[] = { { 16, "PTRACE_ATTACH" }, { 0x4206, "PTRACE_SEIZE" }, LAST };
 static const struct word domains[] = { WORD(AF_UNIX), WORD(AF_INET), WORD(AF_INET6), WORD(AF_NETLINK), LAST };
 static const struct word types[] = { WORD(SOCK_STREAM), WORD(SOCK_DGRAM), WORD(SOCK_RAW), WORD(SOCK_PACKET), LAST };
@@ -72,6 +73,7 @@ static const struct word segments[] = { { 0100000, "SHM_EXEC" }, LAST };
 static const struct word ipc_calls[] = { { 21, "SHMAT" }, LAST };
 static const struct word memory_files[] = { { 8, "MFD_NOEXEC_SEAL" }, LAST };
 static const struct word writes[] = { { 0x20, "RWF_NOAPPEND" }, LAST };
+static const struct word faults[] = { { 1, "UFFD_USER_MODE_ONLY" }, LAST };
 static const struct word none[] = { LAST };
 /* By its address: a number that is ours has a name. */
 static const struct word processes[] = { LAST };
@@ -134,6 +136,9 @@ static const struct argument {
 	{ SC_sched_setscheduler, 0, "process", processes },
 	{ SC_migrate_pages, 0, "process", processes },
 	{ SC_move_pages, 0, "process", processes },
+	{ SC_userfaultfd, 0, "flags", faults },
+	{ SC_process_vm_readv, 0, "process", processes },
+	{ SC_process_vm_writev, 0, "process", processes },
 	{ SC_ptrace, 0, "request", traces },
 	{ SC_ptrace, 1, "process", processes },
 	{ SC_setpriority, 0, "which", whose },

@@ -112,6 +112,11 @@ int process_signal(struct call *call, int number)
 														: 0;
 }
 
+void process_signal_thread(const struct call *call, int number)
+{
+	cage_call(call->sandbox->supervisor, SYS_tkill, call->tid, number, 0, 0);
+}
+
 void process_command(struct call *call, char *buffer, size_t size)
 {
 	ssize_t length = process_read(call, "cmdline", buffer, size);

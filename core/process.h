@@ -44,6 +44,9 @@ int process_status_read(struct call *call, struct process_status *status_out);
 /* Sends a signal to the whole process of the caller. 0 or -errno. */
 int process_signal(struct call *call, int number);
 
+/* The same for the thread alone, which waits in this call: its number cannot have been given to another. */
+void process_signal_thread(const struct call *call, int number);
+
 /* The command line and the working directory, for the log; empty when unreadable. */
 void process_command(struct call *call, char *buffer, size_t size);
 void process_cwd(struct call *call, char *buffer, size_t size);

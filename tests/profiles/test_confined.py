@@ -379,8 +379,8 @@ def test_shell_refuses_credentials_and_writing_elsewhere():
 
 def test_shell_of_somebody_who_lives_in_the_root_directory_does_not_read_devices():
     with Place() as place:
-        for name, allowed in (("/etc/passwd", True), ("/dev/mem", False), ("/proc/1/mem", False),
-                              ("/proc/1/maps", True), ("/srv/x", True)):
+        for name, allowed in (("/etc/passwd", True), ("/dev/mem", False), ("/proc/1/maps", True),
+                              ("/srv/x", True)):
             result = subprocess.run([place.kennel, "explain", "shell", "read", name], capture_output=True, check=False,
                                     env={**place.environment(), "HOME": "/"}, cwd=place.project)
             assert result.returncode == int(not allowed), (name, result)

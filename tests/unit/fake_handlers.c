@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "core/identity.h"
 #include "core/log.h"
 #include "core/path.h"
+#include "core/process.h"
 #include "core/util.h"
 #include "tests/unit/fake_handlers.h"
 
@@ -106,6 +108,11 @@ enum sysno call_sysno(const struct call *call)
 pid_t call_tid(const struct call *call)
 {
 	return call->tid ? call->tid : getpid();
+}
+
+void process_signal_thread(const struct call *call, int number)
+{
+	syscall(SYS_tkill, call_tid(call), number);
 }
 
 void *call_state(struct call *call)
