@@ -1,6 +1,6 @@
 /*
- * The table of capabilities. Those are kept that only decide about files, ids, sockets and limits, on which rules decide
- * too; the others reach past every rule. What a newer kernel has and the table has not is given up.
+ * The table of capabilities. Those are kept that only decide about files, ids, sockets and limits, on which rules
+ * decide, too; the others reach past every rule. What a newer kernel has and the table has not is given up.
  */
 #include "core/capability.h"
 

@@ -79,9 +79,9 @@ static int pattern_reserve(struct pattern_expansion *expansion, size_t count)
 /* The next pending list; its tokens are for the caller to set. */
 static int pattern_push(struct pattern_expansion *expansion, size_t count, size_t plain)
 {
-	struct pattern_list list = { .from = (uint32_t)expansion->token_count,
-		.count = (uint32_t)count,
-		.plain = (uint32_t)plain };
+	struct pattern_list list = {
+		.from = (uint32_t)expansion->token_count, .count = (uint32_t)count, .plain = (uint32_t)plain
+	};
 
 	if (expansion->token_count + count > PATTERN_COPIED_MAX)
 		return -EFBIG;
@@ -105,8 +105,8 @@ static int pattern_push_alternative(struct pattern_expansion *expansion, const s
 {
 	size_t to = expansion->token_count;
 	size_t list_end = list->from + list->count;
-	int result = pattern_push(
-		expansion, (open - list->from) + (end - from) + (list_end - close - 1), open - list->from);
+	int result =
+		pattern_push(expansion, (open - list->from) + (end - from) + (list_end - close - 1), open - list->from);
 
 	if (result)
 		return result;
@@ -281,8 +281,8 @@ static int pattern_build(struct pattern_expansion *expansion, const char *text, 
 	room.bytes = pattern->text + text_size;
 	for (size_t i = 0; i < expansion->done_count; i++) {
 		const struct pattern_list *list = &expansion->done[i];
-		int result = pattern_branch_init(&pattern->branches[pattern->branch_count++],
-			expansion->tokens + list->from, list, &room);
+		int result = pattern_branch_init(
+			&pattern->branches[pattern->branch_count++], expansion->tokens + list->from, list, &room);
 
 		if (result)
 			return result;

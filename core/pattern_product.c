@@ -113,8 +113,7 @@ static void product_add(struct product *product, const struct product_branch *br
 	}
 }
 
-static bool product_token_matches(
-	const struct product_branch *branch, struct pattern_token token, unsigned char byte)
+static bool product_token_matches(const struct product_branch *branch, struct pattern_token token, unsigned char byte)
 {
 	if (token.kind == PATTERN_BYTE)
 		return token.byte == byte;

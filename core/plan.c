@@ -298,6 +298,7 @@ static void plan_fill(struct plan_builder *builder)
 		plan_appends(builder, sysno);
 		plan_nameless(builder, sysno);
 		plan_handler(builder, sysno);
+		plan_limits(builder, sysno);
 		plan_landlock(builder, sysno);
 	}
 }

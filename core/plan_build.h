@@ -16,14 +16,14 @@ struct plan_builder {
 	struct plan *plan;
 	const struct policy *policy;
 	const struct plan_host *host;
-	uint64_t active;           /* or prepared, in case it becomes active */
-	bool open;                 /* the rules can change from inside */
-	bool asked;                /* the state can be read from inside */
-	uint64_t ruled;            /* categories whose own rules decide: active ones, and those that a rule allows */
-	const struct rule *teller; /* a rule of an active category: two names may differ; NULL: none */
-	bool names_ids;            /* the policy names transitions of ids */
-	bool exec_landlock;        /* the category exec is Landlock's: there is no ptrace */
-	bool decided[SC_COUNT];    /* a handler decides this call */
+	uint64_t active;             /* or prepared, in case it becomes active */
+	bool open;                   /* the rules can change from inside */
+	bool asked;                  /* the state can be read from inside */
+	uint64_t ruled;              /* categories whose own rules decide: active ones, and those that a rule allows */
+	const struct rule *teller;   /* a rule of an active category: two names may differ; NULL: none */
+	bool names_ids;              /* the policy names transitions of ids */
+	bool exec_landlock;          /* the category exec is Landlock's: there is no ptrace */
+	bool decided[SC_COUNT];      /* a handler decides this call */
 	bool reaches[SC_COUNT];      /* it may reach one of our own processes */
 	uint16_t surfaced[SC_COUNT]; /* one more than the index of its first row in the surface table, 0: none */
 	uint16_t next[PLAN_SURFACE_MAX]; /* by row, in the same way: the next row of the same call */
@@ -67,6 +67,7 @@ void plan_set_cause(const struct plan_builder *builder, uint64_t categories, str
 /* core/plan_protect.c: the part of one call that is refused or followed whatever the rules say. */
 void plan_mark_reaches(struct plan_builder *builder);
 void plan_protect(struct plan_builder *builder, enum sysno sysno);
+void plan_limits(struct plan_builder *builder, enum sysno sysno); /* behind what rules say of it */
 
 /* core/plan_files.c: ioctl by request; what would undo append+; looking at a descriptor with no string. */
 void plan_requests(struct plan_builder *builder);

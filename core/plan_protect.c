@@ -79,6 +79,9 @@ static const char kept_inside[] = "this kernel's Landlock does not keep signals 
 static const char identity_followed[] = "the supervisor acts with the identity of the program: it follows each change";
 static const char hides[] = "a process that hides its memory would be blind to the supervisor";
 static const char owns[] = "a descriptor sends its signals to the caller only";
+static const char limits_own[] = "limits of the caller itself";
+static const char limits_read[] = "reads limits only";
+static const char limits_of_others[] = "a limit of time kills any process of the user";
 static const char ids_named[] = "setuid+ and setgid+ name the changes of ids that may be made";
 static const char identity_lost[] = "the supervisor could not follow the new identity";
 
@@ -298,4 +301,27 @@ void plan_protect(struct plan_builder *builder, enum sysno sysno)
 		plan_identity(builder, sysno);
 	if (sysno == SC_prctl)
 		plan_dumpable(builder, sysno);
+}
+
+/* RLIMIT_CPU ends a process as SIGKILL does (pitfall 26). The number says nothing of where a process is. */
+void plan_limits(struct plan_builder *builder, enum sysno sysno)
+{
+	struct plan_entry entry = {
+		.sysno = sysno, .action = PLAN_KERNEL, .reason = limits_own, .category = CAT_COUNT
+	};
+
+	if (sysno != SC_prlimit64 || policy_settings(builder->policy)->unsafe & UNSAFE_BIT(UNSAFE_NICE))
+		return;
+	entry.condition_count = 1;
+	entry.conditions[0] = plan_int(0, 0);
+	plan_add(builder, &entry);
+	entry.reason = limits_read;
+	entry.conditions[0] = plan_bits(2, UINT64_MAX, 0);
+	plan_add(builder, &entry);
+	plan_add(builder, &(struct plan_entry){ .sysno = sysno,
+				  .action = PLAN_REFUSE,
+				  .error = EPERM,
+				  .reason = limits_of_others,
+				  .given_by = UNSAFE_BIT(UNSAFE_NICE),
+				  .category = CAT_COUNT });
 }

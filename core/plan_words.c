@@ -106,6 +106,7 @@ static const struct argument {
 	{ SC_setrlimit, 0, "resource", resources },
 	{ SC_prlimit64, 0, "process", processes },
 	{ SC_prlimit64, 1, "resource", resources },
+	{ SC_prlimit64, 2, "limit", none },
 	{ SC_mmap, 2, "prot", protections },
 	{ SC_mmap, 3, "flags", mappings },
 	{ SC_mmap2, 2, "prot", protections },

@@ -18,7 +18,7 @@
 
 /* The command that decides, or what else does: the same for all categories that it was written for. */
 struct diff_decider {
-	unsigned sequence; /* of the rule */
+	unsigned long sequence; /* of the rule */
 	unsigned long action;   /* without one */
 	unsigned long on;
 };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 TestSuite(surface, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
@@ -127,6 +128,29 @@ Test(surface, signals_stay_inside_whatever_landlock_can_do)
 		}
 	}
 	surface_expect(NULL, 0, WORDS("/bin/sh", "-c", text(outside[0], getpid())), 0);
+}
+
+/* A limit of time would kill it. */
+Test(surface, limits_of_processes_outside_are_not_set)
+{
+	const char *outside = text("prlimit --pid %d --nofile=500:500", getpid());
+	struct rlimit before, after;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (size_t i = 0; i < 2; i++) {
+		const char *const *options = i ? WORDS(WATCH_ALL) : WORDS("-p", "work");
+
+		run_kennel(options, WORDS("/bin/sh", "-c", outside), &surface_outcome);
+		cr_expect_eq(surface_outcome.status, 1, "%s", surface_outcome.err);
+		surface_expect(options, 0,
+			WORDS("/bin/sh", "-c",
+				"prlimit --pid $$ --nofile >/dev/null && "
+				"prlimit --nofile=50:50 /bin/sh -c 'test $(ulimit -n) = 50'"),
+			0);
+	}
+	cr_expect(getrlimit(RLIMIT_NOFILE, &after) == 0 && after.rlim_cur == before.rlim_cur);
+	run_native(WORDS("/bin/sh", "-c", outside), &surface_outcome);
+	cr_expect(getrlimit(RLIMIT_NOFILE, &after) == 0 && after.rlim_cur == 500, "it works natively");
 }
 
 Test(abi, a_call_of_an_abi_that_is_off_kills)
