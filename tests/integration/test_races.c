@@ -20,7 +20,7 @@ enum { CONTROLS = 100, SWAPS_MS = 14400000, SPARE_MS = 20000 };
 #define TRIES_DEFAULT "20000"
 #define NATIVE_MS "60"
 /* For each operation; under sanitizers it is about their findings, not about the number of tries. */
-#define RACE_MS "1500"
+#define RACE_MS "1000"
 #define RACE_MS_SANITIZED "200"
 /* Until both sides were seen, which a busy machine can delay. */
 #define PATIENCE_MS "20000"
@@ -169,7 +169,9 @@ static void race_try(const struct race *race, const char *operation)
 static void race_check(const struct race *race)
 {
 	for (const char *const *operation = race->operations; *operation; operation++) {
-		race_control(race, *operation);
+		/* The guests are the same, and were seen to win beside the other build. */
+		if (!race_sanitized)
+			race_control(race, *operation);
 		race_try(race, *operation);
 	}
 }

@@ -13,10 +13,10 @@
 
 #define TRIES_DEFAULT "20000"
 #define NATIVE_TRIES "3000"
-#define RACE_MS "9000"
+#define RACE_MS "6000"
 #define ROUNDS_MAX 6
 /* Sanitizers make it slow: there it is about their findings, not about the number of tries. */
-#define RACE_MS_SANITIZED "3000"
+#define RACE_MS_SANITIZED "1500"
 
 #ifdef __SANITIZE_ADDRESS__
 static const bool race_sanitized = true;
