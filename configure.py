@@ -140,6 +140,11 @@ RELEASE_TESTS = """
     tests/profiles/test_real_programs.py tests/profiles/test_networked.py tests/programs/test_network.py
 """.split()
 
+# Integration tests that need the speed of a release: `ninja test-long` runs them in every variant.
+RELEASE_RACES = """
+    test_races test_trace_races
+""".split()
+
 # Integration tests that take longer than a change should wait for: `ninja test-long`.
 LONG_TESTS = """
     test_real_work
@@ -426,6 +431,8 @@ class Build:
         long += [path for path in units + integration if path.split("/")[-1] in LONG_RACES]
         stress = [self.source(path) for path in STRESS_SCRIPTS]
         long += LONG_SCRIPTS + stress
+        if self.arguments.variant != "release":
+            integration = [path for path in integration if path.split("/")[-1] not in RELEASE_RACES]
         scripts = [self.source(path) for path in SCRIPT_TESTS]
         scripts += [self.source(path) for path in RELEASE_TESTS if self.arguments.variant == "release"]
         writer.build("$builddir/tests/faults.so", "preload", self.source("tests/faults/faults.c"))
