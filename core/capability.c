@@ -39,8 +39,7 @@ int capability_set(const struct capability_sets *sets)
 	return (int)errno_result(syscall(SYS_capset, &header, data));
 }
 
-/* What this capability permits is needed for it: done before that is given up. Without it, no_new_privs has to do. */
-static int capability_unbind(uint64_t kept)
+int capability_unbind(uint64_t kept)
 {
 	for (unsigned number = 0; number < 64; number++) {
 		int bound = kept >> number & 1 ? 0 : prctl(PR_CAPBSET_READ, number);

@@ -30,6 +30,12 @@ uint64_t capability_kept(const struct policy *policy);
 uint64_t capability_own(const struct policy *policy);
 
 /*
+ * The bounding set loses all others. What a capability permits is needed for that: it is done before that is given up.
+ * Without it (-EPERM), no_new_privs has to do. 0 or -errno.
+ */
+int capability_unbind(uint64_t kept);
+
+/*
  * The calling process gives up all others for good: effective and inheritable are only what is kept, permitted and
  * bounding also what is its own. We have no_new_privs: what is not permitted never comes back. 0 or -errno.
  */

@@ -251,30 +251,38 @@ int landlock_enter(int ruleset)
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
 }
 
-int landlock_confine(const struct policy *policy, bool scope_signals)
+/* A descriptor or -errno. */
+static int landlock_create(uint64_t handled, bool scope_signals)
 {
-	struct landlock_ruleset attributes = { .handled_fs = landlock_handled(policy),
+	struct landlock_ruleset attributes = { .handled_fs = handled,
 		.scoped = scope_signals ? LANDLOCK_SCOPE_OF_SIGNALS : 0 };
 	/* An older kernel knows a shorter one. */
 	size_t size = scope_signals ? sizeof(attributes) : sizeof(attributes.handled_fs);
-	AUTO_CLOSE int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
+	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
+
+	return ruleset < 0 ? -errno : ruleset;
+}
+
+int landlock_confine(const struct policy *policy, bool scope_signals)
+{
+	uint64_t handled = landlock_handled(policy);
+	AUTO_CLOSE int ruleset = landlock_create(handled, scope_signals);
 	int error;
 
 	if (ruleset < 0)
-		return -errno;
-	error = landlock_allow_policy(ruleset, policy, attributes.handled_fs);
+		return ruleset;
+	error = landlock_allow_policy(ruleset, policy, handled);
 	return error ? error : landlock_enter(ruleset);
 }
 
 int landlock_scope_signals(void)
 {
 	/* Every domain refuses moves between directories unless it grants them. */
-	struct landlock_ruleset attributes = { .handled_fs = LANDLOCK_REFER, .scoped = LANDLOCK_SCOPE_OF_SIGNALS };
-	AUTO_CLOSE int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0);
+	AUTO_CLOSE int ruleset = landlock_create(LANDLOCK_REFER, true);
 	int error;
 
 	if (ruleset < 0)
-		return -errno;
+		return ruleset;
 	error = landlock_allow(ruleset, "/", LANDLOCK_REFER);
 	return error ? error : landlock_enter(ruleset);
 }
@@ -354,16 +362,13 @@ static int landlock_allow_reading(int ruleset, const struct grant *grant)
 int landlock_payload_ruleset(const struct policy *policy, const struct grants *grants, bool scope_signals)
 {
 	/* Every domain refuses moves between directories unless it grants them. */
-	struct landlock_ruleset attributes = { .handled_fs = LANDLOCK_REFER | (policy ? LANDLOCK_EXECUTE : 0) |
-							     (grants ? landlock_reading(grants->categories) : 0),
-		.scoped = scope_signals ? LANDLOCK_SCOPE_OF_SIGNALS : 0 };
-	/* An older kernel knows a shorter one. */
-	size_t size = scope_signals ? sizeof(attributes) : sizeof(attributes.handled_fs);
-	AUTO_CLOSE int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
+	uint64_t handled =
+		LANDLOCK_REFER | (policy ? LANDLOCK_EXECUTE : 0) | (grants ? landlock_reading(grants->categories) : 0);
+	AUTO_CLOSE int ruleset = landlock_create(handled, scope_signals);
 	int error;
 
 	if (ruleset < 0)
-		return -errno;
+		return ruleset;
 	error = landlock_allow(ruleset, "/", LANDLOCK_REFER);
 	if (!error && policy)
 		error = landlock_allow_executing(ruleset, policy);
