@@ -95,6 +95,13 @@ size_t layout_size(const struct abi *abi, enum layout_kind kind)
 	return abi->layouts[kind].size;
 }
 
+bool layout_takes(const struct abi *abi, enum layout_kind kind, uint64_t size)
+{
+	const struct layout *layout = &abi->layouts[kind];
+
+	return size != 0 && (size == layout->size || size == layout->other_size);
+}
+
 ssize_t layout_stat(
 	const struct abi *abi, enum layout_kind kind, const struct statx *from, unsigned char buffer[LAYOUT_MAX])
 {

@@ -6,6 +6,7 @@
 #ifndef KENNEL_ARCH_LAYOUT_H
 #define KENNEL_ARCH_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -79,10 +80,14 @@ struct layout {
 	uint16_t size; /* 0: the ABI has no such structure */
 	uint16_t field_count;
 	const struct layout_field *fields;
+	uint16_t other_size; /* of a statfs64, which names its size: this one is taken too, 0 where there is none */
 };
 
 /* The size of the structure, 0 where the ABI has none. */
 size_t layout_size(const struct abi *abi, enum layout_kind kind);
+
+/* A call that names the size of its structure is right with this one. */
+bool layout_takes(const struct abi *abi, enum layout_kind kind, uint64_t size);
 
 /*
  * The number of bytes, padding zeroed. -EOVERFLOW where the kernel gives it; -ENOSYS where the ABI

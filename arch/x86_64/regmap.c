@@ -15,6 +15,7 @@ const struct regmap x86_64_regmaps[X86_64_REGMAP_COUNT] = {
 		.nr = 120,
 		.user_nr = 80,
 		.arg = { 112, 104, 96, 56, 72, 64 },
+		.user_arg0 = 112,
 		.result = 80,
 		.ip = 128,
 	},
