@@ -80,7 +80,7 @@ static void bpf_print_jump(FILE *stream, const struct sock_filter *code, size_t 
 		[BPF_JEQ >> 4] = "==", [BPF_JGT >> 4] = ">", [BPF_JGE >> 4] = ">=", [BPF_JSET >> 4] = "&"
 	};
 	enum sysno sysno = known->abi && !known->mixed && known->offset == BPF_AT_NR
-				   ? abi_sysno(known->abi, (int64_t)code->k)
+				   ? abi_sysno(abi_find(known->abi->audit_arch, (int32_t)code->k), (int32_t)code->k)
 				   : SC_none;
 
 	if (BPF_OP(code->code) == BPF_JA) {

@@ -42,7 +42,6 @@ static struct plan_condition cage_filter_condition(
 	struct plan_condition result = { .arg = condition->arg, .mask = UINT32_MAX };
 
 	switch ((enum cage_operand)condition->operand) {
-	case CAGE_NOTHING:
 	case CAGE_BITS:
 		result.mask = condition->mask;
 		result.value = condition->value;
@@ -76,8 +75,9 @@ static int cage_filter_add_row(struct cage_build *build, const struct cage_row *
 {
 	struct plan_entry entry = { .sysno = row->sysno };
 
-	while (entry.condition_count < CAGE_CONDITIONS_MAX &&
-		row->conditions[entry.condition_count].operand != CAGE_NOTHING) {
+	if (row->condition_count > ARRAY_SIZE(entry.conditions))
+		return -E2BIG;
+	while (entry.condition_count < row->condition_count) {
 		entry.conditions[entry.condition_count] =
 			cage_filter_condition(build->facts, &row->conditions[entry.condition_count]);
 		entry.condition_count++;
@@ -90,7 +90,7 @@ static uint32_t cage_filter_outcome(const struct cage_build *build, enum sysno s
 {
 	const struct cage_row *row = &build->rows[build->first[sysno]];
 
-	return row->conditions[0].operand == CAGE_NOTHING ? cage_filter_action(row) : SECCOMP_RET_KILL_PROCESS;
+	return row->condition_count == 0 ? cage_filter_action(row) : SECCOMP_RET_KILL_PROCESS;
 }
 
 static int cage_filter_add_rows(struct cage_build *build, enum sysno sysno)

@@ -40,7 +40,7 @@ static void cage_print_when(const struct cage_row *row, char *buffer, size_t siz
 	size_t used = 0;
 
 	buffer[0] = '\0';
-	for (unsigned i = 0; i < CAGE_CONDITIONS_MAX && row->conditions[i].operand != CAGE_NOTHING; i++) {
+	for (unsigned i = 0; i < row->condition_count; i++) {
 		char text[96];
 
 		cage_print_condition(&row->conditions[i], text, sizeof(text));

@@ -4,9 +4,11 @@
  */
 #include "core/cage_table.h"
 
+#include <asm/termbits.h> /* powerpc counts its bytes in the number of TCGETS */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/net.h>
 #include <linux/seccomp.h>
 #include <linux/types.h>
 #include <sched.h>
@@ -17,15 +19,19 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/ioctl_number.h"
+#include "core/plan.h"
 #include "core/util.h"
 
 /* Younger than some headers, or private to libc. */
 enum {
 	CAGE_PR_SET_VMA = 0x53564d41,
-	CAGE_PROCMAP_QUERY = 0xc0686611, /* 6.11 */
+	CAGE_PROCMAP_QUERY = IOCTL_MADE(0xc0686611), /* 6.11 */
+	CAGE_PTRACE_SET_SYSCALL = 23,                /* arm's way to give a call another number */
 	CAGE_PTRACE_GET_INFO = 0x420e,
 	CAGE_PTRACE_SET_INFO = 0x4212,
 	CAGE_F_ADD_SEALS = 1033,
@@ -46,9 +52,11 @@ enum {
 	}
 #define COOKIES HOLDS(4, CAGE_COOKIE), HOLDS(5, CAGE_COOKIE)
 
+#define CONDITIONS(...) ((const struct cage_condition[]){ __VA_ARGS__ })
 #define ROW(group_, needs_, name, ...) \
 	{ \
-		.sysno = SC_##name, .group = (group_), .needs = (needs_), .conditions = { __VA_ARGS__ } \
+		.sysno = SC_##name, .group = (group_), .needs = (needs_), .conditions = CONDITIONS(__VA_ARGS__), \
+		.condition_count = sizeof(CONDITIONS(__VA_ARGS__)) / sizeof(struct cage_condition) \
 	}
 #define UNUSED(name) \
 	{ \
@@ -80,6 +88,10 @@ static const struct cage_row cage_table[] = {
 	MEMORY(brk),
 	MEMORY(mmap, LACKS(2, PROT_EXEC)),
 	MEMORY(mmap2, LACKS(2, PROT_EXEC)),
+#ifndef SYS_mmap2
+	/* The only one of s390x: its arguments are in memory, where nothing can be seen of them. */
+	MEMORY(old_mmap),
+#endif
 	MEMORY(munmap),
 	MEMORY(mremap),
 	MEMORY(mprotect, LACKS(2, PROT_EXEC)),
@@ -126,13 +138,20 @@ static const struct cage_row cage_table[] = {
 	/* No address: what is connected is ours, unless calls on sockets are answered. */
 	CHANNEL(sendto, HAS(3, MSG_NOSIGNAL), HOLDS(4, CAGE_NULL), HOLDS(5, CAGE_NULL)),
 	CHANNEL(sendmsg, HAS(2, MSG_NOSIGNAL)),
+	/* The C library's way for arm and mips o32. */
+	CHANNEL(send, HAS(3, MSG_NOSIGNAL)),
 	CHANNEL(recvmsg),
+	/* The C library's way for i386 and s390x: the arguments are in memory. */
+	CHANNEL(socketcall, IS(0, SYS_SEND)),
+	CHANNEL(socketcall, IS(0, SYS_SENDMSG)),
+	CHANNEL(socketcall, IS(0, SYS_RECVMSG)),
 	CHANNEL(poll),
 	CHANNEL(ppoll),
 	CHANNEL(ppoll_time64),
 	CHANNEL(read),
 	CHANNEL(close),
 	ROW(CAGE_CALLERS, CAGE_NEED_CALLS, socketpair, IS(0, AF_UNIX)),
+	ROW(CAGE_CALLERS, CAGE_NEED_CALLS, socketcall, IS(0, SYS_SOCKETPAIR)),
 
 	ANSWER(SECCOMP_IOCTL_NOTIF_RECV),
 	ANSWER(SECCOMP_IOCTL_NOTIF_SEND),
@@ -144,6 +163,7 @@ static const struct cage_row cage_table[] = {
 	REACH(pidfd_open, COOKIES),
 	REACH(pidfd_getfd, COOKIES),
 	REACH(getsockopt),
+	REACH(socketcall, IS(0, SYS_GETSOCKOPT)),
 	REACH(tkill, IS(1, SIGXFSZ), COOKIES),
 	REACH(tkill, IS(1, SIGPIPE), COOKIES),
 	REACH(kcmp),
@@ -157,11 +177,11 @@ static const struct cage_row cage_table[] = {
 	PATH(fstat64),
 	PATH(newfstatat),
 	PATH(fstatat64),
+	PATH(statx),
 	PATH(lseek),
 	PATH(_llseek),
 	CALLS_PATH(openat),
 	CALLS_PATH(openat2, COOKIES),
-	CALLS_PATH(statx),
 	CALLS_PATH(readlink),
 	CALLS_PATH(readlinkat),
 	CALLS_PATH(statfs),
@@ -224,10 +244,13 @@ static const struct cage_row cage_table[] = {
 	SOCKET(listen),
 	SOCKET(accept4),
 	SOCKET(sendto),
+	SOCKET(send),
 	SOCKET(sendmsg),
 	SOCKET(shutdown),
 	SOCKET(getsockname),
 	SOCKET(getpeername),
+	SOCKET(setsockopt),
+	SOCKET(socketcall),
 	SOCKET(chdir),
 	SOCKET(fchdir),
 
@@ -250,8 +273,11 @@ static const struct cage_row cage_table[] = {
 	REQUEST(PTRACE_GETEVENTMSG),
 	REQUEST(PTRACE_GETREGSET),
 	REQUEST(PTRACE_SETREGSET),
+	REQUEST(PTRACE_PEEKUSER),
+	REQUEST(PTRACE_POKEUSER),
 	REQUEST(PTRACE_GETSIGMASK),
 	REQUEST(PTRACE_SETSIGMASK),
+	TRACE(ptrace, BITS(0, INT_BITS, CAGE_PTRACE_SET_SYSCALL, "PTRACE_SET_SYSCALL")),
 	TRACE(ptrace, BITS(0, INT_BITS, CAGE_PTRACE_GET_INFO, "PTRACE_GET_SYSCALL_INFO")),
 	TRACE(ptrace, BITS(0, INT_BITS, CAGE_PTRACE_SET_INFO, "PTRACE_SET_SYSCALL_INFO")),
 
@@ -272,19 +298,21 @@ static const struct cage_row cage_table[] = {
 	ENDING(kill, IS(1, SIGKILL)),
 	ENDING(wait4),
 	ENDING(shutdown),
+	ENDING(socketcall, IS(0, SYS_SHUTDOWN)),
 
 	WORKING(getppid),
 	WORKING(umask),
 	WORKING(openat),
 	WORKING(clock_nanosleep),
+	WORKING(clock_nanosleep_time64),
 	WORKING(nanosleep),
 	/* The listener is lent: its number is another each time. */
 	WORKING(ioctl, IS(1, SECCOMP_IOCTL_NOTIF_ADDFD)),
 
 	/* Workers inherit this cage, and make one of their own: it holds what they need. */
-	LAUNCHING(clone,
-		LACKS(0, CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_PTRACE | CLONE_PARENT | CLONE_NEWNS | CLONE_NEWUSER |
-				 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)),
+	LAUNCHING(clone, LACKS(PLAN_ARG_CLONE_FLAGS, CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_PTRACE | CLONE_PARENT |
+							     CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+							     CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)),
 	LAUNCHING(fork),
 	LAUNCHING(set_robust_list),
 	LAUNCHING(wait4),

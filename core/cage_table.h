@@ -60,7 +60,6 @@ enum cage_need {
 
 /* What an argument is compared with. Values that differ from run to run are known when the filter is made. */
 enum cage_operand {
-	CAGE_NOTHING,  /* ends the conditions */
 	CAGE_BITS,     /* (the lower 32 bits & mask) == value */
 	CAGE_NULL,     /* 0 in the whole register */
 	CAGE_SELF,     /* our process */
@@ -68,8 +67,6 @@ enum cage_operand {
 	CAGE_LISTENER, /* the descriptor of the listener */
 	CAGE_COOKIE,   /* a random number, in registers that the call does not use */
 };
-
-#define CAGE_CONDITIONS_MAX 4
 
 struct cage_condition {
 	uint8_t operand;
@@ -81,11 +78,12 @@ struct cage_condition {
 
 /* Allowed when all conditions hold; with an error: refused. What no row of a call allows kills. */
 struct cage_row {
-	enum sysno sysno;
-	enum cage_group group;
-	unsigned needs;
-	int error;
-	struct cage_condition conditions[CAGE_CONDITIONS_MAX];
+	enum sysno sysno : 16;
+	enum cage_group group : 8;
+	unsigned condition_count : 8;
+	unsigned needs : 16;
+	int error : 16;
+	const struct cage_condition *conditions;
 };
 
 const struct cage_row *cage_rows(size_t *count_out);

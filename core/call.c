@@ -245,6 +245,21 @@ bool call_is_compat(const struct call *call)
 	return call->abi->word_bytes == 4;
 }
 
+unsigned call_long_bytes(const struct call *call)
+{
+	return call->abi->long_bytes;
+}
+
+unsigned call_kernel_long_bytes(const struct call *call)
+{
+	return call->abi->kernel_long_bytes;
+}
+
+bool call_has_short_ids(const struct call *call)
+{
+	return call->abi->short_ids;
+}
+
 bool call_runs_beside(const struct call *call)
 {
 	return call->sandbox->supervisor->remote_fd != 0;
@@ -304,4 +319,9 @@ int call_reserve_fd(struct call *call)
 	if (call->sandbox->supervisor->remote_fd)
 		return remote_reserve_fd(call);
 	return notify_place_fd(call, call->sandbox->null_fd, O_CLOEXEC, -1);
+}
+
+int call_give_fd(struct call *call, int fd, uint32_t fd_flags)
+{
+	return call->sandbox->supervisor->remote_fd ? -EOPNOTSUPP : notify_place_fd(call, fd, fd_flags, -1);
 }

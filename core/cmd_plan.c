@@ -219,7 +219,7 @@ static int cmd_plan_print(
 	int status;
 
 	plan_host_read(policy, &options->features, cmd_plan_privileged(), &host);
-	if (plan_needs_ptrace(policy, &host, why, sizeof(why))) {
+	if (plan_host_lacks_abi(policy, why, sizeof(why)) || plan_needs_ptrace(policy, &host, why, sizeof(why))) {
 		fprintf(stderr, "kennel: %s\n", why);
 		return PLAN_EXIT_ERROR;
 	}

@@ -24,6 +24,7 @@
 #include "core/guard.h"
 #include "core/landlock.h"
 #include "core/launch.h"
+#include "core/settle.h"
 #include "core/launcher.h"
 #include "core/log.h"
 #include "core/loop.h"
@@ -50,7 +51,8 @@ static const char run_help[] = "usage: kennel run [OPTION]... [--] COMMAND [ARGU
 			       "  --keep-fd N     the command gets descriptor N too, besides 0, 1 and 2\n"
 			       "  --without NAME  do without a kernel feature: sync-wake-up, recv-ends,\n"
 			       "                  pidfd-thread, get-syscall-info, set-syscall-info,\n"
-			       "                  entry-result, landlock, landlock-scope, split-opens\n"
+			       "                  entry-result, null-path, landlock,\n"
+			       "                  landlock-scope, split-opens\n"
 			       "  --help          this text\n"
 			       "Exit status: the command's; 128+N when signal N ended it; 125 an error of\n"
 			       "Kennel, 126 the command cannot or may not be executed, 127 it was not found.\n";
@@ -275,6 +277,8 @@ static int run_sandbox(struct run *run)
 		plan_free(plan);
 		return run_error("cannot build the filter", error);
 	}
+	if (SETTLE_EARLY)
+		settle_memory();
 	sandbox = sandbox_new(&run->supervisor, run->policy, plan);
 	run->policy = NULL;
 	if (!sandbox)
@@ -379,6 +383,8 @@ static int run_checked(struct run *run)
 		kfeat_disable(&run->features, run->options.without[i]);
 	plan_host_read(run->policy, &run->features, false, &run->host);
 	missing = run_missing(run);
+	if (!missing)
+		missing = plan_host_lacks_abi(run->policy, why, sizeof(why));
 	if (!missing)
 		missing = payload_limits_refuse(run->policy, why, sizeof(why));
 	if (!missing)

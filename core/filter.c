@@ -19,6 +19,7 @@
 #include "core/cleanup.h"
 #include "core/filter_own.h"
 #include "core/plan.h"
+#include "core/plan_abi.h"
 #include "core/trace_data.h"
 #include "core/util.h"
 
@@ -60,6 +61,12 @@ struct filter_groups {
 	struct group list[SC_COUNT];
 };
 
+/* libseccomp's name for an ABI is the kernel's audit value, which x32 has no own of. */
+static uint32_t filter_token(const struct abi *abi)
+{
+	return abi->nr_bias == ABI_X32_BIT ? SCMP_ARCH_X32 : abi->audit_arch;
+}
+
 /*
  * The number by which libseccomp takes a call, which is always the native one or a negative
  * stand-in; it finds the ABI's own by name. false: unknown there, or taken apart
@@ -69,13 +76,13 @@ static bool filter_number(const struct abi *abi, enum sysno sysno, int *number_o
 {
 	const char *name = sysno_name(sysno);
 
-	if (abi->audit_arch == seccomp_arch_native()) {
+	if (filter_token(abi) == seccomp_arch_native()) {
 		*number_out = abi_nr(abi, sysno);
 		return true;
 	}
 	*number_out = seccomp_syscall_resolve_name(name);
 	return *number_out != __NR_SCMP_ERROR &&
-	       seccomp_syscall_resolve_name_arch(abi->audit_arch, name) == abi_nr(abi, sysno);
+	       seccomp_syscall_resolve_name_arch(filter_token(abi), name) == abi_nr(abi, sysno);
 }
 
 /* libseccomp (2.5) may leave out what it has no memory for without a word. errno, 0 before its call, tells. */
@@ -125,6 +132,7 @@ static int filter_add_own(
 {
 	const struct group *end = groups->list + groups->count;
 	int numbers[FILTER_OWN_CALLS_MAX];
+	struct plan_entry entry;
 	unsigned count = 0;
 	int error;
 
@@ -136,7 +144,8 @@ static int filter_add_own(
 	}
 	error = filter_own_begin_calls(own, numbers, count);
 	for (size_t i = 0; i < group->count && error == 0; i++)
-		error = filter_own_add(own, abi, &group->first[i], filter_action(abi, &group->first[i]));
+		if (plan_entry_for(abi, &group->first[i], &entry))
+			error = filter_own_add(own, abi, &entry, filter_action(abi, &entry));
 	return error ? error : filter_own_end_calls(own);
 }
 
@@ -172,7 +181,7 @@ static int filter_fill(scmp_filter_ctx context, struct filter_own *own, const st
 	return error;
 }
 
-/* An empty context of one architecture; libseccomp's tokens are the kernel's audit values. */
+/* An empty context of one architecture. */
 static int filter_new_context(const struct abi *abi, scmp_filter_ctx *context_out)
 {
 	AUTO_CONTEXT scmp_filter_ctx context = NULL;
@@ -182,8 +191,8 @@ static int filter_new_context(const struct abi *abi, scmp_filter_ctx *context_ou
 	context = seccomp_init(SCMP_ACT_ALLOW);
 	if (!context)
 		return -ENOMEM;
-	if (seccomp_arch_native() != abi->audit_arch) {
-		error = seccomp_arch_add(context, abi->audit_arch);
+	if (seccomp_arch_native() != filter_token(abi)) {
+		error = seccomp_arch_add(context, filter_token(abi));
 		if (error == 0)
 			error = seccomp_arch_remove(context, seccomp_arch_native());
 	}

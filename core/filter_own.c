@@ -13,6 +13,7 @@
 
 #include "arch/arch.h"
 #include "core/plan.h"
+#include "core/plan_abi.h"
 
 #define HEAD_LENGTH 4
 #define BRANCH_LENGTH 2
@@ -55,7 +56,7 @@ static void filter_own_compare_word(struct filter_own *own, size_t offset, uint3
 
 static void filter_own_compare(struct filter_own *own, const struct abi *abi, const struct plan_condition *condition)
 {
-	unsigned arg = condition->arg == PLAN_ARG_CLONE_FLAGS ? abi->clone_flags_arg : condition->arg;
+	unsigned arg = plan_argument(abi, condition->arg);
 	size_t low = offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) + (abi->big_endian ? 4 : 0);
 	size_t high = abi->big_endian ? low - 4 : low + 4;
 

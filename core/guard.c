@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,25 +32,68 @@ static void guard_return(struct guard *guard, uint32_t action)
 	guard_put(guard, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* One ABI: entered with the architecture loaded, left towards the next block if it differs. */
-static void guard_put_abi(struct guard *guard, const struct abi *abi)
+/* Numbers from first to end pass; the others run on. */
+static void guard_put_range(struct guard *guard, uint32_t first, uint32_t end)
 {
-	uint8_t length = abi->has_x32 ? 8 : 6;
+	guard_put(guard, BPF_JMP | BPF_JGE | BPF_K, end, first ? 2 : 1, 0);
+	/* Numbers below are another ABI's on mips, whose kernel takes them from everybody. */
+	if (first)
+		guard_put(guard, BPF_JMP | BPF_JGE | BPF_K, first, 0, 1);
+	guard_return(guard, SECCOMP_RET_ALLOW);
+}
 
-	guard_put(guard, BPF_JMP | BPF_JEQ | BPF_K, abi->audit_arch, 0, length);
+/* All of this ABI but -1, which is the native one's. */
+static void guard_put_numbers(struct guard *guard, const struct abi *abi)
+{
+	guard_put_range(guard, abi->nr_bias, abi->nr_bias + abi->nr_count);
+	if (abi->private_count)
+		guard_put_range(guard, SYSNO_PRIVATE_FIRST, SYSNO_PRIVATE_FIRST + abi->private_count);
+}
+
+static bool guard_has_x32(const struct abi *const *abis, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (abis[i]->nr_bias == ABI_X32_BIT)
+			return true;
+	return false;
+}
+
+/* All ABIs of one audit value: entered with the architecture loaded, left towards the next block if it differs. */
+static void guard_put_block(struct guard *guard, const struct abi *const *abis, unsigned count, uint32_t audit_arch)
+{
+	unsigned start = guard->length;
+	bool kills_x32 = false;
+
+	guard_put(guard, BPF_JMP | BPF_JEQ | BPF_K, audit_arch, 0, 0);
 	guard_put(guard, BPF_LD | BPF_W | BPF_ABS, NR_OFFSET, 0, 0);
-	guard_put(guard, BPF_JMP | BPF_JGE | BPF_K, abi->nr_bias + abi->nr_count, 1, 0);
-	guard_return(guard, SECCOMP_RET_ALLOW);
-	/* -1 is a call that a tracer skipped: the kernel answers it. */
-	guard_put(guard, BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, abi->has_x32 ? 3 : 1, 0);
-	if (abi->has_x32) {
-		guard_put(guard, BPF_JMP | BPF_JSET | BPF_K, ABI_X32_BIT, 1, 0);
-		guard_return(guard, SECCOMP_RET_ERRNO | ENOSYS);
-		guard_return(guard, SECCOMP_RET_KILL_PROCESS);
-	} else {
-		guard_return(guard, SECCOMP_RET_ERRNO | ENOSYS);
+	for (unsigned i = 0; i < count; i++) {
+		if (abis[i]->audit_arch != audit_arch)
+			continue;
+		kills_x32 |= abis[i]->has_x32 && !guard_has_x32(abis, count);
+		guard_put_numbers(guard, abis[i]);
 	}
+	/* Where that restarts a call without a tracer, the call was not made: the caller may not take it for done. */
+	if (abi_native()->forgets_skipped && audit_arch == abi_native()->audit_arch) {
+		guard_put(guard, BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, 0, 1);
+		guard_return(guard, SECCOMP_RET_ERRNO | EINTR);
+	}
+	/* -1 is a call that a tracer skipped: the kernel answers it. */
+	guard_put(guard, BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, kills_x32 ? 3 : 1, 0);
+	if (kills_x32)
+		guard_put(guard, BPF_JMP | BPF_JSET | BPF_K, ABI_X32_BIT, 1, 0);
+	guard_return(guard, SECCOMP_RET_ERRNO | ENOSYS);
+	if (kills_x32)
+		guard_return(guard, SECCOMP_RET_KILL_PROCESS);
 	guard_return(guard, SECCOMP_RET_ALLOW);
+	guard->instructions[start].jf = (uint8_t)(guard->length - start - 1);
+}
+
+static bool guard_was_put(const struct abi *const *abis, unsigned index)
+{
+	for (unsigned i = 0; i < index; i++)
+		if (abis[i]->audit_arch == abis[index]->audit_arch)
+			return true;
+	return false;
 }
 
 int guard_build(const struct abi *const *abis, unsigned count, struct sock_filter instructions[GUARD_LENGTH_MAX],
@@ -61,7 +105,8 @@ int guard_build(const struct abi *const *abis, unsigned count, struct sock_filte
 		return -EINVAL;
 	guard_put(&guard, BPF_LD | BPF_W | BPF_ABS, ARCH_OFFSET, 0, 0);
 	for (unsigned i = 0; i < count; i++)
-		guard_put_abi(&guard, abis[i]);
+		if (!guard_was_put(abis, i))
+			guard_put_block(&guard, abis, count, abis[i]->audit_arch);
 	guard_return(&guard, SECCOMP_RET_KILL_PROCESS);
 	out->filter = instructions;
 	out->len = (unsigned short)guard.length;

@@ -10,7 +10,7 @@
 struct abi;
 
 #define GUARD_ABIS_MAX 8
-#define GUARD_LENGTH_MAX (2 + GUARD_ABIS_MAX * 9)
+#define GUARD_LENGTH_MAX (2 + GUARD_ABIS_MAX * 12)
 
 /*
  * Fills instructions (the storage is the caller's) and points out at them. 0, or -EINVAL when there

@@ -459,7 +459,7 @@ bool identity_acts_with(const struct call *call, unsigned capability)
 	return identity_of(call)->now.effective >> capability & 1;
 }
 
-/* How many descriptors the target has. 0: not known (the kernel says so since 6.2). */
+/* How many descriptors the target has. 0: not known, as before 6.2, or none. */
 static uint64_t identity_descriptors(struct call *call)
 {
 	struct stat table;
@@ -471,8 +471,9 @@ static uint64_t identity_descriptors(struct call *call)
 	return (uint64_t)table.st_size;
 }
 
-bool identity_table_full(struct call *call)
+bool identity_table_lacks(struct call *call, unsigned wanted)
 {
+	unsigned found = 0;
 	struct rlimit limit;
 	struct stat link;
 	uint64_t count;
@@ -481,12 +482,13 @@ bool identity_table_full(struct call *call)
 	if (prlimit(call->tid, RLIMIT_NOFILE, NULL, &limit) < 0)
 		return false;
 	count = identity_descriptors(call);
-	if (!count || count < limit.rlim_cur)
+	if (count && count + wanted <= limit.rlim_cur)
 		return false;
 	/* Some may lie above a limit that was lowered. In a table of a million that is not worth the look at each. */
-	for (rlim_t i = 0; i < limit.rlim_cur && i < IDENTITY_FD_LOOKS; i++) {
+	for (rlim_t i = 0; i < limit.rlim_cur && (!count || i < IDENTITY_FD_LOOKS); i++) {
 		snprintf(name, sizeof(name), "%d/fd/%llu", (int)call->tid, (unsigned long long)i);
-		if (fstatat(call->sandbox->supervisor->proc_fd, name, &link, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(call->sandbox->supervisor->proc_fd, name, &link, AT_SYMLINK_NOFOLLOW) < 0 &&
+			(errno != ENOENT || ++found == wanted))
 			return errno != ENOENT;
 	}
 	return true;

@@ -19,10 +19,15 @@ struct ucred;
 int identity_take_umask(struct call *call, _Bool *crowded_out);
 
 /*
- * True when every descriptor number of the target below RLIMIT_NOFILE is taken. Natively
+ * True when less than so many descriptor numbers of the target below RLIMIT_NOFILE are free. Natively
  * that is found out before the path is looked at. Known since 6.2; false before.
  */
-_Bool identity_table_full(struct call *call);
+_Bool identity_table_lacks(struct call *call, unsigned wanted);
+
+static inline _Bool identity_table_full(struct call *call)
+{
+	return identity_table_lacks(call, 1);
+}
 
 /* For handlers with H_IDENTITY: is this capability among those that were assumed? */
 _Bool identity_acts_with(const struct call *call, unsigned capability);

@@ -15,6 +15,7 @@ struct kfeat {
 	bool get_syscall_info; /* PTRACE_GET_SYSCALL_INFO, 5.3: always there; off in tests only */
 	bool set_syscall_info; /* PTRACE_SET_SYSCALL_INFO, 6.16; the first use tells */
 	bool entry_result;     /* a result written at the entry stop may stick (the ABI says whether) */
+	bool null_path;        /* AT_EMPTY_PATH takes NULL for an empty string, 6.11 */
 	int landlock_abi;      /* 0: none */
 	bool split_opens;      /* opens may be told apart by their flags; off in tests only: all are notified */
 };

@@ -209,35 +209,37 @@ int mem_read_open_how(struct call *call, uint64_t address, size_t size, struct o
 	return mem_read_struct(call, address, size, how_out, sizeof(*how_out));
 }
 
-/* The timespecs of a 32-bit ABI before its 64-bit time calls. */
-static int mem_read_timespecs32(struct call *call, uint64_t address, struct timespec times_out[2])
+int mem_read_longs(struct call *call, uint64_t address, unsigned width, unsigned count, uint64_t *values_out)
 {
-	int32_t raw[4];
-	int error = mem_read(call, address, raw, sizeof(raw));
+	int error = mem_read(call, address, values_out, count * (size_t)width);
+	uint32_t narrow;
 
-	if (error < 0)
-		return error;
-	for (unsigned i = 0; i < 2; i++)
-		times_out[i] = (struct timespec){ .tv_sec = raw[2 * i], .tv_nsec = raw[2 * i + 1] };
-	return 0;
+	/* From the last on: none lies where a later one still has to be read. */
+	for (unsigned i = count; width == sizeof(narrow) && i-- > 0 && error == 0;) {
+		memcpy(&narrow, (const unsigned char *)values_out + i * sizeof(narrow), sizeof(narrow));
+		values_out[i] = narrow;
+	}
+	return error;
 }
 
 int mem_read_timespecs(struct call *call, uint64_t address, struct timespec times_out[2])
 {
-	bool compat = call_is_compat(call);
-	int64_t raw[4];
-	int error;
+	const bool time64 = call_sysno(call) == SC_utimensat_time64;
+	const unsigned width = time64 ? sizeof(uint64_t) : call_kernel_long_bytes(call);
+	uint64_t raw[4];
+	int error = mem_read_longs(call, address, width, 4, raw);
 
-	if (compat && call_sysno(call) != SC_utimensat_time64)
-		return mem_read_timespecs32(call, address, times_out);
-	error = mem_read(call, address, raw, sizeof(raw));
 	if (error < 0)
 		return error;
+	for (unsigned i = 0; i < 4; i++)
+		if (width == sizeof(uint32_t))
+			raw[i] = (uint64_t)(int32_t)raw[i];
 	for (unsigned i = 0; i < 2; i++) {
-		/* A 32-bit caller leaves the upper half of the nanoseconds undefined. */
-		int64_t nsec = compat ? (int64_t)(uint32_t)raw[2 * i + 1] : raw[2 * i + 1];
+		/* A caller with longs of 32 bits leaves the upper half of wide nanoseconds undefined. */
+		bool cut = width == sizeof(uint64_t) && call_long_bytes(call) == sizeof(uint32_t);
+		uint64_t nsec = cut ? (uint32_t)raw[2 * i + 1] : raw[2 * i + 1];
 
-		times_out[i] = (struct timespec){ .tv_sec = raw[2 * i], .tv_nsec = nsec };
+		times_out[i] = (struct timespec){ .tv_sec = (time_t)raw[2 * i], .tv_nsec = (long)nsec };
 	}
 	return 0;
 }
@@ -253,6 +255,11 @@ int mem_write_stat(struct call *call, uint64_t address, enum stat_layout layout,
 	ssize_t len = layout_stat(call->abi, kinds[layout], from, buffer);
 
 	return len < 0 ? (int)len : mem_write(call, address, buffer, (size_t)len);
+}
+
+bool mem_statfs64_fits(const struct call *call, uint64_t size)
+{
+	return layout_takes(call->abi, LAYOUT_STATFS64, size);
 }
 
 int mem_write_statfs(struct call *call, uint64_t address, enum stat_layout layout, const struct statfs *from)

@@ -57,6 +57,9 @@ int mem_read_struct(struct call *call, uint64_t address, size_t size, void *buff
 /* struct open_how of size bytes as openat2 takes it. */
 int mem_read_open_how(struct call *call, uint64_t address, size_t size, struct open_how *how_out);
 
+/* Values of `width` bytes, 4 or 8, such as call_long_bytes(); the upper halves of narrow ones are 0. */
+int mem_read_longs(struct call *call, uint64_t address, unsigned width, unsigned count, uint64_t *values_out);
+
 /* Two timespecs of utimensat in the caller's layout; time64 for utimensat_time64. */
 int mem_read_timespecs(struct call *call, uint64_t address, struct timespec times_out[2]);
 
@@ -65,6 +68,7 @@ enum stat_layout { STAT_OLD, STAT_NEW, STAT_64, STAT_LAYOUT_COUNT };
 
 /* -EFAULT, or -EOVERFLOW where a value does not fit the layout. */
 int mem_write_stat(struct call *call, uint64_t address, enum stat_layout layout, const struct statx *from);
+bool mem_statfs64_fits(const struct call *call, uint64_t size);
 int mem_write_statfs(struct call *call, uint64_t address, enum stat_layout layout, const struct statfs *from);
 
 #endif

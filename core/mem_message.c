@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/cleanup.h"
 #include "core/mem.h"
 #include "handlers/handler.h"
 
-#define VECTOR_MAX 1024          /* UIO_MAXIOV */
-#define TRANSFER_MAX 0x7ffff000U /* MAX_RW_COUNT with pages of 4 KiB */
+#define VECTOR_MAX 1024 /* UIO_MAXIOV */
 
 struct message_32 {
 	uint32_t name;
@@ -32,6 +32,12 @@ struct control_32 {
 	int32_t level;
 	int32_t type;
 };
+
+/* The caller's longs are narrower than ours. */
+static bool mem_is_narrow(const struct call *call)
+{
+	return call_long_bytes(call) < sizeof(long);
+}
 
 static int mem_read_message_32(struct call *call, uint64_t address, struct mem_message *message_out)
 {
@@ -54,7 +60,7 @@ int mem_read_message(struct call *call, uint64_t address, struct mem_message *me
 	struct msghdr raw;
 	int error;
 
-	if (call_is_compat(call))
+	if (mem_is_narrow(call))
 		return mem_read_message_32(call, address, message_out);
 	error = mem_read(call, address, &raw, sizeof(raw));
 	if (error < 0)
@@ -70,12 +76,12 @@ int mem_read_message(struct call *call, uint64_t address, struct mem_message *me
 
 size_t mem_message_step(const struct call *call)
 {
-	return call_is_compat(call) ? sizeof(struct message_32) + sizeof(uint32_t) : sizeof(struct mmsghdr);
+	return mem_is_narrow(call) ? sizeof(struct message_32) + sizeof(uint32_t) : sizeof(struct mmsghdr);
 }
 
 int mem_write_message_length(struct call *call, uint64_t element, uint32_t length)
 {
-	size_t offset = call_is_compat(call) ? sizeof(struct message_32) : offsetof(struct mmsghdr, msg_len);
+	size_t offset = mem_is_narrow(call) ? sizeof(struct message_32) : offsetof(struct mmsghdr, msg_len);
 
 	return mem_write(call, element + offset, &length, sizeof(length));
 }
@@ -83,7 +89,7 @@ int mem_write_message_length(struct call *call, uint64_t element, uint32_t lengt
 /* 32-bit elements at the end of the same memory, widened from the first on. */
 static void mem_widen_vector(struct iovec *vector, size_t count)
 {
-	const unsigned char *narrow = (const unsigned char *)vector + count * (sizeof(*vector) / 2);
+	const unsigned char *narrow = (const unsigned char *)vector + count * (sizeof(*vector) - 2 * sizeof(uint32_t));
 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t pair[2];
@@ -95,20 +101,28 @@ static void mem_widen_vector(struct iovec *vector, size_t count)
 	}
 }
 
+/* MAX_RW_COUNT: the most that one call moves, in whole pages. */
+static uint64_t mem_transfer_max(void)
+{
+	return INT_MAX & ~((uint64_t)getpagesize() - 1);
+}
+
 /* What the kernel looks at first, and the sum of it; of a single element only as much as is transferred. */
 static int mem_bound_vector(struct iovec *vector, size_t count, uint64_t *total_out)
 {
+	const uint64_t max = mem_transfer_max();
+
 	*total_out = 0;
 	for (size_t i = 0; i < count; i++)
 		if ((ssize_t)vector[i].iov_len < 0)
 			return -EINVAL;
-	if (count == 1 && vector[0].iov_len > TRANSFER_MAX)
-		vector[0].iov_len = TRANSFER_MAX;
+	if (count == 1 && vector[0].iov_len > max)
+		vector[0].iov_len = (size_t)max;
 	for (size_t i = 0; i < count; i++) {
 		if (!mem_may_be_users((uintptr_t)vector[i].iov_base, vector[i].iov_len))
 			return -EFAULT;
-		if (vector[i].iov_len > TRANSFER_MAX - *total_out)
-			vector[i].iov_len = TRANSFER_MAX - *total_out;
+		if (vector[i].iov_len > max - *total_out)
+			vector[i].iov_len = (size_t)(max - *total_out);
 		*total_out += vector[i].iov_len;
 	}
 	return 0;
@@ -117,7 +131,7 @@ static int mem_bound_vector(struct iovec *vector, size_t count, uint64_t *total_
 int mem_read_vector(struct call *call, uint64_t address, uint64_t count, struct iovec **vector_out, uint64_t *total_out)
 {
 	AUTO_FREE struct iovec *vector = NULL;
-	size_t half = call_is_compat(call) ? sizeof(*vector) / 2 : 0;
+	size_t size = 2 * (size_t)call_long_bytes(call);
 	int error;
 
 	*total_out = 0;
@@ -126,10 +140,10 @@ int mem_read_vector(struct call *call, uint64_t address, uint64_t count, struct 
 	vector = calloc(count + 1, sizeof(*vector));
 	if (!vector)
 		return -ENOMEM;
-	error = mem_read(call, address, (unsigned char *)vector + count * half, count * (sizeof(*vector) - half));
+	error = mem_read(call, address, (unsigned char *)vector + count * (sizeof(*vector) - size), count * size);
 	if (error < 0)
 		return error;
-	if (half)
+	if (mem_is_narrow(call))
 		mem_widen_vector(vector, count);
 	error = mem_bound_vector(vector, count, total_out);
 	if (error == 0)
@@ -218,13 +232,13 @@ int mem_read_control(
 	int error;
 
 	*length_out = 0;
-	if (length > INT_MAX || (length > MEM_CONTROL_MAX && !call_is_compat(call)))
+	if (length > INT_MAX || (length > MEM_CONTROL_MAX && !mem_is_narrow(call)))
 		return -ENOBUFS;
 	if (length > MEM_CONTROL_MAX)
 		return mem_refuse_control(call, message->control);
 	if (length == 0)
 		return 0;
-	if (call_is_compat(call) && (!message->control || length < sizeof(struct control_32)))
+	if (mem_is_narrow(call) && (!message->control || length < sizeof(struct control_32)))
 		return -EINVAL; /* no header is there */
 	raw = calloc(1, length);
 	if (!raw)
@@ -232,7 +246,7 @@ int mem_read_control(
 	error = mem_read(call, message->control, raw, length);
 	if (error < 0)
 		return error;
-	if (!call_is_compat(call)) {
+	if (!mem_is_narrow(call)) {
 		*control_out = take_ptr(raw);
 		*length_out = length;
 		return 0;

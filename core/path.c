@@ -266,7 +266,7 @@ int path_begin(struct call *call, int dirfd, uint64_t address, unsigned flags, s
 	ssize_t length;
 
 	path_ask(path, dirfd, flags);
-	if (address == 0 && (flags & PATH_NULL_EMPTY))
+	if (address == 0 && (flags & PATH_NULL_EMPTY) && call->sandbox->supervisor->features.null_path)
 		return path_begin_empty(call, path);
 	length = mem_read_string(call, address, path->string, sizeof(path->string));
 	return length < 0 ? (int)length : path_begin_copied(call, path, (size_t)length);

@@ -2,6 +2,7 @@
  * Chooses the mechanism for each system call. Reads the policy, the handler table and
  * the surface table; makes no system call and keeps nothing but its entries.
  */
+#include "core/plan_abi.h"
 #include "core/plan_build.h"
 
 #include <assert.h>
@@ -261,6 +262,7 @@ static void plan_mark(struct plan_builder *builder)
 		builder->any_decided |= builder->decided[i];
 		builder->follows_exec |= builder->decided[i] && (handler->flags & H_TRACE);
 	}
+	builder->follows_exec |= builder->any_decided && builder->host->ptrace && builder->host->loses_restarts;
 }
 
 /*
@@ -455,11 +457,14 @@ bool plan_traces(const struct plan *plan)
 
 static bool plan_holds(const struct plan_entry *entry, const struct abi *abi, const uint64_t args[6])
 {
-	for (unsigned i = 0; i < entry->condition_count; i++) {
-		const struct plan_condition *condition = &entry->conditions[i];
-		unsigned arg = condition->arg == PLAN_ARG_CLONE_FLAGS ? abi->clone_flags_arg : condition->arg;
+	struct plan_entry held;
 
-		if ((abi_arg(abi, args, arg) & condition->mask) != condition->value)
+	if (!plan_entry_for(abi, entry, &held))
+		return false;
+	for (unsigned i = 0; i < held.condition_count; i++) {
+		const struct plan_condition *condition = &held.conditions[i];
+
+		if ((abi_arg(abi, args, plan_argument(abi, condition->arg)) & condition->mask) != condition->value)
 			return false;
 	}
 	return true;

@@ -34,12 +34,15 @@ struct plan_host {
 	uint64_t landlock_reads; /* CAT_BIT()s of opens for reading that Landlock decides as the rules do */
 	bool gives_detached;     /* the payload inherits something whose name is no proof: nothing for Landlock */
 	bool sees_processes;     /* capabilities show in /proc what Landlock would hide */
+	bool loses_restarts;     /* with ptrace only is a notified call restarted after a signal */
 	bool notifies_opens;     /* for tests: no open is left out because of its flags */
 	bool privileged;         /* we have capabilities or several ids: the payload's may change */
 };
 
 #define PLAN_CONDITIONS_MAX 4
-#define PLAN_ARG_CLONE_FLAGS 6 /* the ABI says which argument of clone holds the flags */
+/* Arguments whose place the ABI says, see plan_argument(). */
+#define PLAN_ARG_CLONE_FLAGS 6 /* the flags of clone */
+#define PLAN_ARG_WRITE_FLAGS 7 /* the flags of pwritev2 */
 
 /* Holds when (argument & mask) == value. Int arguments: mask 0xffffffff. */
 struct plan_condition {
@@ -108,8 +111,9 @@ bool plan_exec_fits(const struct policy *policy, const struct plan_host *host);
  */
 const char *plan_needs_ptrace(const struct policy *policy, const struct plan_host *host, char *buffer, size_t size);
 
-/* What the plan makes of one call with these arguments; NULL: the kernel's. */
 struct abi;
+
+/* What the plan makes of one call with these arguments; NULL: the kernel's. */
 const struct plan_entry *plan_decide(
 	const struct plan *plan, const struct abi *abi, enum sysno sysno, const uint64_t args[6]);
 

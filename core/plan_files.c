@@ -114,7 +114,7 @@ void plan_appends(struct plan_builder *builder, enum sysno sysno)
 		entry.action = PLAN_REFUSE;
 		entry.error = EOPNOTSUPP;
 		entry.condition_count = 1;
-		entry.conditions[0] = plan_bits(5, WRITE_NOAPPEND, WRITE_NOAPPEND);
+		entry.conditions[0] = plan_bits(PLAN_ARG_WRITE_FLAGS, WRITE_NOAPPEND, WRITE_NOAPPEND);
 		plan_add(builder, &entry);
 	}
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "core/abi_probe.h"
 #include "core/capability.h"
 #include "core/cleanup.h"
 #include "core/grants.h"
@@ -61,6 +62,7 @@ void plan_host_read(
 		.scopes_signals = features->landlock_abi >= LANDLOCK_ABI_SIGNALS,
 		.privileged = privileged,
 		.sees_processes = plan_host_sees_processes(policy),
+		.loses_restarts = abi_native()->loses_restarts || abi_native()->forgets_skipped,
 		.notifies_opens = !features->split_opens,
 	};
 }
@@ -145,16 +147,34 @@ const char *plan_host_refuses(const struct policy *policy, char *buffer, size_t 
 
 	kfeat_probe(&features);
 	plan_host_read(policy, &features, false, &host);
+	if (plan_host_lacks_abi(policy, buffer, size))
+		return buffer;
 	return plan_needs_ptrace(policy, &host, buffer, size);
+}
+
+const char *plan_host_lacks_abi(const struct policy *policy, char *buffer, size_t size)
+{
+	const struct abi *abis[PLAN_ABIS_MAX];
+	unsigned count = plan_host_abis(policy, abis);
+
+	for (unsigned i = 1; i < count; i++) {
+		if (abi_probe_runs(abis[i]))
+			continue;
+		snprintf(buffer, size,
+			"abi/%s:on, but this kernel was built, or booted, without support for %s programs",
+			abis[i]->name, abis[i]->name);
+		return buffer;
+	}
+	return NULL;
 }
 
 unsigned plan_host_abis(const struct policy *policy, const struct abi *abis_out[PLAN_ABIS_MAX])
 {
-	const struct abi *compat = abi_by_name("i386");
 	unsigned count = 0;
 
 	abis_out[count++] = abi_native();
-	if (policy_settings(policy)->abi_i386 && compat != abi_native())
-		abis_out[count++] = compat;
+	for (unsigned i = 0; i < abi_list_count && count < PLAN_ABIS_MAX; i++)
+		if (policy_settings(policy)->abis & ABI_BIT(abi_list[i]))
+			abis_out[count++] = abi_list[i];
 	return count;
 }

@@ -11,7 +11,7 @@ struct kfeat;
 struct plan_host;
 struct policy;
 
-#define PLAN_ABIS_MAX 2
+#define PLAN_ABIS_MAX 4 /* of one machine, the native one included */
 
 /* Called in the supervisor; the caller sets host_out->launcher and cleaner where there are such. */
 void plan_host_read(
@@ -25,8 +25,11 @@ void plan_host_read(
 int plan_host_find_grants(const struct policy *policy, const char *promised, size_t obstacles_wanted,
 	struct plan_host *host, struct grants *grants_out);
 
+/* NULL, or an ABI that the policy enables and this kernel cannot run. */
+const char *plan_host_lacks_abi(const struct policy *policy, char *buffer, size_t size);
+
 /*
- * NULL, or why the policy cannot be enforced for this user on this host: plan_needs_ptrace() for
+ * NULL, or why the policy cannot be enforced for this user on this host: that, and plan_needs_ptrace(), for
  * commands that start nothing.
  */
 const char *plan_host_refuses(const struct policy *policy, char *buffer, size_t size);

@@ -205,6 +205,8 @@ static void plan_socketcall(struct plan_builder *builder)
 		{ SYS_LISTEN, CAT_BIT(CAT_NET_BIND) },
 		{ SYS_GETSOCKNAME, bind_bits },
 		{ SYS_GETPEERNAME, bind_bits },
+		{ SYS_SOCKETPAIR, POLICY_NET_BITS },
+		{ SYS_SETSOCKOPT, CAT_BIT(CAT_NET_CONNECT) },
 		{ SYS_CONNECT, connect_bits | CAT_BIT(CAT_NET_SENDFD) },
 		{ SYS_ACCEPT, CAT_BIT(CAT_NET_CONNECT) },
 		{ SYS_ACCEPT4, CAT_BIT(CAT_NET_CONNECT) },

@@ -99,7 +99,7 @@ static void plan_print_when(const struct plan_entry *entry, char *buffer, size_t
 	size_t used = 0;
 
 	buffer[0] = '\0';
-	for (unsigned arg = 0; arg <= PLAN_ARG_CLONE_FLAGS; arg++) {
+	for (unsigned arg = 0; arg <= PLAN_ARG_WRITE_FLAGS; arg++) {
 		for (unsigned i = 0; i < entry->condition_count; i++) {
 			if (entry->conditions[i].arg != arg)
 				continue;

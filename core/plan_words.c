@@ -57,8 +57,8 @@ static const struct word levels[] = { WORD(IPPROTO_IP), WORD(IPPROTO_IPV6), LAST
 static const struct word socket_options[] = { WORD(IP_OPTIONS), { 5, "IPV6_2292RTHDR" }, { 6, "IPV6_2292PKTOPTIONS" },
 	{ 32, "IPV6_FLOWLABEL_MGR" }, { 57, "IPV6_RTHDR" }, LAST };
 static const struct word subcalls[] = { WORD(SYS_SOCKET), WORD(SYS_BIND), WORD(SYS_CONNECT), WORD(SYS_LISTEN),
-	WORD(SYS_ACCEPT), WORD(SYS_GETSOCKNAME), WORD(SYS_GETPEERNAME), WORD(SYS_SENDTO), WORD(SYS_SENDMSG),
-	WORD(SYS_ACCEPT4), WORD(SYS_SENDMMSG), LAST };
+	WORD(SYS_ACCEPT), WORD(SYS_GETSOCKNAME), WORD(SYS_GETPEERNAME), WORD(SYS_SOCKETPAIR), WORD(SYS_SENDTO),
+	WORD(SYS_SETSOCKOPT), WORD(SYS_SENDMSG), WORD(SYS_ACCEPT4), WORD(SYS_SENDMMSG), LAST };
 static const struct word clone_flags[] = { WORD(CLONE_NEWNS), WORD(CLONE_NEWCGROUP), WORD(CLONE_NEWUTS),
 	WORD(CLONE_NEWIPC), WORD(CLONE_NEWUSER), WORD(CLONE_NEWPID), WORD(CLONE_NEWNET), WORD(CLONE_UNTRACED), LAST };
 static const struct word watches[] = { WORD(FAN_CLASS_CONTENT), WORD(FAN_CLASS_PRE_CONTENT), WORD(FAN_REPORT_FID),
@@ -95,7 +95,7 @@ static const struct argument {
 	{ SC_fcntl, 2, "flags", status_flags },
 	{ SC_fcntl64, 1, "command", commands },
 	{ SC_fcntl64, 2, "flags", status_flags },
-	{ SC_pwritev2, 5, "flags", writes },
+	{ SC_pwritev2, PLAN_ARG_WRITE_FLAGS, "flags", writes },
 	{ SC_ioctl, 1, "request", none },
 	{ SC_fanotify_init, 0, "flags", watches },
 	{ SC_fanotify_mark, 1, "flags", marks },

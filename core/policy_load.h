@@ -95,11 +95,11 @@ bool policy_value_plain(const struct policy_statement *statement, char *buffer, 
 /* The enforced categories of a comma list, after the first slash of the name. 0 when any word of it is wrong. */
 uint64_t policy_categories(const struct policy_statement *statement);
 
-/* A switch by its name, NULL: there is none; an allow_unsafe by its name or alias, -1. */
+/* A switch or an ABI by its name, NULL: there is none; an allow_unsafe by its name or alias, -1. */
 bool *policy_setting_switch(struct policy_settings *settings, const char *name);
+const struct abi *policy_abi(const char *name);
 int policy_unsafe(const char *name);
-/* NAME?, from inside only. */
-void policy_query_apply(struct policy_statement *statement);
+void policy_query_apply(struct policy_statement *statement); /* NAME?, from inside only */
 
 /* Can it match a canonical path? false after an error. */
 bool policy_path_pattern(const struct policy_statement *statement, const char *value);

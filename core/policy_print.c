@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "core/json_print.h"
 #include "core/pattern.h"
 #include "core/policy_cursor.h"
@@ -72,7 +73,10 @@ void policy_print_settings(const struct policy_settings *settings, FILE *stream)
 {
 	char quoted[PATH_MAX * 4 + 1];
 
-	fprintf(stream, "abi/i386:%s\n", policy_on_off(settings->abi_i386));
+	for (unsigned i = 0; i < abi_list_count; i++)
+		if (abi_list[i] != abi_native())
+			fprintf(stream, "abi/%s:%s\n", abi_list[i]->name,
+				policy_on_off(settings->abis & ABI_BIT(abi_list[i])));
 	fprintf(stream, "log/refused:%s\n", policy_on_off(settings->log_refused));
 	if (settings->log_file && pattern_quote(settings->log_file, quoted, sizeof(quoted)) >= 0)
 		fprintf(stream, "log/file:%s\n", quoted);
@@ -187,9 +191,12 @@ static void policy_json_categories(const struct policy *policy, FILE *stream)
 
 static void policy_json_settings(const struct policy_settings *settings, FILE *stream)
 {
-	fprintf(stream,
-		",\"settings\":{\"abi_i386\":%s,\"log_refused\":%s,\"log_file\":", json_bool(settings->abi_i386),
-		json_bool(settings->log_refused));
+	fputs(",\"settings\":{", stream);
+	for (unsigned i = 0; i < abi_list_count; i++)
+		if (abi_list[i] != abi_native())
+			fprintf(stream, "\"abi_%s\":%s,", abi_list[i]->name,
+				json_bool(settings->abis & ABI_BIT(abi_list[i])));
+	fprintf(stream, "\"log_refused\":%s,\"log_file\":", json_bool(settings->log_refused));
 	if (settings->log_file)
 		json_print_string(settings->log_file, stream);
 	else

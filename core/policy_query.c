@@ -1,6 +1,7 @@
 /*
  * NAME? from inside a running sandbox: is it on? Changes nothing but the loader's answer.
  */
+#include "arch/arch.h"
 #include "core/policy_load.h"
 #include "core/unsafe.h"
 #include "core/util.h"
@@ -29,8 +30,11 @@ static void policy_query_switch(struct policy_statement *statement)
 	struct policy_settings *settings = policy_settings_edit(statement->loader->policy);
 	const bool *setting = policy_setting_switch(settings, statement->name);
 	int unsafe = policy_unsafe(statement->name);
+	const struct abi *abi = policy_abi(statement->name);
 
-	if (setting)
+	if (abi)
+		policy_query_answer(statement->loader, abi == abi_native() || settings->abis & ABI_BIT(abi));
+	else if (setting)
 		policy_query_answer(statement->loader, *setting);
 	else if (unsafe >= 0)
 		policy_query_answer(statement->loader, unsafe_given(settings, (enum unsafe)unsafe));

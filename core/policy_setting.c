@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "arch/arch.h"
 #include "core/policy_apply.h"
 #include "core/policy_load.h"
 #include "core/unsafe.h"
@@ -44,7 +45,6 @@ static const struct policy_switch {
 } policy_switches[] = {
 	{ "log/refused", offsetof(struct policy_settings, log_refused) },
 	{ "exit/wait_all", offsetof(struct policy_settings, wait_all) },
-	{ "abi/i386", offsetof(struct policy_settings, abi_i386) },
 	{ "trace/ptrace", offsetof(struct policy_settings, trace_ptrace) },
 	{ "exec/mmap", offsetof(struct policy_settings, exec_mmap) },
 	{ "exec/anonymous", offsetof(struct policy_settings, exec_anonymous) },
@@ -140,24 +140,46 @@ void policy_apply_ghost(struct policy_statement *statement)
 		policy_settings_edit(statement->loader->policy)->ghost = true;
 }
 
+const struct abi *policy_abi(const char *name)
+{
+	return str_starts(name, "abi/") ? abi_by_name(name + strlen("abi/")) : NULL;
+}
+
+/* The words are those for this machine. */
+static void policy_fail_abi(const struct policy_statement *statement, const char *name)
+{
+	const char *words[ABIS_MAX];
+	char list[256] = "";
+	size_t length = 0;
+	struct policy_hint hint;
+
+	for (unsigned i = 0; i < abi_list_count; i++) {
+		words[i] = abi_list[i]->name;
+		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
+			i == 0                   ? ""
+			: i + 1 < abi_list_count ? ", "
+						 : " or ",
+			words[i]);
+	}
+	policy_statement_fail(statement, policy_name_offset(statement, name), "unknown ABI '%s', expected %s%s", name,
+		list, policy_hint_nearest(&hint, name, words, abi_list_count));
+}
+
 void policy_apply_abi(struct policy_statement *statement)
 {
-	static const char *const words[] = { "x86_64", "i386", "x32" };
-	const char *name = statement->name + strlen("abi/");
-	struct policy_hint hint;
+	struct policy_settings *settings = policy_settings_edit(statement->loader->policy);
+	const struct abi *abi = policy_abi(statement->name);
 	int on = policy_boolean(statement);
 
-	if (str_equal(name, "i386"))
-		policy_settings_edit(statement->loader->policy)->abi_i386 = on == 1;
-	else if (str_equal(name, "x32") && on == 1)
+	if (!abi)
+		policy_fail_abi(statement, statement->name + strlen("abi/"));
+	else if (abi == abi_native() && on == 0)
 		policy_statement_fail(
-			statement, statement->value_at, "abi/x32:on is not supported yet by this version");
-	else if (str_equal(name, "x86_64") && on == 0)
-		policy_statement_fail(statement, statement->value_at, "abi/x86_64 is the native ABI, expected on");
-	else if (!str_equal(name, "x32") && !str_equal(name, "x86_64"))
-		policy_statement_fail(statement, policy_name_offset(statement, name),
-			"unknown ABI '%s', expected x86_64, i386 or x32%s", name,
-			policy_hint_nearest(&hint, name, POLICY_WORDS(words)));
+			statement, statement->value_at, "%s is the native ABI, expected on", statement->name);
+	else if (abi != abi_native() && on == 1)
+		settings->abis |= (uint16_t)ABI_BIT(abi);
+	else if (abi != abi_native())
+		settings->abis &= (uint16_t)~ABI_BIT(abi);
 }
 
 void policy_apply_lock(struct policy_statement *statement)

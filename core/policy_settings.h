@@ -41,8 +41,7 @@ struct policy_settings {
 	bool log_refused;       /* log/refused, default on */
 	char *log_file;         /* log/file, NULL: stderr; owned by the policy */
 	bool wait_all;          /* exit/wait_all, default off */
-	bool abi_i386;          /* abi/i386, default off */
-	bool abi_x32;           /* abi/x32, default off */
+	uint16_t abis;          /* abi/NAME, default off: ABI_BIT()s, never the native one's */
 	unsigned limit_calls;   /* limit/calls, default 1024, 1..65536 */
 	unsigned limit_workers; /* limit/workers, default 256, 1..4096 */
 	bool trace_ptrace;      /* trace/ptrace, default on: ptrace may be used */

@@ -3,6 +3,7 @@
  */
 #include "core/process.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,11 +52,27 @@ static ssize_t process_read(const struct call *call, const char *file, char *buf
 	return length;
 }
 
-static uint64_t process_field(const char *status, const char *name, int base)
+static uint64_t process_field(const char *status, const char *name)
 {
 	const char *line = strstr(status, name);
 
-	return line ? strtoull(line + strlen(name), NULL, base) : 0;
+	return line ? strtoull(line + strlen(name), NULL, 10) : 0;
+}
+
+/* Hexadecimal digits, the last ones of the first signals: 16, or 32 on mips. */
+static struct process_signals process_signals(const char *status, const char *name)
+{
+	const char *line = strstr(status, name);
+	struct process_signals signals = { 0 };
+
+	if (!line)
+		return signals;
+	line += strlen(name);
+	for (line += strspn(line, "\t"); isxdigit((unsigned char)*line); line++) {
+		signals.words[1] = signals.words[1] << 4 | signals.words[0] >> 60;
+		signals.words[0] = signals.words[0] << 4 | (uint64_t)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
+	}
+	return signals;
 }
 
 int process_status_read(struct call *call, struct process_status *status_out)
@@ -67,14 +84,34 @@ int process_status_read(struct call *call, struct process_status *status_out)
 		return (int)length;
 	/* Field names start a line; the first line, Name, has its newlines escaped by the kernel. */
 	*status_out = (struct process_status){
-		.tgid = (pid_t)process_field(text, "\nTgid:", 10),
-		.uid = (uid_t)process_field(text, "\nUid:", 10),
-		.pending_thread = process_field(text, "\nSigPnd:", 16),
-		.pending_shared = process_field(text, "\nShdPnd:", 16),
-		.blocked = process_field(text, "\nSigBlk:", 16),
-		.ignored = process_field(text, "\nSigIgn:", 16),
-		.caught = process_field(text, "\nSigCgt:", 16),
+		.tgid = (pid_t)process_field(text, "\nTgid:"),
+		.uid = (uid_t)process_field(text, "\nUid:"),
+		.pending_thread = process_signals(text, "\nSigPnd:"),
+		.pending_shared = process_signals(text, "\nShdPnd:"),
+		.blocked = process_signals(text, "\nSigBlk:"),
+		.ignored = process_signals(text, "\nSigIgn:"),
+		.caught = process_signals(text, "\nSigCgt:"),
 	};
+	return 0;
+}
+
+/* "number 0x1 0x2 0x3 0x4 0x5 0x6 0xSP 0xIP", or "-1 0xSP 0xIP" */
+int process_call_read(const struct call *call, int64_t *number_out, uint64_t args_out[6])
+{
+	char text[256];
+	char *at, *end;
+	ssize_t length = process_read(call, "syscall", text, sizeof(text));
+
+	if (length < 0)
+		return (int)length;
+	*number_out = strtoll(text, &at, 10);
+	if (at == text)
+		return -EPROTO;
+	for (unsigned i = 0; i < 6 && *number_out >= 0; i++, at = end) {
+		args_out[i] = strtoull(at, &end, 16);
+		if (end == at)
+			return -EPROTO;
+	}
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <linux/audit.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,17 +106,23 @@ static int program_read_script(const char *start, struct program *program)
 	return length == 0 ? -EACCES : 0;
 }
 
-/* Does this host run programs of that machine, with headers of that width? The kernel does not look at e_ident. */
-static bool program_machine_runs(unsigned machine, bool word32)
+/* The machine of a program is the lower half of its ABI's audit value. */
+static bool program_is_of(const struct abi *abi, const Elf64_Ehdr *header, bool word32)
 {
-	uint32_t audit_arch = machine == PROGRAM_EM_486 ? EM_386 : machine;
+	unsigned machine = header->e_machine == PROGRAM_EM_486 ? EM_386 : header->e_machine;
 
-	if (!word32)
-		audit_arch |= __AUDIT_ARCH_64BIT;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	audit_arch |= __AUDIT_ARCH_LE;
-#endif
-	return abi_find(audit_arch, -1) != NULL;
+	if ((uint16_t)abi->audit_arch != machine || (abi->long_bytes == 4) != word32)
+		return false;
+	return !abi->class_counts || header->e_ident[EI_CLASS] == (word32 ? ELFCLASS32 : ELFCLASS64);
+}
+
+/* Does this host run such programs, with headers of that width? Most kernels do not look at e_ident. */
+static bool program_machine_runs(const Elf64_Ehdr *header, bool word32)
+{
+	for (unsigned i = 0; i < abi_list_count; i++)
+		if (program_is_of(abi_list[i], header, word32))
+			return true;
+	return false;
 }
 
 /* Fills table when the file is a program of this width: 0, else -ENOEXEC. */
@@ -212,23 +217,27 @@ static int program_read_elf(int fd, const char *start, bool word32, struct progr
 	program->executable_stack = false;
 	if (error == 0)
 		error = program_read_table(fd, &table, program, &interpreter);
+	program->reads_execute = program->no_stack_header && (word32 || abi_native()->reads_execute);
 	if (error == 0 && interpreter.type == PT_INTERP)
 		error = program_read_interpreter(fd, &interpreter, program);
 	return error;
 }
 
-/* The native loader is asked first, then the one for 32 bits; x86 alone tells them by the machine. */
+/* The native loader is asked first, then the one for 32 bits, whose programs may be of the same machine (x32, mips). */
 static int program_read_machine(int fd, const char *start, struct program *program)
 {
 	Elf64_Ehdr header; /* both widths agree up to e_version */
+	bool wide, narrow;
 	int error = 0;
 
 	memcpy(&header, start, sizeof(header));
 	if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
 		return 0;
-	if (program_machine_runs(header.e_machine, false))
+	wide = program_machine_runs(&header, false);
+	narrow = program_machine_runs(&header, true);
+	if (wide)
 		error = program_read_elf(fd, start, false, program);
-	else if (program_machine_runs(header.e_machine, true))
+	if (narrow && (!wide || error == -ENOEXEC))
 		error = program_read_elf(fd, start, true, program);
 	return error;
 }
@@ -243,6 +252,7 @@ int program_read(int fd, struct program *program_out)
 	program_out->word32 = false;
 	program_out->executable_stack = false;
 	program_out->no_stack_header = false;
+	program_out->reads_execute = false;
 	program_out->interpreter[0] = '\0';
 	if (got < 0)
 		return (int)got;

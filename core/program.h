@@ -21,7 +21,8 @@ struct program {
 	enum program_kind kind;
 	bool word32;           /* ELF of 32 bits */
 	bool executable_stack; /* PT_GNU_STACK asks for one */
-	bool no_stack_header;  /* no PT_GNU_STACK: what the stack may do is the architecture's old custom */
+	bool no_stack_header;  /* no PT_GNU_STACK: what memory may do is the architecture's old custom */
+	bool reads_execute;    /* by that custom all that is readable is executable */
 	char interpreter[PATH_MAX];
 };
 

@@ -1,14 +1,14 @@
 /*
  * Raw requests and their numbers: libc's headers know less than the kernels that we run on. What
  * the kernel says of a call is taken from PTRACE_GET_SYSCALL_INFO (5.3); registers are
- * written as a set, or with PTRACE_SET_SYSCALL_INFO (6.16) where the set is of no use.
+ * written as a set, or with PTRACE_SET_SYSCALL_INFO (6.16) where the set is of no use. What an ABI
+ * has of its own is said in its register map.
  */
 #include "core/ptrace.h"
 
 #include <errno.h>
 #include <linux/elf.h>
 #include <linux/ptrace.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -26,9 +26,22 @@
 #define PTRACE_SET_SYSCALL_INFO 0x4212 /* 6.16 */
 #endif
 
+#define PTRACE_SET_NUMBER 23       /* arm's PTRACE_SET_SYSCALL */
+#define PTRACE_SET_OF_NUMBER 0x404 /* NT_ARM_SYSTEM_CALL */
+
+/* mips: what the register sets lack. r0 is 0, or the number of the call that failed, which is then restarted. */
+#define PTRACE_SLOT_R0 0
+#define PTRACE_SLOT_CAUSE 65
+#define PTRACE_CAUSE(slot) ((slot) >> 2 & 31)
+#define PTRACE_CAUSE_CALL 8
+#define PTRACE_ERESTARTSYS (-512)
+
 #define PTRACE_OPTIONS_OURS \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | \
 		PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
+
+/* Of the kernel's signal sets: 64 signals, 128 on mips. */
+#define PTRACE_SIGNAL_BYTES ((unsigned long)NSIG / 8)
 
 struct ptrace_set {
 	const struct regmap *map;
@@ -143,6 +156,23 @@ static int ptrace_put_set(pid_t tid, struct ptrace_set *set)
 	return (int)ptrace_call(PTRACE_SETREGSET, tid, NT_PRSTATUS, (unsigned long)(uintptr_t)&where);
 }
 
+/* At an entry: the set, and another number for the call, which may have to go another way. */
+static int ptrace_put_call(pid_t tid, const struct abi *abi, struct ptrace_set *set, int64_t nr)
+{
+	int number = (int)nr;
+	struct iovec where = { .iov_base = &number, .iov_len = sizeof(number) };
+	int error;
+
+	if (set->map->nr_by == REGS_NR_IN_SET)
+		regs_set_nr(abi, set->map, set->bytes, nr);
+	error = ptrace_put_set(tid, set);
+	if (error < 0 || set->map->nr_by == REGS_NR_IN_SET)
+		return error;
+	if (set->map->nr_by == REGS_NR_BY_REQUEST)
+		return (int)ptrace_call(PTRACE_SET_NUMBER, tid, 0, (unsigned long)number);
+	return (int)ptrace_call(PTRACE_SETREGSET, tid, PTRACE_SET_OF_NUMBER, (unsigned long)(uintptr_t)&where);
+}
+
 /* 0, -EPROTO when the thread is not at that side of a call. */
 static int ptrace_get_info(pid_t tid, unsigned op, struct ptrace_syscall_info *info)
 {
@@ -163,6 +193,33 @@ static int ptrace_put_info(pid_t tid, struct kfeat *features, const struct ptrac
 	return (int)error;
 }
 
+/*
+ * Arguments on the stack (mips o32): before 6.15 the kernel looks for them in our own memory. It took the target's
+ * when the call began, and 0 for what cannot be read; another thread may have written there since.
+ */
+static void ptrace_read_stack(pid_t tid, uint64_t stack, struct ptrace_call *call)
+{
+	uint32_t words[2] = { 0 };
+	struct iovec ours = { .iov_base = words, .iov_len = sizeof(words) };
+	struct iovec theirs = { .iov_base = (void *)(uintptr_t)(stack + 16), .iov_len = sizeof(words) };
+
+	if (process_vm_readv(tid, &ours, 1, &theirs, 1, 0) < 0)
+		memset(words, 0, sizeof(words));
+	call->args[4] = words[0];
+	call->args[5] = words[1];
+}
+
+/* The information is about the call within, with arguments one further: what else would be read from the stack. */
+static int ptrace_refuse_indirect(pid_t tid, const struct abi *abi)
+{
+	struct ptrace_set set;
+	int error = ptrace_get_set(tid, abi, &set);
+
+	if (error < 0)
+		return error;
+	return abi_sysno(abi, regs_nr(abi, set.map, set.bytes)) == SC_syscall ? -EOPNOTSUPP : 0;
+}
+
 static int ptrace_entry_from_info(pid_t tid, struct ptrace_call *call_out)
 {
 	struct ptrace_syscall_info info;
@@ -175,7 +232,10 @@ static int ptrace_entry_from_info(pid_t tid, struct ptrace_call *call_out)
 	call_out->data = (uint16_t)info.seccomp.ret_data;
 	for (unsigned i = 0; i < 6; i++)
 		call_out->args[i] = info.seccomp.args[i];
-	return 0;
+	if (!call_out->abi || !call_out->abi->stack_args)
+		return 0;
+	ptrace_read_stack(tid, info.stack_pointer, call_out);
+	return ptrace_refuse_indirect(tid, call_out->abi);
 }
 
 /* Number and arguments of a call of this ABI, and what lies where its result does. */
@@ -248,12 +308,13 @@ static int ptrace_change_by_set(pid_t tid, const struct abi *abi, const struct p
 
 	if (error < 0)
 		return error;
-	if (change->changed & PTRACE_CHANGES_NR)
-		regs_set_nr(abi, set.map, set.bytes, change->nr);
+	if (change->changed & set.map->fixed_args)
+		return -EOPNOTSUPP;
 	for (unsigned i = 0; i < 6; i++)
 		if (change->changed & (1U << i))
 			regs_set_arg(abi, set.map, set.bytes, i, change->args[i]);
-	return ptrace_put_set(tid, &set);
+	return change->changed & PTRACE_CHANGES_NR ? ptrace_put_call(tid, abi, &set, change->nr)
+						   : ptrace_put_set(tid, &set);
 }
 
 int ptrace_change(pid_t tid, struct kfeat *features, const struct abi *abi, const struct ptrace_change *change)
@@ -265,9 +326,15 @@ int ptrace_change(pid_t tid, struct kfeat *features, const struct abi *abi, cons
 
 int ptrace_give_back(pid_t tid, const struct abi *abi, const uint64_t args[6], unsigned changed)
 {
-	struct ptrace_change before = { .changed = changed & ~PTRACE_CHANGES_NR, .args = args };
+	struct ptrace_set set;
+	int error = ptrace_get_set(tid, abi, &set);
 
-	return ptrace_change_by_set(tid, abi, &before);
+	if (error < 0)
+		return error;
+	for (unsigned i = 0; i < 6; i++)
+		if (changed & (1U << i))
+			regs_give_back(abi, set.map, set.bytes, i, args[i]);
+	return ptrace_put_set(tid, &set);
 }
 
 /* A number of -1 skips the call and gives ENOSYS; there is no room for another result (6.16). */
@@ -293,10 +360,9 @@ int ptrace_skip(pid_t tid, struct kfeat *features, const struct abi *abi, int64_
 	error = ptrace_get_set(tid, abi, &set);
 	if (error < 0)
 		return error;
-	regs_set_nr(abi, set.map, set.bytes, -1);
 	if (sticks)
-		regs_set_result(abi, set.map, set.bytes, result);
-	error = ptrace_put_set(tid, &set);
+		regs_set_entry_result(abi, set.map, set.bytes, result);
+	error = ptrace_put_call(tid, abi, &set, -1);
 	return error < 0 ? error : sticks;
 }
 
@@ -323,11 +389,41 @@ int ptrace_change_left(pid_t tid, const struct abi *abi, int64_t result)
 	return ptrace_put_set(tid, &set);
 }
 
-int ptrace_set_result(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t result)
+int ptrace_set_result(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t nr, int64_t result)
 {
-	int error = features->set_syscall_info ? ptrace_set_result_by_info(tid, features, result) : -EIO;
+	bool by_info = features->set_syscall_info && !abi->number_is_kept;
+	int error = by_info ? ptrace_set_result_by_info(tid, features, result) : -EIO;
+	struct ptrace_set set;
 
-	return error == -EIO ? ptrace_change_left(tid, abi, result) : error;
+	if (error != -EIO)
+		return error;
+	error = ptrace_get_set(tid, abi, &set);
+	if (error < 0)
+		return error;
+	regs_set_result(abi, set.map, set.bytes, result);
+	if (abi->number_is_kept)
+		regs_give_back_nr(abi, set.map, set.bytes, nr);
+	return ptrace_put_set(tid, &set);
+}
+
+/* The lowest bit is dropped when the program goes on, in both kinds of code. */
+int ptrace_mark_address(pid_t tid, const struct abi *abi, bool mark)
+{
+	struct ptrace_set set;
+	int error = ptrace_get_set(tid, abi, &set);
+	uint64_t address = error < 0 ? 0 : regs_ip(abi, set.map, set.bytes);
+
+	if (error < 0 || (address & 1) == mark)
+		return error;
+	regs_set_ip(abi, set.map, set.bytes, address ^ 1);
+	return ptrace_put_set(tid, &set);
+}
+
+static unsigned long ptrace_slot(pid_t tid, unsigned long slot)
+{
+	unsigned long value = 0;
+
+	return ptrace_call(PTRACE_PEEKUSR, tid, slot, (unsigned long)(uintptr_t)&value) < 0 ? 0 : value;
 }
 
 int ptrace_left_call(pid_t tid, struct ptrace_call *call_out, int64_t *result_out)
@@ -338,41 +434,35 @@ int ptrace_left_call(pid_t tid, struct ptrace_call *call_out, int64_t *result_ou
 	*call_out = (struct ptrace_call){ .abi = error < 0 ? NULL : abi_find(info.arch, 0), .nr = -1 };
 	if (error < 0)
 		return (int)error;
-	return call_out->abi ? ptrace_call_from_set(tid, call_out, result_out) : -EPROTO;
-}
-
-/* vfork asks for the same memory, fork for a copy, clone says it in its flags. */
-int ptrace_fork_flags(pid_t tid)
-{
-	struct ptrace_call made;
-	int64_t child;
-	int error = ptrace_left_call(tid, &made, &child);
-	enum sysno sysno = error < 0 ? SC_none : abi_sysno(made.abi, made.nr);
-
-	if (error < 0)
-		return error;
-	if (sysno == SC_fork)
-		return 0;
-	if (sysno == SC_vfork)
-		return CLONE_VM;
-	if (sysno != SC_clone)
-		return -EPROTO;
-	return (int)made.args[made.abi->clone_flags_arg] & (CLONE_VM | CLONE_FS);
-}
-
-static int ptrace_swap_signals(pid_t tid, uint64_t blocked, uint64_t *before_out)
-{
-	long error = 0;
-
-	if (before_out)
-		error = ptrace_call(PTRACE_GETSIGMASK, tid, sizeof(*before_out), (unsigned long)(uintptr_t)before_out);
+	error = call_out->abi ? ptrace_call_from_set(tid, call_out, result_out) : -EPROTO;
+	/* ABIs that share an audit value have their registers in the same places: the number tells which it was. */
 	if (error >= 0)
-		error = ptrace_call(PTRACE_SETSIGMASK, tid, sizeof(blocked), (unsigned long)(uintptr_t)&blocked);
-	return error < 0 ? (int)error : 0;
+		call_out->abi = abi_find(info.arch, call_out->nr);
+	if (error >= 0 && call_out->abi && call_out->abi->loses_restarts && ptrace_slot(tid, PTRACE_SLOT_R0))
+		call_out->nr = (int64_t)ptrace_slot(tid, PTRACE_SLOT_R0);
+	return (int)error;
+}
+
+/* A filter's answer leaves r0 alone. Without the cause, that may be any registers at all, of a thread in no call. */
+bool ptrace_restart_is_lost(pid_t tid, const struct abi *abi, int64_t result)
+{
+	return abi->loses_restarts && result == PTRACE_ERESTARTSYS && !ptrace_slot(tid, PTRACE_SLOT_R0) &&
+	       PTRACE_CAUSE(ptrace_slot(tid, PTRACE_SLOT_CAUSE)) == PTRACE_CAUSE_CALL;
+}
+
+int ptrace_restart(pid_t tid, int64_t nr)
+{
+	return (int)ptrace_call(PTRACE_POKEUSR, tid, PTRACE_SLOT_R0, (unsigned long)nr);
+}
+
+static int ptrace_signals(unsigned long request, pid_t tid, const uint64_t *signals)
+{
+	return (int)ptrace_call(request, tid, PTRACE_SIGNAL_BYTES, (unsigned long)(uintptr_t)signals);
 }
 
 int ptrace_detour(pid_t tid, const struct abi *abi, int64_t nr, const uint64_t args[6], struct ptrace_saved *saved)
 {
+	static const uint64_t all[] = { UINT64_MAX, UINT64_MAX };
 	struct ptrace_set set;
 	int error = ptrace_get_set(tid, abi, &set);
 
@@ -380,11 +470,21 @@ int ptrace_detour(pid_t tid, const struct abi *abi, int64_t nr, const uint64_t a
 		return error;
 	saved->length = set.length;
 	memcpy(saved->set, set.bytes, set.length);
-	error = ptrace_swap_signals(tid, UINT64_MAX, &saved->signals);
+	error = ptrace_signals(PTRACE_GETSIGMASK, tid, saved->signals);
+	if (error >= 0)
+		error = ptrace_signals(PTRACE_SETSIGMASK, tid, all);
 	if (error < 0)
 		return error;
 	regs_repeat(abi, set.map, set.bytes, nr, args);
 	return ptrace_put_set(tid, &set);
+}
+
+int ptrace_detour_entered(pid_t tid, const struct abi *abi, int64_t nr)
+{
+	struct ptrace_set set;
+	int error = abi->number_in_code ? ptrace_get_set(tid, abi, &set) : 0;
+
+	return error < 0 || !abi->number_in_code ? error : ptrace_put_call(tid, abi, &set, nr);
 }
 
 int ptrace_restore(pid_t tid, const struct abi *abi, struct ptrace_saved *saved, const int64_t *result)
@@ -396,5 +496,5 @@ int ptrace_restore(pid_t tid, const struct abi *abi, struct ptrace_saved *saved,
 	if (result)
 		regs_set_result(abi, set.map, set.bytes, *result);
 	error = ptrace_put_set(tid, &set);
-	return error < 0 ? error : ptrace_swap_signals(tid, saved->signals, NULL);
+	return error < 0 ? error : ptrace_signals(PTRACE_SETSIGMASK, tid, saved->signals);
 }

@@ -59,9 +59,6 @@ int ptrace_call_at_entry(pid_t tid, const struct kfeat *features, struct ptrace_
 /* True when this thread is traced by us and not reaped yet. */
 bool ptrace_is_ours(pid_t tid);
 
-/* At a STOP_FORK: what parent and child share, as flags of clone (CLONE_VM, CLONE_FS), or -errno. */
-int ptrace_fork_flags(pid_t tid);
-
 /* At an exit stop: the result, -errno when the call failed. */
 int ptrace_result(pid_t tid, const struct kfeat *features, const struct abi *abi, int64_t *result_out);
 
@@ -82,27 +79,40 @@ int ptrace_give_back(pid_t tid, const struct abi *abi, const uint64_t args[6], u
  * with ptrace_set_result(); or -errno.
  */
 int ptrace_skip(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t result);
-int ptrace_set_result(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t result);
+
+/* At the exit of a skipped call, whose number was nr. */
+int ptrace_set_result(pid_t tid, struct kfeat *features, const struct abi *abi, int64_t nr, int64_t result);
+
+/* Sets or clears the lowest bit of the thread's address, which the processor does not look at (arm). 0 or -errno. */
+int ptrace_mark_address(pid_t tid, const struct abi *abi, bool mark);
 
 /*
- * At a STOP_SIGNAL: the call that the thread has just left, if any (nr -1: none), and what it returned; at a
- * STOP_FORK the call that it is in. The result may be changed: -ERESTARTNOINTR makes the kernel do the call
+ * At a STOP_SIGNAL: the call that the thread has just left, if any (nr -1: none), and what it returned; at a STOP_FORK
+ * the call that it is in: as registers tell. The result may be changed: -ERESTARTNOINTR makes the kernel do the call
  * again. 0 or -errno.
  */
 int ptrace_left_call(pid_t tid, struct ptrace_call *call_out, int64_t *result_out);
 int ptrace_change_left(pid_t tid, const struct abi *abi, int64_t result);
 
 /*
+ * At a stop before signals are delivered: true when a filter's answer was to restart the call, and the kernel would
+ * show errno 512 to the program instead (mips). Told the number, it decides as always between EINTR and a restart.
+ */
+bool ptrace_restart_is_lost(pid_t tid, const struct abi *abi, int64_t result);
+int ptrace_restart(pid_t tid, int64_t nr);
+
+/*
  * A thread in an exit stop is to make one more call: its registers as they are now go to saved, and are set so
- * that it runs the system call instruction again. ptrace_restore() gives them back, with another result if
- * that is not NULL. 0 or -errno.
+ * that it runs the system call instruction again; ptrace_detour_entered() is for its entry stop. ptrace_restore()
+ * gives them back, with another result if that is not NULL. 0 or -errno.
  */
 struct ptrace_saved {
 	size_t length;
-	uint64_t signals; /* blocked ones; all are, meanwhile */
+	uint64_t signals[2]; /* blocked ones; all are, meanwhile */
 	_Alignas(16) unsigned char set[512];
 };
 int ptrace_detour(pid_t tid, const struct abi *abi, int64_t nr, const uint64_t args[6], struct ptrace_saved *saved);
+int ptrace_detour_entered(pid_t tid, const struct abi *abi, int64_t nr);
 int ptrace_restore(pid_t tid, const struct abi *abi, struct ptrace_saved *saved, const int64_t *result);
 
 #endif

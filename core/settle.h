@@ -6,6 +6,11 @@
 
 #define SETTLE_AFTER_MS 1000 /* most programs have ended before */
 
+/* Boards have more time than memory: what the filters needed goes before the command starts. */
+#ifndef SETTLE_EARLY
+#define SETTLE_EARLY 0
+#endif
+
 /*
  * Free pages of the heap, pages of the stack below the caller's frame, and code, which comes back from the page cache
  * when it is needed. No pointer becomes invalid.

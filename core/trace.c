@@ -23,6 +23,7 @@
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 #include "core/trace_call.h"
+#include "core/trace_left.h"
 #include "core/trace_signal.h"
 #include "core/util.h"
 
@@ -80,14 +81,16 @@ static struct traced *trace_adopt(struct tracer *tracer, pid_t tid)
 }
 
 /*
- * Whoever is made shares memory and directory with its maker, unless the kernel was asked for a copy.
+ * Whoever is made shares memory and directory with its maker, unless the kernel was asked for a copy; where
+ * nobody can tell, it counts as both.
  * The child may have run already, and even ended, before its maker stops to tell: then nothing about
  * it is believed.
  */
 static void trace_learn_fork(struct tracer *tracer, struct traced *parent, const struct stop *stop)
 {
 	struct traced *child = traced_find(&tracer->table, stop->child);
-	int flags = ptrace_fork_flags(stop->tid);
+	int flags = trace_fork_flags(parent);
+	bool copies = flags < 0 || !(flags & CLONE_VM);
 
 	if (flags < 0)
 		flags = CLONE_VM | CLONE_FS;
@@ -97,7 +100,7 @@ static void trace_learn_fork(struct tracer *tracer, struct traced *parent, const
 		child->known = true;
 		child->shares_memory = (flags & CLONE_VM) != 0;
 		child->shares_directory = (flags & CLONE_FS) != 0;
-		child->copied = parent->shares_memory && !(flags & CLONE_VM);
+		child->copied = parent->shares_memory && copies;
 	}
 	parent->shares_memory |= (flags & CLONE_VM) != 0;
 	parent->shares_directory |= (flags & CLONE_FS) != 0;
@@ -123,6 +126,8 @@ static void trace_pass(struct tracer *tracer, struct traced *traced, const struc
 		trace_kill(tracer, stop->tid, NULL);
 		return;
 	}
+	if (stop->kind != STOP_FORK && !traced->then)
+		trace_signal_restart(traced, stop->kind == STOP_SIGNAL ? stop->signal : 0);
 	if (stop->kind == STOP_SIGNAL && !traced->then)
 		trace_signal(traced, stop->signal);
 	traced->fresh = false;

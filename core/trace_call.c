@@ -357,7 +357,7 @@ static int trace_leave(struct tracer *tracer, struct traced *traced, struct call
 	int error;
 
 	if (call->skipped)
-		return ptrace_set_result(call->tid, features, call->abi, call->result);
+		return ptrace_set_result(call->tid, features, call->abi, call->nr, call->result);
 	error = ptrace_result(call->tid, features, call->abi, &call->result);
 	/* A program may count on its argument registers being as they were. */
 	if (!error && call->changed)

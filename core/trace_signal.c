@@ -1,17 +1,21 @@
 /*
  * Signals that a program ignores never reach it, and natively interrupt nothing. The kernel ignores none of a
  * traced process: a few calls that wait come back with EINTR then, and are begun again here where they wait for
- * ever. With a time limit they would wait anew, so those keep their EINTR (doc/BOUNDARY.md).
+ * ever. With a time limit they would wait anew, so those keep their EINTR (doc/BOUNDARY.md). And calls that signals
+ * ended while a listener had them are made known to a kernel that forgets to restart them.
  */
 #include "core/trace_signal.h"
 
 #include <errno.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "core/call.h"
+#include "core/plan.h"
 #include "core/process.h"
 #include "core/ptrace.h"
 #include "core/sandbox.h"
+#include "core/trace_left.h"
 #include "core/traced.h"
 #include "core/util.h"
 
@@ -56,9 +60,9 @@ static bool trace_signal_is_ignored(const struct traced *traced, int number)
 	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
 	struct process_status status;
 
-	if (number < 1 || number > 64 || process_status_read(&asker, &status) < 0)
+	if (number < 1 || number > PROCESS_SIGNALS_MAX || process_status_read(&asker, &status) < 0)
 		return false;
-	return process_ignored_signals(&status) & PROCESS_SIGNAL(number);
+	return process_ignores(&status, number);
 }
 
 void trace_signal(struct traced *traced, int number)
@@ -66,7 +70,7 @@ void trace_signal(struct traced *traced, int number)
 	struct ptrace_call left;
 	int64_t result;
 
-	if (ptrace_left_call(traced->tid, &left, &result) < 0 || !trace_signal_waits(&left))
+	if (trace_left_call(traced, &left, &result) < 0 || !left.abi->restarts_late || !trace_signal_waits(&left))
 		return;
 	/* Another signal, before the call began again: it is that one's to interrupt. */
 	if (result == SIGNAL_RESTART)
@@ -74,4 +78,59 @@ void trace_signal(struct traced *traced, int number)
 	else if (result != -EINTR)
 		return;
 	ptrace_change_left(traced->tid, left.abi, trace_signal_is_ignored(traced, number) ? SIGNAL_RESTART : -EINTR);
+}
+
+/* sigreturn takes all registers from the program: these say nothing about a call. */
+static bool trace_signal_returns(enum sysno sysno)
+{
+	return sysno == SC_sigreturn || sysno == SC_rt_sigreturn;
+}
+
+/* mips: the kernel restarts a call by what is in r0, where a filter's answer is not. */
+static void trace_signal_give_number(const struct traced *traced)
+{
+	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
+	struct ptrace_call left;
+	int64_t result, number;
+
+	if (trace_left_call(traced, &left, &result) < 0 || !ptrace_restart_is_lost(traced->tid, left.abi, result))
+		return;
+	if (process_call_read(&asker, &number, left.args) < 0 || number < 0)
+		ptrace_change_left(traced->tid, left.abi, -EINTR);
+	else if (!trace_signal_returns(abi_sysno(left.abi, number)))
+		ptrace_restart(traced->tid, number);
+}
+
+static bool trace_signal_is_handled(struct call *asker, int number)
+{
+	struct process_status status;
+
+	if (number < 1 || number > PROCESS_SIGNALS_MAX || process_status_read(asker, &status) < 0)
+		return false;
+	return status.caught.words[(number - 1) / 64] & PROCESS_SIGNAL(number);
+}
+
+/*
+ * arm: before a handler the kernel decides itself. Else it would go on with -1 for the number that the filter ended,
+ * and its first argument for a result; an address that is not the one it chose makes the program do the call again.
+ */
+static void trace_signal_keep_number(const struct traced *traced, int number)
+{
+	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
+	uint64_t args[6];
+	int64_t nr;
+
+	if (process_call_read(&asker, &nr, args) < 0 || nr < 0)
+		return;
+	/* Calls that the kernel continues where they were are never in a plan. */
+	if (plan_find(traced->sandbox->plan, abi_sysno(abi_native(), nr)))
+		ptrace_mark_address(traced->tid, abi_native(), !trace_signal_is_handled(&asker, number));
+}
+
+void trace_signal_restart(const struct traced *traced, int number)
+{
+	if (abi_native()->loses_restarts)
+		trace_signal_give_number(traced);
+	if (abi_native()->forgets_skipped)
+		trace_signal_keep_number(traced, number);
 }

@@ -9,4 +9,10 @@ struct traced;
 /* At the stop before this signal is delivered; nothing is done where nothing has to be. */
 void trace_signal(struct traced *traced, int number);
 
+/*
+ * At a stop before signals are delivered: a notified call that ended for one is restarted as any other. number: of the
+ * signal that is about to be, 0: none.
+ */
+void trace_signal_restart(const struct traced *traced, int number);
+
 #endif

@@ -71,7 +71,8 @@ int trace_then_step(struct traced *traced, struct kfeat *features, const struct 
 	if (stop->kind == STOP_EXIT) {
 		/* The entry: the first of a pair of stops that look the same. */
 		traced->then->entered = true;
-		error = ptrace_resume(traced->tid, RESUME_TO_EXIT, 0);
+		error = ptrace_detour_entered(traced->tid, traced->call->abi, traced->then->nr);
+		error = error < 0 ? error : ptrace_resume(traced->tid, RESUME_TO_EXIT, 0);
 	} else {
 		error = traced->then->entered ? trace_then_check(traced, features) : -EPROTO;
 	}

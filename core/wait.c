@@ -9,6 +9,7 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/call.h"
@@ -34,6 +35,7 @@
 #define WAIT_MAGIC 0x57414954U
 #define WAIT_LOOK_FIRST 0.005
 #define WAIT_LOOK_LAST 0.050
+#define WAIT_LOOK_MOST 2.0
 
 struct wait {
 	uint32_t magic;
@@ -62,13 +64,29 @@ static struct ev_loop *wait_ev(const struct wait *wait)
 	return loop_ev(wait->call->sandbox->supervisor->loop);
 }
 
+static double wait_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Looks at a crowd take a quarter of our time at most, however slow the machine is: the rest is for others. */
+static double wait_look_last(const struct call *call)
+{
+	double last = 4 * call_crowd(call) * call->sandbox->supervisor->look_s;
+
+	return last < WAIT_LOOK_LAST ? WAIT_LOOK_LAST : last < WAIT_LOOK_MOST ? last : WAIT_LOOK_MOST;
+}
+
 static void wait_look_again(struct wait *wait)
 {
 	double after = wait->look_after;
 
 	if (wait->wake_after >= 0 && wait->wake_after < after)
 		after = wait->wake_after;
-	if (wait->look_after < WAIT_LOOK_LAST)
+	if (wait->look_after < wait_look_last(wait->call))
 		wait->look_after *= 2;
 	if (wait->wake_after >= 0)
 		wait->wake_after -= after;
@@ -79,11 +97,8 @@ static void wait_look_again(struct wait *wait)
 /* Did the kernel mark this thread? A signal to the process is proof only for its leader. */
 static bool wait_interrupted(const struct process_status *status, pid_t tid)
 {
-	uint64_t deaf = status->blocked | process_ignored_signals(status);
-
-	if (status->pending_thread & ~deaf)
-		return true;
-	return status->tgid == tid && (status->pending_shared & ~deaf);
+	return process_hears(status, &status->pending_thread) ||
+	       (status->tgid == tid && process_hears(status, &status->pending_shared));
 }
 
 /*
@@ -130,11 +145,16 @@ static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 	struct wait *wait = container_of(watcher, struct wait, look);
 	struct call *call = wait->call;
 	struct process_status status;
+	double *look_s = &call->sandbox->supervisor->look_s;
+	double start = wait_now();
+	bool lost;
 
 	(void)ev;
 	(void)events;
 	MAGIC_CHECK(wait, WAIT_MAGIC);
-	if (call_revalidate(call) < 0 || process_status_read(call, &status) == -ESRCH) {
+	lost = call_revalidate(call) < 0 || process_status_read(call, &status) == -ESRCH;
+	*look_s += (wait_now() - start - *look_s) / 8;
+	if (lost) {
 		dispatch_lost(call);
 	} else if (wait_may_end(wait) && wait_interrupted(&status, call->tid)) {
 		dispatch_interrupt(call);
@@ -175,6 +195,8 @@ int call_wait_ms(struct call *call, unsigned timeout_ms)
 	wait = wait_new(call);
 	if (!wait)
 		return -ENOMEM;
+	/* Who looks again soon needs no looks of ours in between: a crowd of them would leave no time for others. */
+	wait->look_after = wait_look_last(call);
 	wait->wake_after = timeout_ms / 1000.0;
 	wait_look_again(wait);
 	return 0;
