@@ -20,7 +20,7 @@ struct attr_row {
 	uint8_t string;
 	uint8_t value;  /* the mode, or the user (the group follows) */
 	bool nofollow;  /* where the call has no flags of its own */
-	bool short_ids; /* 16 bits wide for 32-bit callers */
+	bool short_ids; /* 16 bits wide where the ABI has such */
 };
 
 static const struct attr_row attr_chmod_rows[] = {
@@ -100,7 +100,7 @@ static unsigned attr_id(const struct call *call, unsigned index, bool short_ids)
 {
 	unsigned id = (unsigned)call_arg_int(call, index);
 
-	if (!short_ids || !call_is_compat(call))
+	if (!short_ids || !call_has_short_ids(call))
 		return id;
 	id &= 0xffff;
 	return id == 0xffff ? UINT32_MAX : id;

@@ -53,7 +53,6 @@ struct handler {
 
 /* handlers/table.c: NULL where no handler exists. */
 const struct handler *handler_find(enum sysno sysno);
-
 /* The one for this call's ptrace stop, where the plan traces it. NULL where none is. */
 const struct handler *handler_traced(enum sysno sysno);
 
@@ -61,15 +60,15 @@ const struct handler *handler_traced(enum sysno sysno);
 uint64_t call_arg(const struct call *call, unsigned index); /* widened from the caller's ABI */
 int call_arg_int(const struct call *call, unsigned index);  /* the low 32 bits, as an int argument */
 
-/*
- * A 64-bit value: argument `wide` where registers hold 64 bits, else the pair of arguments
- * (`pair`, `pair` + 1) in the ABI's order.
- */
+/* A 64-bit value: argument `wide`, or the pair (`pair`, `pair` + 1) of i386, in the ABI's order, at its even places. */
 uint64_t call_arg_pair(const struct call *call, unsigned wide, unsigned pair);
 enum sysno call_sysno(const struct call *call);
 pid_t call_tid(const struct call *call);
 void *call_state(struct call *call);
-bool call_is_compat(const struct call *call); /* a 32-bit ABI */
+bool call_is_compat(const struct call *call);             /* registers of 32 bits */
+unsigned call_long_bytes(const struct call *call);        /* of pointers and longs in the caller's memory: 4 or 8 */
+unsigned call_kernel_long_bytes(const struct call *call); /* of times, limits and old directory entries: 4 or 8 */
+bool call_has_short_ids(const struct call *call);         /* of 16 bits, in calls that exist again for 32 */
 
 /*
  * Checks that the target still waits in this very call. To be asked after the last
@@ -101,6 +100,8 @@ void call_then_mprotect(struct call *call, uint64_t address, uint64_t length, ui
 
 /* Reserves the lowest free descriptor number in the target, for verdict.value of ADD_FD. Or -EMFILE and the like. */
 int call_reserve_fd(struct call *call);
+/* Where ADD_FD is not enough: a copy of ours has this number there, for good. Not for steps that a worker takes. */
+int call_give_fd(struct call *call, int fd, uint32_t fd_flags);
 
 /* Waits; the handler returns verdict_wait() next. One wait per call at a time. */
 int call_wait_ms(struct call *call, unsigned timeout_ms);

@@ -21,7 +21,7 @@ struct ids_row {
 	enum sysno sysno;
 	enum ids_form form;
 	bool group;
-	bool short_ids; /* 16 bits in a 32-bit ABI */
+	bool short_ids; /* 16 bits where the ABI has such */
 };
 
 static const struct ids_row ids_rows[] = {
@@ -53,7 +53,7 @@ static const struct ids_row *ids_find(enum sysno sysno)
 
 static bool ids_are_short(const struct call *call, const struct ids_row *row)
 {
-	return row->short_ids && call_is_compat(call);
+	return row->short_ids && call_has_short_ids(call);
 }
 
 /* All ones mean "leave it", or are invalid (EINVAL from the kernel): nothing changes either way. */

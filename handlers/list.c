@@ -163,7 +163,8 @@ static ssize_t list_unfold(struct list_job *job, size_t size, ssize_t got)
 	struct list_entry first;
 	struct statfs fs;
 
-	if (job->word != sizeof(uint32_t) || got <= 0 || fstatfs(job->fd, &fs) < 0 || fs.f_type != EXT4_SUPER_MAGIC)
+	if (call_long_bytes(job->call) != sizeof(uint32_t) || got <= 0 || fstatfs(job->fd, &fs) < 0 ||
+		fs.f_type != EXT4_SUPER_MAGIC)
 		return got;
 	list_entry_read(job->from, &first);
 	job->folded = first.next > UINT32_MAX;
@@ -279,7 +280,7 @@ static struct verdict list_enter(struct call *call)
 	job.call = call;
 	job.path = &path;
 	job.layout = COMMON_ROW(rows, call)->layout;
-	job.word = call_is_compat(call) ? sizeof(uint32_t) : sizeof(uint64_t);
+	job.word = call_kernel_long_bytes(call);
 	job.fd = fd;
 	job.address = call_arg(call, 1);
 	job.room = job.layout == LIST_ONE ? LIST_RECORD_MAX : room > 0 ? (size_t)room : 0;

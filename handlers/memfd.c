@@ -13,6 +13,10 @@
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret (-1) /* arm and mips have none */
+#endif
+
 #define MEMFD_PREFIX "!memfd:"
 #define MEMFD_NAME_MAX 249 /* the kernel's: NAME_MAX less "memfd:" */
 

@@ -1,8 +1,9 @@
 /*
- * mmap, mmap2 and the old mmap of i386: files that become executable memory. Decides the exec category. Nobody can
+ * mmap, mmap2 and the old mmap: files that become executable memory. Decides the exec category. Nobody can
  * map for another process, and the descriptor may be another file by the time the kernel looks: what got mapped is
  * compared with what was allowed. Where others could run it before that, it is mapped without PROT_EXEC, and made
- * executable afterwards by an mprotect of the target's.
+ * executable afterwards by an mprotect of the target's. Of s390x's only form the arguments stay in memory, where
+ * they may be any by the time the kernel reads them: afterwards all executable memory is judged.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #include "core/util.h"
 #include "handlers/common.h"
 #include "handlers/handlers.h"
+#include "handlers/mprotect.h"
 
 enum mmap_arg { MMAP_ADDRESS, MMAP_LENGTH, MMAP_PROT, MMAP_FLAGS, MMAP_FD, MMAP_OFFSET, MMAP_ARGS };
 
@@ -30,7 +32,7 @@ struct mmap_state {
 	bool holds;
 	bool later;      /* becomes executable after the comparison */
 	bool executable; /* the mprotect was asked for */
-	int file;        /* O_PATH: what was allowed */
+	int file;        /* O_PATH: what was allowed, or -1 */
 	int prot;        /* as asked for */
 	uint64_t address;
 	uint64_t length; /* in whole pages */
@@ -38,20 +40,23 @@ struct mmap_state {
 
 _Static_assert(sizeof(struct mmap_state) <= CALL_STATE_MAX, "state of a mapping");
 
-/* The old form is turned into mmap2: the kernel would read the block again, after another thread wrote it. */
+/* The kernel reads the block of arguments again, after another thread wrote it: there is no form to turn it into. */
+static bool mmap_stays_in_block(const struct call *call)
+{
+	return call_sysno(call) == SC_old_mmap && !call_is_compat(call);
+}
+
+/* The old form of 32-bit callers is turned into mmap2. */
 static int mmap_read_block(struct call *call, uint64_t args[MMAP_ARGS])
 {
-	uint32_t block[MMAP_ARGS];
-	int error = mem_read(call, call_arg(call, 0), block, sizeof(block));
+	int error = mem_read_longs(call, call_arg(call, 0), call_long_bytes(call), MMAP_ARGS, args);
 
-	if (error >= 0 && block[MMAP_OFFSET] % MMAP2_UNIT)
-		error = -EINVAL;
-	if (error < 0)
+	if (mmap_stays_in_block(call))
 		return error;
-	for (unsigned i = 0; i < MMAP_ARGS; i++)
-		args[i] = block[i];
+	if (error >= 0 && args[MMAP_OFFSET] % MMAP2_UNIT)
+		error = -EINVAL;
 	args[MMAP_OFFSET] /= MMAP2_UNIT;
-	return 0;
+	return error;
 }
 
 static int mmap_read(struct call *call, uint64_t args[MMAP_ARGS])
@@ -63,11 +68,31 @@ static int mmap_read(struct call *call, uint64_t args[MMAP_ARGS])
 	return 0;
 }
 
+static uint64_t mmap_whole_pages(uint64_t length)
+{
+	const uint64_t in_page = (uint64_t)getpagesize() - 1;
+
+	return (length + in_page) & ~in_page;
+}
+
+/* Whatever the words were that the kernel read, address and length too. */
+static struct verdict mmap_run_block(struct call *call)
+{
+	struct mmap_state *state = call_state(call);
+
+	if (!state->holds)
+		*state = (struct mmap_state){ .file = -1 };
+	state->holds = true;
+	return verdict_continue();
+}
+
 /* All that is left to the kernel is in registers; executable it becomes later. */
 static struct verdict mmap_run(struct call *call, const uint64_t args[MMAP_ARGS], bool later)
 {
 	const bool in_block = call_sysno(call) == SC_old_mmap;
 
+	if (mmap_stays_in_block(call))
+		return mmap_run_block(call);
 	if (in_block) {
 		call_set_sysno(call, SC_mmap2);
 		for (unsigned i = 0; i < MMAP_ARGS; i++)
@@ -118,7 +143,7 @@ static struct verdict mmap_enter_file(struct call *call, const uint64_t args[MMA
 	int AUTO_CLOSE fd = -1;
 	int kind, error;
 
-	if (call_sysno(call) == SC_mmap && (args[MMAP_OFFSET] & in_page))
+	if ((call_sysno(call) == SC_mmap || mmap_stays_in_block(call)) && (args[MMAP_OFFSET] & in_page))
 		return verdict_fail(EINVAL);
 	/* What is written into a private mapping is memory that is no file. */
 	if (changes && !access_anonymous_memory(call))
@@ -132,10 +157,10 @@ static struct verdict mmap_enter_file(struct call *call, const uint64_t args[MMA
 		return verdict_fail(kind < 0 ? kind : error);
 	*state = (struct mmap_state){
 		.holds = true,
-		.later = kind == MMAP_FILE && call_shares_memory(call),
+		.later = kind == MMAP_FILE && call_shares_memory(call) && !mmap_stays_in_block(call),
 		.file = take_fd(&fd),
 		.prot = (int)(args[MMAP_PROT] & MMAP_PROTECTION),
-		.length = (args[MMAP_LENGTH] + in_page) & ~in_page,
+		.length = mmap_whole_pages(args[MMAP_LENGTH]),
 	};
 	return mmap_run(call, args, state->later);
 }
@@ -161,7 +186,7 @@ static void mmap_log(struct call *call, int file, const char *found)
 	ssize_t len;
 
 	path_of_fd(file, link);
-	len = readlink(link, checked, sizeof(checked) - 1);
+	len = file < 0 ? -1 : readlink(link, checked, sizeof(checked) - 1);
 	checked[len < 0 ? 0 : len] = '\0';
 	log_mismatch(call, CAT_EXEC, len < 0 ? NULL : checked, found);
 }
@@ -205,6 +230,8 @@ static struct verdict mmap_leave(struct call *call)
 
 	if (!state->holds || (failed && !state->executable))
 		return verdict_continue();
+	if (mmap_stays_in_block(call))
+		return mprotect_judge_memory(call);
 	if (!state->executable)
 		state->address = call_is_compat(call) ? (uint32_t)result : (uint64_t)result;
 	return mmap_compare(call);
@@ -214,7 +241,7 @@ static void mmap_cancel(struct call *call)
 {
 	struct mmap_state *state = call_state(call);
 
-	if (state->holds)
+	if (state->holds && state->file >= 0)
 		close(state->file);
 	state->holds = false;
 }

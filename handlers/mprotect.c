@@ -13,8 +13,10 @@
 #include "core/held.h"
 #include "core/log.h"
 #include "core/path.h"
+#include "core/util.h"
 #include "handlers/common.h"
 #include "handlers/handlers.h"
+#include "handlers/mprotect.h"
 
 #define MPROTECT_DELETED " (deleted)"
 #define MPROTECT_NEWLINE "\\012" /* the only escape there; a backslash itself is not escaped */
@@ -118,6 +120,17 @@ static int mprotect_judge_file(const struct mprotect_look *look, const struct he
 	return access_mapped_files(look->call) ? mprotect_ask_file(look, area) : 0;
 }
 
+/* The kernel's own pages are in every memory; nobody can give these names to others. arm has the last two. */
+static bool mprotect_is_of_kernel(const struct held_area *area)
+{
+	static const char *const names[] = { "[vdso]", "[vsyscall]", "[vectors]", "[sigpage]" };
+
+	for (size_t i = 0; !area->is_file && i < ARRAY_SIZE(names); i++)
+		if (str_equal(area->name, names[i]))
+			return true;
+	return false;
+}
+
 /* Also what is executable already: after the call nobody can tell which area was. */
 static int mprotect_visit(void *context, const struct held_area *area)
 {
@@ -126,8 +139,7 @@ static int mprotect_visit(void *context, const struct held_area *area)
 
 	if (look->after && !area->executable)
 		return 0;
-	/* The kernel's own pages are in every memory. */
-	if (!area->is_file && (str_equal(area->name, "[vdso]") || str_equal(area->name, "[vsyscall]")))
+	if (mprotect_is_of_kernel(area))
 		return 0;
 	if (mprotect_is_anonymous(area))
 		error = access_anonymous_memory(look->call) ? 0 : -EACCES;
@@ -161,12 +173,22 @@ static struct verdict mprotect_enter(struct call *call)
 	return error < 0 ? verdict_fail(error) : verdict_continue();
 }
 
+static struct verdict mprotect_found(int error)
+{
+	return error < 0 && error != -ESRCH ? verdict_kill() : verdict_continue();
+}
+
 /* Whatever the result: a call that fails at a hole has changed what lies before it. */
 static struct verdict mprotect_leave(struct call *call)
 {
-	int error = mprotect_look(call, true);
+	return mprotect_found(mprotect_look(call, true));
+}
 
-	return error < 0 && error != -ESRCH ? verdict_kill() : verdict_continue();
+struct verdict mprotect_judge_memory(struct call *call)
+{
+	struct mprotect_look look = { .call = call, .after = true };
+
+	return mprotect_found(held_executable_areas(call, mprotect_visit, &look));
 }
 
 const struct handler handler_mprotect = {

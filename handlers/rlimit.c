@@ -16,15 +16,12 @@ struct rlimit_pair {
 	uint64_t hard;
 };
 
-static int rlimit_read(struct call *call, uint64_t from, bool wide, struct rlimit_pair *pair_out)
+static int rlimit_read(struct call *call, uint64_t from, unsigned width, struct rlimit_pair *pair_out)
 {
-	uint32_t narrow[2];
-	int error;
+	uint64_t values[2];
+	int error = mem_read_longs(call, from, width, 2, values);
 
-	if (wide)
-		return mem_read(call, from, pair_out, sizeof(*pair_out));
-	error = mem_read(call, from, narrow, sizeof(narrow));
-	*pair_out = (struct rlimit_pair){ .soft = narrow[0], .hard = narrow[1] };
+	*pair_out = (struct rlimit_pair){ .soft = values[0], .hard = values[1] };
 	return error;
 }
 
@@ -38,7 +35,7 @@ static int rlimit_check(const struct rlimit_pair *wanted)
 static struct verdict rlimit_set(struct call *call)
 {
 	struct rlimit_pair wanted = { 0, 0 };
-	int error = rlimit_read(call, call_arg(call, 1), !call_is_compat(call), &wanted);
+	int error = rlimit_read(call, call_arg(call, 1), call_kernel_long_bytes(call), &wanted);
 
 	return verdict_result(error < 0 ? error : rlimit_check(&wanted));
 }
@@ -51,7 +48,7 @@ static struct verdict rlimit_exchange(struct call *call)
 	int error = 0;
 
 	if (call_arg(call, 2)) {
-		error = rlimit_read(call, call_arg(call, 2), true, &wanted);
+		error = rlimit_read(call, call_arg(call, 2), sizeof(uint64_t), &wanted);
 		if (!error)
 			error = rlimit_check(&wanted);
 	}

@@ -52,7 +52,7 @@ static int setgroups_read(struct call *call, uint64_t address, size_t count, siz
 
 static struct verdict setgroups_enter(struct call *call)
 {
-	bool short_ids = call_is_compat(call) && call_sysno(call) == SC_setgroups;
+	bool short_ids = call_has_short_ids(call) && call_sysno(call) == SC_setgroups;
 	unsigned count = (unsigned)call_arg_int(call, 0);
 	int error;
 

@@ -92,5 +92,8 @@ struct verdict socket_accept(struct call *call, const uint64_t *args, int flags)
 struct verdict socket_sendto(struct call *call, const uint64_t *args);
 struct verdict socket_sendmsg(struct call *call, const uint64_t *args);
 struct verdict socket_sendmmsg(struct call *call, const uint64_t *args);
+/* The filter judges these in registers: they come here from memory only. */
+struct verdict socket_option(struct call *call, const uint64_t *args);
+struct verdict socket_pair(struct call *call, const uint64_t *args);
 
 #endif

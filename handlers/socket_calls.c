@@ -1,10 +1,11 @@
 /*
  * The descriptors of the socket calls, and where their arguments are: in registers, or for
- * the multiplexer of 32-bit ABIs in memory.
+ * the multiplexer of old ABIs in memory.
  */
 #include <errno.h>
 #include <linux/net.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/access.h"
@@ -107,6 +108,10 @@ static struct verdict socket_carry_out(struct call *call, unsigned subcall, cons
 		return socket_sendto(call, args);
 	case SYS_SENDMSG:
 		return socket_sendmsg(call, args);
+	case SYS_SETSOCKOPT:
+		return socket_option(call, args);
+	case SYS_SOCKETPAIR:
+		return socket_pair(call, args);
 	default:
 		return socket_sendmmsg(call, args);
 	}
@@ -143,7 +148,9 @@ static const uint8_t subcall_words[] = {
 	[SYS_ACCEPT] = 3,
 	[SYS_GETSOCKNAME] = 3,
 	[SYS_GETPEERNAME] = 3,
+	[SYS_SOCKETPAIR] = 4,
 	[SYS_SENDTO] = 6,
+	[SYS_SETSOCKOPT] = 5,
 	[SYS_SENDMSG] = 3,
 	[SYS_ACCEPT4] = 4,
 	[SYS_SENDMMSG] = 4,
@@ -151,12 +158,8 @@ static const uint8_t subcall_words[] = {
 
 static int socket_read_args(struct call *call, unsigned subcall, uint64_t args_out[SOCKET_ARGS_MAX])
 {
-	uint32_t raw[SOCKET_ARGS_MAX] = { 0 };
-	int error = mem_read(call, call_arg(call, 1), raw, subcall_words[subcall] * sizeof(raw[0]));
-
-	for (unsigned i = 0; i < SOCKET_ARGS_MAX; i++)
-		args_out[i] = raw[i];
-	return error;
+	memset(args_out, 0, SOCKET_ARGS_MAX * sizeof(args_out[0]));
+	return mem_read_longs(call, call_arg(call, 1), call_long_bytes(call), subcall_words[subcall], args_out);
 }
 
 static struct verdict socket_enter_socketcall(struct call *call)

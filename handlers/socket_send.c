@@ -388,7 +388,7 @@ static struct verdict send_again(struct call *call, struct socket_job *job)
 /* Of messages: 32-bit callers may say what is known of them. */
 static int send_flags(const struct call *call, uint64_t flags)
 {
-	return call_is_compat(call) ? (int)flags & ~SEND_FLAG_COMPAT : (int)flags;
+	return call_long_bytes(call) == sizeof(uint32_t) ? (int)flags & ~SEND_FLAG_COMPAT : (int)flags;
 }
 
 static struct send_job *send_begin(struct call *call, const uint64_t *args, int flags, int *error_out)

@@ -11,9 +11,6 @@
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 
-/* sizeof(struct statfs64) of 32-bit callers, packed: the size argument must be this. */
-#define STATFS64_SIZE 84
-
 static bool statfs_is_wide(const struct call *call)
 {
 	return call_sysno(call) == SC_statfs64 || call_sysno(call) == SC_fstatfs64;
@@ -34,7 +31,7 @@ static struct verdict statfs_answer(struct call *call, int fd, const struct path
 
 static bool statfs_size_is_wrong(const struct call *call)
 {
-	return statfs_is_wide(call) && call_arg(call, 1) != STATFS64_SIZE;
+	return statfs_is_wide(call) && !mem_statfs64_fits(call, call_arg(call, 1));
 }
 
 static struct verdict statfs_enter(struct call *call)

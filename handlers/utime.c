@@ -33,17 +33,15 @@ static const struct utime_row utime_rows[] = {
 	{ SC_utimensat_time64, UTIME_NANOSECONDS, 0, 3, 1, 2 },
 };
 
-/* Up to four long values of the caller, as wide as its registers. */
+/* Up to four longs of the caller. */
 static int utime_read_longs(struct call *call, uint64_t address, unsigned count, int64_t values[4])
 {
-	int32_t narrow[4];
-	int error;
+	unsigned width = call_kernel_long_bytes(call);
+	uint64_t raw[4];
+	int error = mem_read_longs(call, address, width, count, raw);
 
-	if (!call_is_compat(call))
-		return mem_read(call, address, values, count * sizeof(values[0]));
-	error = mem_read(call, address, narrow, count * sizeof(narrow[0]));
 	for (unsigned i = 0; error >= 0 && i < count; i++)
-		values[i] = narrow[i];
+		values[i] = width == sizeof(uint32_t) ? (int32_t)raw[i] : (int64_t)raw[i];
 	return error;
 }
 
