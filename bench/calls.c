@@ -4,6 +4,8 @@
  * made; -t gives the guest a second thread, asleep. It is run natively, under Kennel and under the
  * references; it knows nothing of them and checks every result.
  */
+#include "bench/numbers.h"
+
 #include <errno.h>
 #include <arpa/inet.h>
 #include <fcntl.h>

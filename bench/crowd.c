@@ -3,6 +3,8 @@
  * made together, and in nanoseconds the median call and the one that waited longest. It is run natively
  * and under whatever intercepts; it knows nothing of them and checks every result.
  */
+#include "bench/numbers.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

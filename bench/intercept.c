@@ -3,6 +3,8 @@
  * and does with the calls of the open, stat and make families what HOW says. Nothing is ever refused or
  * read: whatever it costs is the price of the mechanism. NOT a sandbox. reference.c is the one that answers calls.
  */
+#include "bench/numbers.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

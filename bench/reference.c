@@ -4,6 +4,8 @@
  * sandbox: ids are not checked again, the umask is its own, and what means the caller's own objects
  * (paths below /proc and /dev) or cannot be injected (O_PATH) is continued.
  */
+#include "bench/numbers.h"
+
 #include <ev.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """kennel explain, diff, check, profiles and quote as programs use them: words, exit status, JSON."""
 
+import ctypes
+import errno
 import json
 import os
 import pathlib
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -188,6 +191,38 @@ def test_quote_takes_many_and_at_least_one():
     assert expect(0, "quote", "a*", "b").stdout == b"a\\*\nb\n"
     assert expect(0, "quote", "--", "--help").stdout == b"--help\n"
     expect(125, "quote", err="expected a string")
+
+
+def hide(number):
+    """A filter around the command that knows a system call no more."""
+    def load():
+        code = struct.pack("HBBIHBBIHBBIHBBI", 0x20, 0, 0, 0, 0x15, 0, 1, number, 0x06, 0, 0, 0x50000 | errno.ENOSYS,
+                           0x06, 0, 0, 0x7FFF0000)
+        memory = ctypes.create_string_buffer(code, len(code))
+        program = struct.pack("HxxxxxxP" if ctypes.sizeof(ctypes.c_void_p) == 8 else "HxxP", 4,
+                              ctypes.addressof(memory))
+        libc = ctypes.CDLL(None, use_errno=True)
+        assert libc.prctl(38, 1, 0, 0, 0) == 0
+        assert libc.prctl(22, 2, program, 0, 0) == 0
+    return load
+
+
+def test_what_the_kernel_lacks_is_one_line():
+    for number, word in ((434, "pidfd_open"), (437, "openat2"), (438, "pidfd_getfd"), (444, "Landlock")):
+        result = kennel("run", "-p", "work", "--", "true", preexec_fn=hide(number))
+        lines = result.stderr.decode().splitlines()
+        assert result.returncode == 125 and len(lines) == 1 and word in lines[0], (number, result)
+    assert kennel("run", "-p", "off", "--", "true", preexec_fn=hide(437)).returncode == 0
+
+
+def test_an_abi_that_the_kernel_lacks_is_refused():
+    works = ctypes.CDLL(None).syscall(0x40000000 | 39) > 0
+    for words in (("run", "-p", "off", "-m", "abi/x32:on", "--", "true"), ("check", "-m", "abi/x32:on"),
+                  ("plan", "-p", "off", "-m", "abi/x32:on")):
+        result = kennel(*words)
+        assert result.returncode == (0 if works else 125), (words, result)
+        assert works or b"x32" in result.stderr, (words, result)
+    expect(0, "explain", "-m", "abi/x32:on", "-p", "off", "read", "/")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(differential, .init = fixture_enter, .fini = fixture_leave, .timeout = 240);
+TestSuite(differential, .init = fixture_enter, .fini = fixture_leave, .timeout = 1440);
 
 enum way { WAY_WATCHED, WAY_PATHS, WAY_UNLOCKED };
 enum { DIFFERENCES_SHOWN = 20, LINE_MAX_SIZE = 16384, JOB_MS = 100000 };
@@ -217,8 +217,8 @@ static const char *differential_table(const char *name, uid_t uid, enum way way)
 static void differential_check(const char *name, uid_t uid, enum way way, unsigned at_least)
 {
 	const char *const *const options[] = {
-		[WAY_WATCHED] = WORDS(DEVICES, WATCH_ALL, "-m", "abi/i386:on"),
-		[WAY_PATHS] = WORDS("-m", "sandbox/walk,stat:off", DEVICES, WATCH_ALL, "-m", "abi/i386:on"),
+		[WAY_WATCHED] = WORDS(DEVICES, WATCH_ALL, ABIS),
+		[WAY_PATHS] = WORDS("-m", "sandbox/walk,stat:off", DEVICES, WATCH_ALL, ABIS),
 		[WAY_UNLOCKED] = WORDS("-p", "off", "-m", "lock:off", "-m", "sandbox/dpath:on", DEVICES),
 	};
 	const char *const *command = WORDS(fixture_guest(name), way == WAY_PATHS ? NULL : "no-path");
@@ -253,7 +253,8 @@ static void differential_check(const char *name, uid_t uid, enum way way, unsign
 
 #define DIFFERENTIAL_WATCHED(id, at_least) \
 	DIFFERENTIAL_BY(id, "diff_" #id, watched, WAY_WATCHED, at_least) \
-	DIFFERENTIAL_BY(id##_i386, "diff_" #id ".i386", watched, WAY_WATCHED, at_least)
+	DIFFERENTIAL_BY(id##_i386, "diff_" #id ".32", watched, WAY_WATCHED, at_least) \
+	DIFFERENTIAL_BY(id##_ilp32, "diff_" #id ".ilp32", watched, WAY_WATCHED, at_least)
 
 /* With sanitizers once is enough: the other ways ask the same of less of the supervisor. */
 #ifdef __SANITIZE_ADDRESS__
@@ -270,23 +271,27 @@ DIFFERENTIAL(change, 1400)
 DIFFERENTIAL(move, 6200)
 DIFFERENTIAL(exec, 1850)
 DIFFERENTIAL(attr, 14000)
-DIFFERENTIAL(list, 480)
+DIFFERENTIAL(list, 300)
 DIFFERENTIAL(watch, 350)
 DIFFERENTIAL(deep, 880)
-DIFFERENTIAL(memory, 350)
+DIFFERENTIAL(memory, 270)
 /* The longest, with little that the second way makes different. */
 DIFFERENTIAL_WATCHED(edges, 7600)
 DIFFERENTIAL(errnos, 3000)
 
 DIFFERENTIAL_BY(open, "diff_open", unlocked, WAY_UNLOCKED, 3900)
 DIFFERENTIAL_BY(look, "diff_look", unlocked, WAY_UNLOCKED, 4900)
-DIFFERENTIAL_BY(list, "diff_list", unlocked, WAY_UNLOCKED, 480)
+DIFFERENTIAL_BY(list, "diff_list", unlocked, WAY_UNLOCKED, 300)
 DIFFERENTIAL_BY(self, "diff_self", watched, WAY_WATCHED, 1800)
-DIFFERENTIAL_BY(self_i386, "diff_self.i386", watched, WAY_WATCHED, 1800)
+DIFFERENTIAL_BY(self_i386, "diff_self.32", watched, WAY_WATCHED, 1800)
+DIFFERENTIAL_BY(self_ilp32, "diff_self.ilp32", watched, WAY_WATCHED, 1800)
 DIFFERENTIAL_BY(self, "diff_self", paths_kept, WAY_PATHS, 1800)
 DIFFERENTIAL_BY(net, "diff_net", watched, WAY_WATCHED, 3200)
-DIFFERENTIAL_BY(net_i386, "diff_net.i386", watched, WAY_WATCHED, 3200)
+DIFFERENTIAL_BY(net_i386, "diff_net.32", watched, WAY_WATCHED, 3200)
+DIFFERENTIAL_BY(net_ilp32, "diff_net.ilp32", watched, WAY_WATCHED, 3200)
 DIFFERENTIAL_BY(sock, "diff_sock", watched, WAY_WATCHED, 6500)
-DIFFERENTIAL_BY(sock_i386, "diff_sock.i386", watched, WAY_WATCHED, 6500)
+DIFFERENTIAL_BY(sock_i386, "diff_sock.32", watched, WAY_WATCHED, 6500)
+DIFFERENTIAL_BY(sock_ilp32, "diff_sock.ilp32", watched, WAY_WATCHED, 6500)
 DIFFERENTIAL_BY(sock_state, "diff_sock_state", watched, WAY_WATCHED, 4500)
-DIFFERENTIAL_BY(sock_state_i386, "diff_sock_state.i386", watched, WAY_WATCHED, 4500)
+DIFFERENTIAL_BY(sock_state_i386, "diff_sock_state.32", watched, WAY_WATCHED, 4500)
+DIFFERENTIAL_BY(sock_state_ilp32, "diff_sock_state.ilp32", watched, WAY_WATCHED, 4500)

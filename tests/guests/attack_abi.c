@@ -4,7 +4,6 @@
  */
 #include "attack.h"
 
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
@@ -13,16 +12,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/user.h>
 #include <utime.h>
-
-#if defined(__x86_64__)
-#define ABI_AUDIT AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-#define ABI_AUDIT AUDIT_ARCH_I386
-#else
-#define ABI_AUDIT 0
-#endif
 
 #ifdef __x86_64__
 static long abi_int80(long nr, long a, long b, long c)
@@ -113,9 +103,14 @@ static int abi_old_opens(void)
 
 	result =
 		attack_either(result, attack_steal((int)syscall(SYS_openat2, AT_FDCWD, "evil/file", how, sizeof(how))));
+#ifdef SYS_syscall
+	/* mips o32: a call of its own, which makes another. */
+	result = attack_either(
+		result, attack_steal((int)syscall(SYS_syscall, SYS_openat, AT_FDCWD, "evil/file", O_RDONLY)));
+#endif
 	result = attack_either(result, attack_result(syscall(SYS_creat, "evil/file", 0600)));
-	result = attack_either(result, attack_result(syscall(428, AT_FDCWD, "evil/file", 0)));
-	return attack_either(result, attack_result(syscall(467, AT_FDCWD, "evil/file", 0, NULL, 0)));
+	result = attack_either(result, attack_result(syscall(SYS_open_tree, AT_FDCWD, "evil/file", 0)));
+	return attack_either(result, attack_result(syscall(SYS_open_tree_attr, AT_FDCWD, "evil/file", 0, NULL, 0)));
 }
 
 static int abi_old_changes(void)
@@ -127,9 +122,11 @@ static int abi_old_changes(void)
 	result = attack_either(result, attack_result(utime("evil/file", &(struct utimbuf){ 0, 0 })));
 	result = attack_either(result, attack_result(syscall(SYS_futimesat, AT_FDCWD, "evil/file", times)));
 	result = attack_either(result, attack_result(syscall(SYS_chmod, "evil/file", 0644)));
-	result = attack_either(result, attack_result(syscall(452, AT_FDCWD, "evil/file", 0644, 0)));
-	result = attack_either(result, attack_result(syscall(463, AT_FDCWD, "evil/file", 0, "user.a", attributes, 16)));
-	result = attack_either(result, attack_result(syscall(469, AT_FDCWD, "evil/file", attributes, 24, 0)));
+	result = attack_either(result, attack_result(syscall(SYS_fchmodat2, AT_FDCWD, "evil/file", 0644, 0)));
+	result = attack_either(
+		result, attack_result(syscall(SYS_setxattrat, AT_FDCWD, "evil/file", 0, "user.a", attributes, 16)));
+	result = attack_either(
+		result, attack_result(syscall(SYS_file_setattr, AT_FDCWD, "evil/file", attributes, 24, 0)));
 	result = attack_either(result, attack_result(syscall(SYS_lchown, "evil/file", getuid(), getgid())));
 	return attack_either(result, attack_result(syscall(SYS_mknod, "evil/made", S_IFREG | 0600, 0)));
 }
@@ -141,9 +138,9 @@ static int abi_old_looks(void)
 
 	result = attack_either(result, attack_result(syscall(SYS_lstat, "evil/file", buffer)));
 	result = attack_either(result, attack_result(syscall(SYS_access, "evil/file", R_OK)));
-	result = attack_either(result, attack_result(syscall(439, AT_FDCWD, "evil/file", R_OK, 0)));
+	result = attack_either(result, attack_result(syscall(SYS_faccessat2, AT_FDCWD, "evil/file", R_OK, 0)));
 	result = attack_either(result, attack_result(syscall(SYS_statx, AT_FDCWD, "evil/file", 0, 0xfff, buffer)));
-	result = attack_either(result, attack_result(syscall(468, AT_FDCWD, "evil/file", buffer, 24, 0)));
+	result = attack_either(result, attack_result(syscall(SYS_file_getattr, AT_FDCWD, "evil/file", buffer, 24, 0)));
 	return attack_either(result, attack_result(syscall(SYS_statfs, "evil/file", buffer)));
 }
 
@@ -157,7 +154,12 @@ static int abi_aliases(const char *unused)
 /* Numbers above every table: whatever they will mean. */
 static int abi_numbers(const char *unused)
 {
-	static const long numbers[] = { 471, 472, 480, 500, 511, 1000, 0x3fffffff, -1 };
+	static const long numbers[] = {
+		CALL_NEW(471), CALL_NEW(472), CALL_NEW(480), CALL_NEW(500), CALL_NEW(511), CALL_NEW(900), CALL_NONE,
+#ifndef __arm__ /* keeps those to itself: SIGILL */
+		0x3fffffff, -1
+#endif
+	};
 	int result = ENOSYS;
 
 	(void)unused;
@@ -230,22 +232,21 @@ static int abi_pretend(const char *unused)
 	return attack_read("evil/file");
 }
 
-#ifdef __x86_64__
 /* Allowed when the call begins; the tracer writes another name before the kernel reads it. */
-static void abi_rewrite(pid_t child, const char *from, const char *to)
+static void abi_rewrite(pid_t child, const char *name)
 {
-	struct user_regs_struct regs;
+	struct __ptrace_syscall_info info;
+	long evil;
 
-	if (ptrace(PTRACE_GETREGS, child, NULL, &regs) == 0 && regs.orig_rax == SYS_openat &&
-		(const char *)(uintptr_t)regs.rsi == from) {
-		regs.rsi = (unsigned long)(uintptr_t)to;
-		ptrace(PTRACE_SETREGS, child, NULL, &regs);
-	}
+	memcpy(&evil, "evil/file", sizeof(evil));
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) > 0 && info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+		info.entry.nr == SYS_openat && info.entry.args[1] == (uintptr_t)name)
+		ptrace(PTRACE_POKEDATA, child, name, evil);
 }
 
 static int abi_tracer(const char *unused)
 {
-	static const char allowed[] = "good/file", secret[] = "evil/file";
+	static char name[16] __attribute__((aligned(8))) = "good/file";
 	pid_t child = fork();
 	int status;
 
@@ -254,24 +255,18 @@ static int abi_tracer(const char *unused)
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 			_exit(errno);
 		raise(SIGSTOP);
-		status = attack_steal(openat(AT_FDCWD, allowed, O_RDONLY));
+		status = attack_steal(openat(AT_FDCWD, name, O_RDONLY));
 		_exit(status == ATTACK_NOTHING ? 255 : status);
 	}
 	while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
-		abi_rewrite(child, allowed, secret);
+		ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD);
+		abi_rewrite(child, name);
 		ptrace(PTRACE_SYSCALL, child, NULL, 0);
 	}
 	if (!WIFEXITED(status))
 		attack_wrong("the tracee ended with %x", (unsigned)status);
 	return WEXITSTATUS(status) == 255 ? ATTACK_NOTHING : WEXITSTATUS(status);
 }
-#else
-static int abi_tracer(const char *unused)
-{
-	(void)unused;
-	return ENOSYS;
-}
-#endif
 
 /* A tracee without its filter, as checkpointing wants it. */
 static int abi_suspend(const char *unused)
@@ -292,7 +287,7 @@ static int abi_suspend(const char *unused)
 /* A child that no tracer follows. */
 static int abi_untraced(const char *unused)
 {
-	pid_t child = (pid_t)syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, NULL, NULL, NULL, 0);
+	pid_t child = (pid_t)syscall(SYS_clone, CALL_CLONE(CLONE_UNTRACED | SIGCHLD), NULL, NULL, 0);
 
 	(void)unused;
 	if (child < 0)
@@ -305,10 +300,10 @@ static int abi_untraced(const char *unused)
 static int abi_ring(const char *unused)
 {
 	unsigned char parameters[120] = "";
-	int result = attack_result(syscall(425, 4, parameters));
+	int result = attack_result(syscall(SYS_io_uring_setup, 4, parameters));
 
 	(void)unused;
-	if (syscall(426, 0, 0, 0, 0, NULL, 0) == -1 && result == ENOSYS && errno != ENOSYS)
+	if (syscall(SYS_io_uring_enter, 0, 0, 0, 0, NULL, 0) == -1 && result == ENOSYS && errno != ENOSYS)
 		attack_wrong("io_uring_enter reaches the kernel");
 	return result;
 }

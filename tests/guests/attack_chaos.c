@@ -17,23 +17,25 @@ enum {
 	CHAOS_FDS = 20,
 	CHAOS_HERE = 199,
 	CHAOS_OUT = 200,
-	CHAOS_PAGE = 4096,
+	CHAOS_PAGE = GUEST_PAGE,
+	CHAOS_TEXT = 4096, /* the last of a page */
 	CHAOS_TURNS = 3000,
 	CHAOS_SIZE = 1 << 16
 };
 
 static const long chaos_calls[] = { SYS_open, SYS_openat, SYS_openat2, SYS_creat, SYS_stat, SYS_lstat, SYS_fstat,
-	SYS_newfstatat, SYS_statx, SYS_access, SYS_faccessat, 439, SYS_readlink, SYS_readlinkat, SYS_statfs,
+	SYS_newfstatat, SYS_statx, SYS_access, SYS_faccessat, SYS_faccessat2, SYS_readlink, SYS_readlinkat, SYS_statfs,
 	SYS_fstatfs, SYS_truncate, SYS_ftruncate, SYS_fallocate, SYS_getdents, SYS_getdents64, SYS_rename, SYS_renameat,
 	SYS_renameat2, SYS_mkdir, SYS_mkdirat, SYS_rmdir, SYS_unlink, SYS_unlinkat, SYS_link, SYS_linkat, SYS_symlink,
-	SYS_symlinkat, SYS_mknod, SYS_mknodat, SYS_chmod, SYS_fchmod, SYS_fchmodat, 452, SYS_chown, SYS_lchown,
-	SYS_fchown, SYS_fchownat, SYS_utime, SYS_utimes, SYS_futimesat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
-	SYS_fsetxattr, SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr, SYS_listxattr, SYS_llistxattr, SYS_flistxattr,
-	SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, 463, 464, 465, 466, 468, 469, SYS_inotify_add_watch,
-	SYS_fanotify_mark, SYS_memfd_create, 447, SYS_chdir, SYS_fchdir, SYS_execve, SYS_execveat, SYS_socket, SYS_bind,
-	SYS_connect, SYS_listen, SYS_accept, SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_getsockname,
-	SYS_getpeername, SYS_close, SYS_dup3, SYS_fcntl, SYS_setgroups, SYS_capset, SYS_setfsuid, SYS_prctl,
-	SYS_prlimit64, SYS_mmap, SYS_mprotect, SYS_umask };
+	SYS_symlinkat, SYS_mknod, SYS_mknodat, SYS_chmod, SYS_fchmod, SYS_fchmodat, SYS_fchmodat2, SYS_chown,
+	SYS_lchown, SYS_fchown, SYS_fchownat, SYS_utime, SYS_utimes, SYS_futimesat, SYS_utimensat, SYS_setxattr,
+	SYS_lsetxattr, SYS_fsetxattr, SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr, SYS_listxattr, SYS_llistxattr,
+	SYS_flistxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_setxattrat, SYS_getxattrat,
+	SYS_listxattrat, SYS_removexattrat, SYS_file_getattr, SYS_file_setattr, SYS_inotify_add_watch,
+	SYS_fanotify_mark, SYS_memfd_create, SYS_memfd_secret, SYS_chdir, SYS_fchdir, SYS_execve, SYS_execveat,
+	SYS_socket, SYS_bind, SYS_connect, SYS_listen, SYS_accept, SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
+	SYS_getsockname, SYS_getpeername, SYS_close, SYS_dup3, SYS_fcntl, SYS_setgroups, SYS_capset, SYS_setfsuid,
+	SYS_prctl, SYS_prlimit64, SYS_mmap, SYS_mprotect, SYS_umask };
 
 static const char *const chaos_names[] = { "good/file", "evil/file", "good/../evil/file", ".", "good", "evil",
 	"good/in", "good/new", "evil/new", "", "/proc/self/fd/3", "/proc/self/fd/7/file", "/proc/thread-self/fd/4",
@@ -42,6 +44,11 @@ static const char *const chaos_names[] = { "good/file", "evil/file", "good/../ev
 
 static char *chaos_pages; /* text; text that comes and goes; nothing; read only; beyond the end of a file */
 static int chaos_secret = -1;
+
+static char *chaos_text(uint64_t page)
+{
+	return chaos_pages + (page + 1) * CHAOS_PAGE - CHAOS_TEXT;
+}
 
 static uint64_t chaos_next(uint64_t *state)
 {
@@ -66,21 +73,20 @@ static void chaos_fill(char *page, uint64_t *state)
 	memcpy(page + 512, &un, sizeof(un));
 	memcpy(page + 1024, &in, sizeof(in));
 	memset(page + 2048, 'x', 1000);
-	for (char *at = page + 3072; at < page + CHAOS_PAGE; at += 2)
+	for (char *at = page + 3072; at < page + CHAOS_TEXT; at += 2)
 		memcpy(at, "./", 2);
-	memcpy(page + CHAOS_PAGE - 9, "good/file", 9);
+	memcpy(page + CHAOS_TEXT - 9, "good/file", 9);
 }
 
 static long chaos_pointer(uint64_t *state)
 {
-	static const int offsets[] = { 0, 512, 1024, 2048, 3072, CHAOS_PAGE - 9, CHAOS_PAGE - 1, 8 };
+	static const int offsets[] = { 0, 512, 1024, 2048, 3072, CHAOS_TEXT - 9, CHAOS_TEXT - 1, 8 };
 	uint64_t kind = chaos_next(state) % 20;
 
 	if (kind < 10)
 		return (long)(uintptr_t)chaos_names[chaos_next(state) % (sizeof(chaos_names) / sizeof(chaos_names[0]))];
 	if (kind < 17)
-		return (long)(uintptr_t)(chaos_pages + chaos_next(state) % 6 * CHAOS_PAGE +
-					 offsets[chaos_next(state) % 8]);
+		return (long)(uintptr_t)(chaos_text(chaos_next(state) % 6) + offsets[chaos_next(state) % 8]);
 	return kind == 17 ? 0 : kind == 18 ? -(long)(chaos_next(state) % 5000) : (long)chaos_next(state);
 }
 
@@ -145,7 +151,7 @@ static void *chaos_flip(void *seed)
 		munmap(page, CHAOS_PAGE);
 		page = mmap(page, CHAOS_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		if (page != MAP_FAILED)
-			chaos_fill(page, &state);
+			chaos_fill(chaos_text(1), &state);
 	}
 	return NULL;
 }
@@ -157,11 +163,11 @@ static void chaos_memory(uint64_t seed)
 
 	chaos_pages = mmap(NULL, 6 * CHAOS_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (int i = 0; i < 4; i++)
-		chaos_fill(chaos_pages + (size_t)i * CHAOS_PAGE, &state);
+		chaos_fill(chaos_text((uint64_t)i), &state);
 	munmap(chaos_pages + 2 * CHAOS_PAGE, CHAOS_PAGE);
 	mprotect(chaos_pages + 3 * CHAOS_PAGE, CHAOS_PAGE, PROT_READ);
 	mmap(chaos_pages + 4 * CHAOS_PAGE, CHAOS_PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, file, CHAOS_PAGE);
-	chaos_secret = (int)syscall(447, 0);
+	chaos_secret = (int)syscall(SYS_memfd_secret, 0);
 	if (chaos_secret >= 0 && ftruncate(chaos_secret, CHAOS_PAGE) == 0)
 		mmap(chaos_pages + 5 * CHAOS_PAGE, CHAOS_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 			chaos_secret, 0);

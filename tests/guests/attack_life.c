@@ -145,7 +145,7 @@ static int life_descriptor(const char *pid)
 	if (fd < 0)
 		return errno;
 	for (int i = 0; i < 64; i++) {
-		int taken = (int)syscall(438, fd, i, 0);
+		int taken = (int)syscall(SYS_pidfd_getfd, fd, i, 0);
 
 		if (taken >= 0)
 			return ATTACK_WORKS;
@@ -183,7 +183,7 @@ static int life_daemon(const char *unused)
 /* Children of the launcher, and one whose end would be its death. */
 static int life_sibling(const char *unused)
 {
-	pid_t parent = getppid(), child = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGKILL, NULL, NULL, NULL, 0);
+	pid_t parent = getppid(), child = (pid_t)syscall(SYS_clone, CALL_CLONE(CLONE_PARENT | SIGKILL), NULL, NULL, 0);
 
 	(void)unused;
 	if (child == 0)

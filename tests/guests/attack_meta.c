@@ -5,6 +5,7 @@
 #include "attack.h"
 
 #include <dirent.h>
+#include <linux/fs.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -158,9 +159,9 @@ static int meta_flags(const char *unused)
 	(void)unused;
 	if (fd < 0)
 		return errno;
-	ioctl(fd, 0x80086601, &flags);
+	ioctl(fd, FS_IOC_GETFLAGS, &flags);
 	flags |= 0x40; /* not in dumps: every user may say so of his own */
-	result = attack_result(ioctl(fd, 0x40086602, &flags));
+	result = attack_result(ioctl(fd, FS_IOC_SETFLAGS, &flags));
 	return result;
 }
 

@@ -157,7 +157,7 @@ static void attack_crowd(void)
 
 	CHECK(listen(server, 0) == 0);
 	child = fork();
-	for (int i = 0; child == 0 && i < CROWD; i++) {
+	for (int i = 0; child == 0 && i < (int)guest_rounds(CROWD); i++) {
 		pthread_attr_t attributes;
 		pthread_t thread;
 
@@ -168,7 +168,7 @@ static void attack_crowd(void)
 	if (child == 0)
 		pause();
 	guest_sleep_ms(1000);
-	attack_ask(CALLS);
+	attack_ask(guest_rounds(CALLS));
 	CHECK(kill(child, SIGKILL) == 0 && guest_wait(child) == 128 + SIGKILL);
 }
 

@@ -28,12 +28,12 @@ static int path_spellings(const char *unused)
 /* As long as a path may be, and the end of it at the end of the memory. */
 static int path_long(const char *unused)
 {
-	char *pages = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *end = pages + 2 * 4096;
+	char *pages = mmap(NULL, 3 * GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *end = pages + 2 * GUEST_PAGE;
 	int result;
 
 	(void)unused;
-	CHECK(pages != MAP_FAILED && munmap(end, 4096) == 0);
+	CHECK(pages != MAP_FAILED && munmap(end, GUEST_PAGE) == 0);
 	for (char *at = pages; at < end; at += 2)
 		memcpy(at, "./", 2);
 	memcpy(end - sizeof("/evil/file"), "/evil/file", sizeof("/evil/file"));
@@ -125,7 +125,7 @@ static int path_mount(const char *unused)
 		/* Nothing is mounted where others would see it: these names are not there. */
 		if (mount("evil", "none", NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
 			attack_wrong("mount reaches the kernel");
-		tree = (int)syscall(428, AT_FDCWD, "evil", 1 | O_CLOEXEC); /* OPEN_TREE_CLONE */
+		tree = (int)syscall(SYS_open_tree, AT_FDCWD, "evil", 1 | O_CLOEXEC); /* OPEN_TREE_CLONE */
 		return tree < 0 ? result : attack_steal(openat(tree, "file", O_RDONLY));
 	}
 	CHECK(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);

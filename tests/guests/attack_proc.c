@@ -3,6 +3,7 @@
  * another process, or through something that was opened for less. Which one is the first argument.
  */
 #include "attack.h"
+#include "tiny.h"
 
 #include <sys/xattr.h>
 
@@ -63,8 +64,8 @@ static int proc_other_inside(const char *pid)
 static int proc_self_memory(const char *unused)
 {
 	static const char *const names[] = { "/proc/self/mem", "/proc/thread-self/mem" };
-	volatile unsigned long mark = 0x6b656e6e656cUL;
-	unsigned long found = 0;
+	volatile uint64_t mark = 0x6b656e6e656cU;
+	uint64_t found = 0;
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -79,25 +80,31 @@ static int proc_self_memory(const char *unused)
 	return ATTACK_NOTHING;
 }
 
-static __attribute__((noinline, aligned(4096))) int proc_patched(void)
+#ifdef __arm__
+__attribute__((target("arm"))) /* as the code that replaces it */
+#endif
+static __attribute__((noinline, aligned(64))) int
+proc_patched(void)
 {
-	__asm__ volatile("");
+	for (volatile int i = 0; i < 9; i++) /* room */
+		__asm__ volatile("");
 	return 1;
 }
 
 /* Code that nobody may write, changed through the file that ignores protections. */
 static int proc_patch_code(const char *unused)
 {
-	static const unsigned char returns_2[] = { 0xb8, 2, 0, 0, 0, 0xc3 };
+	const char *code;
+	size_t size = tiny_returns(true, &code);
 	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 
 	(void)unused;
 	if (fd < 0)
 		return errno;
-	if (pwrite(fd, returns_2, sizeof(returns_2), (off_t)(uintptr_t)proc_patched) != sizeof(returns_2))
+	if (pwrite(fd, code, size, (off_t)(uintptr_t)proc_patched) != (ssize_t)size)
 		return errno;
 	close(fd);
-	return proc_patched() == 2 ? ATTACK_WORKS : ATTACK_NOTHING;
+	return proc_patched() == TINY_EVIL ? ATTACK_WORKS : ATTACK_NOTHING;
 }
 
 /* From a descriptor for reading to one for writing. */
@@ -126,7 +133,7 @@ static int proc_path_only_calls(int fd)
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	result = attack_either(result, attack_result(fchmodat(AT_FDCWD, name, 0600, 0)));
-	result = attack_either(result, attack_result(syscall(452, fd, "", 0600, AT_EMPTY_PATH)));
+	result = attack_either(result, attack_result(syscall(SYS_fchmodat2, fd, "", 0600, AT_EMPTY_PATH)));
 	result = attack_either(result, attack_result(fchownat(fd, "", getuid(), getgid(), AT_EMPTY_PATH)));
 	result = attack_either(result, attack_result(linkat(AT_FDCWD, name, AT_FDCWD, "good/twin", AT_SYMLINK_FOLLOW)));
 	result = attack_either(result, attack_result(setxattr(name, "user.attack", "v", 1, 0)));

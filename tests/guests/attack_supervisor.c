@@ -85,10 +85,10 @@ static void attack_owners(pid_t victim)
 	CHECK(fcntl(pair[0], F_SETOWN, 0) == 0);
 	CHECK_ERR(EPERM, fcntl(pair[0], F_SETOWN_EX, &owner));
 	CHECK_ERR(EPERM, fcntl(pair[0], F_SETSIG, SIGKILL));
-	CHECK_ERR(EPERM, ioctl(pair[0], 0x8901, &number)); /* FIOSETOWN */
-	CHECK_ERR(EPERM, ioctl(pair[0], 0x8902, &number)); /* SIOCSPGRP */
-#ifdef __x86_64__                                          /* the kernel looks at the low 32 bits of the request only */
-	CHECK_ERR(EPERM, syscall(SYS_ioctl, pair[0], 0x8901UL | 1UL << 40, &number));
+	CHECK_ERR(EPERM, ioctl(pair[0], FIOSETOWN, &number));
+	CHECK_ERR(EPERM, ioctl(pair[0], SIOCSPGRP, &number));
+#if !CALL_PAIRS /* the kernel looks at the low 32 bits of the request only */
+	CHECK_ERR(EPERM, syscall(SYS_ioctl, pair[0], FIOSETOWN | 1LL << 40, &number));
 #endif
 	CHECK(close(pair[0]) == 0 && close(pair[1]) == 0);
 }

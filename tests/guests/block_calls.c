@@ -108,19 +108,22 @@ static void block_all(const char *name, int flags)
 	printf("stat %lld ns alone, %lld ns beside\n", (long long)alone, (long long)beside);
 	for (size_t i = 0; i < block_count; i++)
 		CHECK(kill(block_children[i], SIGUSR1) == 0);
-	for (start = guest_now_ms(); ended < (block_count + 1) / 2 && guest_now_ms() - start < 5000; guest_sleep_ms(10))
+	start = guest_now_ms();
+	while (ended < (block_count + 1) / 2 && guest_now_ms() - start < guest_limit_ms(5000)) {
+		guest_sleep_ms(10);
 		ended += block_interrupted();
+	}
 	CHECK(ended == (block_count + 1) / 2);
 	/* The others had theirs, too, and wait again. */
-	for (; atomic_load(block_signals) < block_count && guest_now_ms() - start < 5000; guest_sleep_ms(10))
-		;
+	while (atomic_load(block_signals) < block_count && guest_now_ms() - start < guest_limit_ms(5000))
+		guest_sleep_ms(10);
 	guest_sleep_ms(200);
 	CHECK(atomic_load(block_signals) == block_count && block_interrupted() == 0);
 	for (size_t i = 0; i < block_count; i++)
 		CHECK(block_children[i] == 0 || kill(block_children[i], SIGKILL) == 0);
 	for (size_t i = 0; i < block_count; i++)
 		CHECK(block_children[i] == 0 || guest_wait(block_children[i]) == 128 + SIGKILL);
-	CHECK(guest_now_ms() - start < 8000);
+	CHECK(guest_now_ms() - start < guest_limit_ms(8000));
 }
 
 /* The worker of a call whose process was killed is killed, too, a moment later. */
@@ -129,7 +132,7 @@ static void block_nobody_reads(const char *name)
 	int64_t start = guest_now_ms();
 	int fd = open(name, O_WRONLY | O_NONBLOCK);
 
-	for (; fd >= 0 && guest_now_ms() - start < 5000; fd = open(name, O_WRONLY | O_NONBLOCK)) {
+	for (; fd >= 0 && guest_now_ms() - start < guest_limit_ms(5000); fd = open(name, O_WRONLY | O_NONBLOCK)) {
 		close(fd);
 		guest_sleep_ms(10);
 	}
@@ -232,8 +235,8 @@ static void block_close(void)
 	int64_t start = guest_now_ms();
 	int fd = open("mnt/sticky", O_RDONLY);
 
-	CHECK(fd == 3 && stat("file", &status) == 0 && guest_now_ms() - start < 500);
-	CHECK(close(fd) == 0 && guest_now_ms() - start >= 900);
+	CHECK(fd == 3 && stat("file", &status) == 0 && guest_now_ms() - start < guest_limit_ms(500));
+	CHECK(close(fd) == 0 && guest_now_ms() - start >= guest_limit_ms(900));
 }
 
 /* What is made belongs to whom it should. */
@@ -256,15 +259,17 @@ static void block_identity(void)
  */
 static void block_placed(void)
 {
-	const struct itimerval timer = { .it_value.tv_usec = 400000 };
+	const long pause_ms = guest_limit_ms(400);
+	const struct itimerval timer = { .it_value = { pause_ms / 1000, pause_ms % 1000 * 1000 } };
 	const struct sigaction action = { .sa_handler = block_on_signal };
 	int64_t start = guest_now_ms();
 
-	CHECK(open("mnt/sticky", O_WRONLY | O_CLOEXEC) == 3 && guest_now_ms() - start >= 900);
+	CHECK(open("mnt/sticky", O_WRONLY | O_CLOEXEC) == 3 && guest_now_ms() - start >= guest_limit_ms(900));
 	CHECK(fcntl(3, F_GETFD) == FD_CLOEXEC);
 	CHECK(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &timer, NULL) == 0);
 	start = guest_now_ms();
-	CHECK(open("mnt/sticky", O_RDWR) == 4 && atomic_load(block_signals) == 1 && guest_now_ms() - start < 900);
+	CHECK(open("mnt/sticky", O_RDWR) == 4 && atomic_load(block_signals) == 1);
+	CHECK(guest_now_ms() - start < guest_limit_ms(900));
 	CHECK(fcntl(4, F_GETFD) == 0);
 	CHECK_ERR(EBADF, fcntl(5, F_GETFD));
 }

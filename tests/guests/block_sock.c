@@ -50,9 +50,18 @@ static void sock_catch(int number, int flags)
 	sock_signals = 0;
 }
 
-static void sock_alarm(unsigned ms)
+/* Where everything is slower, later: what it is to meet has begun by then. */
+static struct timeval sock_after(long ms)
 {
-	struct itimerval timer = { .it_value = { .tv_usec = (suseconds_t)ms * 1000 } };
+	long later_ms = guest_limit_ms(ms);
+
+	return (struct timeval){ later_ms / 1000, later_ms % 1000 * 1000 };
+}
+
+/* Again and again: the first may come before the call that it is to meet. With 0 no more. */
+static void sock_alarm(long ms)
+{
+	struct itimerval timer = { .it_value = sock_after(ms), .it_interval = sock_after(ms) };
 
 	CHECK(setitimer(ITIMER_REAL, &timer, NULL) == 0);
 }
@@ -197,9 +206,9 @@ static void *sock_thread(void *argument)
 {
 	struct wait *wait = argument;
 
-	guest_sleep_ms(80);
+	guest_sleep_ms(guest_limit_ms(80));
 	sock_act(wait);
-	guest_sleep_ms(120);
+	guest_sleep_ms(guest_limit_ms(120));
 	if (wait->act != LEAVE)
 		sock_release(wait);
 	return NULL;
@@ -238,6 +247,7 @@ static void sock_connect_again(int domain)
 	sock_alarm(30);
 	first = sock_call(&wait);
 	errors[0] = errno;
+	sock_alarm(0);
 	fcntl(wait.fd, F_SETFL, O_NONBLOCK);
 	second = sock_call(&wait);
 	errors[1] = errno;
@@ -259,7 +269,7 @@ static void sock_many(int type, int flags, bool limited)
 {
 	static char data[1 << 20];
 	struct iovec part = { data, type == SOCK_STREAM ? sizeof(data) : 1 };
-	struct timeval limit = { .tv_usec = 40000 };
+	struct timeval limit = sock_after(40);
 	struct mmsghdr messages[300] = { 0 };
 	long sent, got = 0, lengths = 0, counted = 0, bytes;
 	int ends[2];
@@ -275,14 +285,15 @@ static void sock_many(int type, int flags, bool limited)
 	else
 		sock_alarm(60);
 	sent = sendmmsg(ends[0], messages, 300, 0);
+	sock_alarm(0);
 	while ((bytes = recv(ends[1], data, sizeof(data), MSG_DONTWAIT)) > 0) {
 		got += bytes;
 		counted++;
 	}
 	for (int i = 0; i < 300; i++)
 		lengths += messages[i].msg_len;
-	printf("sendmmsg of type %d: some %d, the lengths are what came %d, number %ld, signals %d\n", type,
-		sent > 0 && sent < 300, lengths == got, type == SOCK_STREAM ? sent : sent - counted, (int)sock_signals);
+	printf("sendmmsg of type %d: some %d, the lengths are what came %d, number %ld, signal %d\n", type,
+		sent > 0 && sent < 300, lengths == got, type == SOCK_STREAM ? sent : sent - counted, sock_signals > 0);
 	fflush(stdout);
 	close(ends[0]);
 	close(ends[1]);
@@ -300,7 +311,7 @@ static void sock_shared(void)
 		if (children[i] == 0)
 			_exit(sock_call(&wait) == 0 ? 0 : 1);
 	}
-	guest_sleep_ms(50);
+	guest_sleep_ms(guest_limit_ms(50));
 	for (int i = 0; i < 2; i++)
 		sock_release(&wait);
 	for (int i = 0; i < 2; i++)
@@ -398,7 +409,7 @@ static void sock_slow_hanging(void)
 			_exit(7);
 		}
 	}
-	guest_sleep_ms(100);
+	guest_sleep_ms(guest_limit_ms(100));
 	for (int i = 0; i < OTHERS; i++) {
 		sock_release(&wait);
 		CHECK(sock_call(&wait) == 0);

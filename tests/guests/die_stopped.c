@@ -26,10 +26,10 @@ static void *die_mmap(void *unused)
 	int fd = open("/proc/self/exe", O_RDONLY);
 
 	for (;;) {
-		void *page = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+		void *page = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
 
 		if (page != MAP_FAILED)
-			munmap(page, 4096);
+			munmap(page, GUEST_PAGE);
 	}
 	return unused;
 }

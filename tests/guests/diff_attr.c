@@ -8,15 +8,6 @@
 
 #include <sys/xattr.h>
 
-enum {
-	ATTR_SETXATTRAT = 463,
-	ATTR_GETXATTRAT,
-	ATTR_LISTXATTRAT,
-	ATTR_REMOVEXATTRAT,
-	ATTR_FILE_GETATTR = 468,
-	ATTR_FILE_SETATTR,
-};
-
 /* struct xattr_args and struct file_attr; room behind them for a future that is not zero. */
 struct attr_value {
 	uint64_t value;
@@ -49,9 +40,9 @@ static void attr_set(struct diff *diff, const char *what, int dirfd, const char 
 	const char *shown = path ? path : "NULL";
 
 	for (size_t i = 0; i < DIFF_COUNT(attr_names); i++)
-		DIFF(diff, syscall(ATTR_SETXATTRAT, dirfd, path, flags, attr_names[i], &value, 16),
+		DIFF(diff, syscall(SYS_setxattrat, dirfd, path, flags, attr_names[i], &value, 16),
 			"setxattrat(%s, \"%s\", %x, %s)", what, shown, flags, attr_names[i] ? attr_names[i] : "NULL");
-	DIFF(diff, syscall(ATTR_FILE_SETATTR, dirfd, path, &file, 24, flags), "file_setattr(%s, \"%s\", %x)", what,
+	DIFF(diff, syscall(SYS_file_setattr, dirfd, path, &file, 24, flags), "file_setattr(%s, \"%s\", %x)", what,
 		shown, flags);
 }
 
@@ -63,18 +54,18 @@ static void attr_get(struct diff *diff, const char *what, int dirfd, const char 
 	const char *shown = path ? path : "NULL";
 
 	for (size_t i = 0; i < DIFF_COUNT(attr_names); i++) {
-		DIFF_BEGIN(diff, syscall(ATTR_GETXATTRAT, dirfd, path, flags, attr_names[i], &value, 16),
+		DIFF_BEGIN(diff, syscall(SYS_getxattrat, dirfd, path, flags, attr_names[i], &value, 16),
 			"getxattrat(%s, \"%s\", %x, %s)", what, shown, flags, attr_names[i] ? attr_names[i] : "NULL");
 		printf(" %.*s\n", diff->result > 0 ? (int)diff->result : 0, bytes);
 	}
-	DIFF(diff, syscall(ATTR_LISTXATTRAT, dirfd, path, flags, bytes, sizeof(bytes)), "listxattrat(%s, \"%s\", %x)",
+	DIFF(diff, syscall(SYS_listxattrat, dirfd, path, flags, bytes, sizeof(bytes)), "listxattrat(%s, \"%s\", %x)",
 		what, shown, flags);
-	DIFF(diff, syscall(ATTR_LISTXATTRAT, dirfd, path, flags, bytes, 3), "listxattrat(%s, \"%s\", %x, 3)", what,
+	DIFF(diff, syscall(SYS_listxattrat, dirfd, path, flags, bytes, 3), "listxattrat(%s, \"%s\", %x, 3)", what,
 		shown, flags);
-	DIFF_BEGIN(diff, syscall(ATTR_FILE_GETATTR, dirfd, path, &file, 24, flags), "file_getattr(%s, \"%s\", %x)",
-		what, shown, flags);
+	DIFF_BEGIN(diff, syscall(SYS_file_getattr, dirfd, path, &file, 24, flags), "file_getattr(%s, \"%s\", %x)", what,
+		shown, flags);
 	printf(" %llx %u\n", (unsigned long long)file.xflags, file.numbers[2]);
-	DIFF(diff, syscall(ATTR_REMOVEXATTRAT, dirfd, path, flags, "user.test"), "removexattrat(%s, \"%s\", %x)", what,
+	DIFF(diff, syscall(SYS_removexattrat, dirfd, path, flags, "user.test"), "removexattrat(%s, \"%s\", %x)", what,
 		shown, flags);
 }
 
@@ -106,13 +97,13 @@ static void attr_structures(struct diff *diff, const char *path)
 		struct attr_file file = { 0 };
 
 		in.future[0] = out.future[0] = file.future[0] = (char)futures[i % 2];
-		DIFF(diff, syscall(ATTR_SETXATTRAT, AT_FDCWD, path, 0, "user.test", &in, size),
+		DIFF(diff, syscall(SYS_setxattrat, AT_FDCWD, path, 0, "user.test", &in, size),
 			"setxattrat(\"%s\") of %zu, %d", path, size, futures[i % 2]);
-		DIFF(diff, syscall(ATTR_GETXATTRAT, AT_FDCWD, path, 0, "user.test", &out, size),
+		DIFF(diff, syscall(SYS_getxattrat, AT_FDCWD, path, 0, "user.test", &out, size),
 			"getxattrat(\"%s\") of %zu, %d", path, size, futures[i % 2]);
-		DIFF(diff, syscall(ATTR_FILE_SETATTR, AT_FDCWD, path, &file, size, 0),
-			"file_setattr(\"%s\") of %zu, %d", path, size, futures[i % 2]);
-		DIFF_BEGIN(diff, syscall(ATTR_FILE_GETATTR, AT_FDCWD, path, &file, size, 0),
+		DIFF(diff, syscall(SYS_file_setattr, AT_FDCWD, path, &file, size, 0), "file_setattr(\"%s\") of %zu, %d",
+			path, size, futures[i % 2]);
+		DIFF_BEGIN(diff, syscall(SYS_file_getattr, AT_FDCWD, path, &file, size, 0),
 			"file_getattr(\"%s\") of %zu, %d", path, size, futures[i % 2]);
 		printf(" then %d\n", file.future[0]);
 	}
@@ -127,9 +118,9 @@ static void attr_values(struct diff *diff, const char *path)
 	for (size_t i = 0; i < DIFF_COUNT(sizes) * 4; i++) {
 		struct attr_value value = attr_value_of(bytes, sizes[i / 4], (unsigned)(i % 4));
 
-		DIFF(diff, syscall(ATTR_SETXATTRAT, AT_FDCWD, path, 0, "user.test", &value, 16),
+		DIFF(diff, syscall(SYS_setxattrat, AT_FDCWD, path, 0, "user.test", &value, 16),
 			"setxattrat(\"%s\") of %zu bytes, flags %zu", path, sizes[i / 4], i % 4);
-		DIFF(diff, syscall(ATTR_GETXATTRAT, AT_FDCWD, path, 0, "user.test", &value, 16),
+		DIFF(diff, syscall(SYS_getxattrat, AT_FDCWD, path, 0, "user.test", &value, 16),
 			"getxattrat(\"%s\") of %zu bytes, flags %zu", path, sizes[i / 4], i % 4);
 	}
 	for (size_t length = 253; length < 259; length++) {
@@ -138,9 +129,9 @@ static void attr_values(struct diff *diff, const char *path)
 		memset(longest, 'n', sizeof(longest));
 		memcpy(longest, "user.", 5);
 		longest[length] = '\0';
-		DIFF(diff, syscall(ATTR_GETXATTRAT, AT_FDCWD, path, 0, longest, &(struct attr_value){ 0 }, 16),
+		DIFF(diff, syscall(SYS_getxattrat, AT_FDCWD, path, 0, longest, &(struct attr_value){ 0 }, 16),
 			"getxattrat(\"%s\") name of %zu", path, length);
-		DIFF(diff, syscall(ATTR_SETXATTRAT, AT_FDCWD, path, 0, longest, &value, 16),
+		DIFF(diff, syscall(SYS_setxattrat, AT_FDCWD, path, 0, longest, &value, 16),
 			"setxattrat(\"%s\") flags 4, name of %zu", path, length);
 	}
 }
@@ -150,20 +141,19 @@ static void attr_pointers(struct diff *diff, const char *path)
 	void *volatile bad = (void *)1;
 	struct attr_value value = attr_value_of(bad, 8, 0);
 
-	DIFF(diff, syscall(ATTR_SETXATTRAT, AT_FDCWD, bad, 0, "user.test", &value, 16), "setxattrat(bad path)");
-	DIFF(diff, syscall(ATTR_SETXATTRAT, AT_FDCWD, bad, 0x1000, "user.test", bad, 16), "setxattrat(bad block)");
-	DIFF(diff, syscall(ATTR_SETXATTRAT, AT_FDCWD, path, 0, bad, &value, 16), "setxattrat(%s, bad name)", path);
-	DIFF(diff, syscall(ATTR_SETXATTRAT, AT_FDCWD, path, 0, "user.x", &value, 16), "setxattrat(%s, bad)", path);
+	DIFF(diff, syscall(SYS_setxattrat, AT_FDCWD, bad, 0, "user.test", &value, 16), "setxattrat(bad path)");
+	DIFF(diff, syscall(SYS_setxattrat, AT_FDCWD, bad, 0x1000, "user.test", bad, 16), "setxattrat(bad block)");
+	DIFF(diff, syscall(SYS_setxattrat, AT_FDCWD, path, 0, bad, &value, 16), "setxattrat(%s, bad name)", path);
+	DIFF(diff, syscall(SYS_setxattrat, AT_FDCWD, path, 0, "user.x", &value, 16), "setxattrat(%s, bad)", path);
 	setxattr(path, "user.test", "value", 5, 0);
-	DIFF(diff, syscall(ATTR_GETXATTRAT, AT_FDCWD, path, 0, "user.test", &value, 16), "getxattrat(%s, bad)", path);
-	DIFF(diff, syscall(ATTR_LISTXATTRAT, AT_FDCWD, path, 0, bad, 100), "listxattrat(%s, bad)", path);
-	DIFF(diff, syscall(ATTR_LISTXATTRAT, 98, bad, AT_EMPTY_PATH, bad, 100), "listxattrat(98, bad path)");
-	DIFF(diff, syscall(ATTR_REMOVEXATTRAT, AT_FDCWD, bad, 1, bad), "removexattrat(bad flags)");
-	DIFF(diff, syscall(ATTR_FILE_GETATTR, AT_FDCWD, path, bad, 24, 0), "file_getattr(%s, bad)", path);
-	DIFF(diff, syscall(ATTR_FILE_SETATTR, AT_FDCWD, path, bad, 24, 0), "file_setattr(%s, bad)", path);
-	DIFF(diff, syscall(ATTR_FILE_SETATTR, AT_FDCWD, bad, bad, 24, 0), "file_setattr(bad, bad)");
-	DIFF(diff,
-		syscall(ATTR_FILE_SETATTR, AT_FDCWD, path, &(struct attr_file){ .xflags = UINT64_C(1) << 40 }, 24, 0),
+	DIFF(diff, syscall(SYS_getxattrat, AT_FDCWD, path, 0, "user.test", &value, 16), "getxattrat(%s, bad)", path);
+	DIFF(diff, syscall(SYS_listxattrat, AT_FDCWD, path, 0, bad, 100), "listxattrat(%s, bad)", path);
+	DIFF(diff, syscall(SYS_listxattrat, 98, bad, AT_EMPTY_PATH, bad, 100), "listxattrat(98, bad path)");
+	DIFF(diff, syscall(SYS_removexattrat, AT_FDCWD, bad, 1, bad), "removexattrat(bad flags)");
+	DIFF(diff, syscall(SYS_file_getattr, AT_FDCWD, path, bad, 24, 0), "file_getattr(%s, bad)", path);
+	DIFF(diff, syscall(SYS_file_setattr, AT_FDCWD, path, bad, 24, 0), "file_setattr(%s, bad)", path);
+	DIFF(diff, syscall(SYS_file_setattr, AT_FDCWD, bad, bad, 24, 0), "file_setattr(bad, bad)");
+	DIFF(diff, syscall(SYS_file_setattr, AT_FDCWD, path, &(struct attr_file){ .xflags = UINT64_C(1) << 40 }, 24, 0),
 		"file_setattr(%s, unknown)", path);
 }
 

@@ -119,15 +119,15 @@ static void change_make(struct diff *diff, const char *path)
 {
 	CHANGE(diff, path, mkdir(path, 0751), "mkdir(\"%s\")", path);
 	CHANGE(diff, path, symlink("target", path), "symlink(\"%s\")", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFREG | 0644, 0), "mknod(\"%s\", regular)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, 0666, 0), "mknod(\"%s\", 0)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFIFO | 0666, 0), "mknod(\"%s\", fifo)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFSOCK | 0666, 0), "mknod(\"%s\", socket)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFCHR | 0666, makedev(1, 3)), "mknod(\"%s\", null)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFCHR, 0), "mknod(\"%s\", whiteout)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFBLK | 0666, makedev(7, 250)), "mknod(\"%s\", block)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFDIR | 0666, 0), "mknod(\"%s\", directory)", path);
-	CHANGE(diff, path, syscall(SYS_mknod, path, S_IFLNK | 0666, 0), "mknod(\"%s\", link)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFREG | 0644, 0), "mknod(\"%s\", regular)", path);
+	CHANGE(diff, path, guest_mknod(path, 0666, 0), "mknod(\"%s\", 0)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFIFO | 0666, 0), "mknod(\"%s\", fifo)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFSOCK | 0666, 0), "mknod(\"%s\", socket)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFCHR | 0666, makedev(1, 3)), "mknod(\"%s\", null)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFCHR, 0), "mknod(\"%s\", whiteout)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFBLK | 0666, makedev(7, 250)), "mknod(\"%s\", block)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFDIR | 0666, 0), "mknod(\"%s\", directory)", path);
+	CHANGE(diff, path, guest_mknod(path, S_IFLNK | 0666, 0), "mknod(\"%s\", link)", path);
 	CHANGE(diff, path, syscall(SYS_mknodat, 99, path, S_IFREG | 0644, 0), "mknodat(99, \"%s\")", path);
 	CHANGE(diff, path, change_bind(path), "bind(\"%s\")", path);
 }
@@ -157,7 +157,7 @@ static void change_attributes(struct diff *diff, const char *path)
 		return;
 	CHANGE(diff, path, chmod(path, 0640), "chmod(\"%s\")", path);
 	CHANGE(diff, path, fchmodat(AT_FDCWD, path, 07777, 0), "fchmodat(\"%s\")", path);
-	CHANGE(diff, path, syscall(SYS_lchown, path, 65534, 65534), "lchown(\"%s\")", path);
+	CHANGE(diff, path, lchown(path, 65534, 65534), "lchown(\"%s\")", path);
 	CHANGE(diff, path, chown(path, (uid_t)-1, (gid_t)-1), "chown(\"%s\", -1)", path);
 	CHANGE(diff, path, utimensat(AT_FDCWD, path, times, 0), "utimensat(\"%s\")", path);
 	CHANGE(diff, path, utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), "utimensat(\"%s\", nofollow)", path);

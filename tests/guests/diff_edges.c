@@ -11,22 +11,9 @@
 #include <sys/statfs.h>
 #include <sys/xattr.h>
 
-#ifdef __i386__
-#define EDGE_STAT SYS_stat64
-#define EDGE_LSTAT SYS_lstat64
-#define EDGE_FSTATAT SYS_fstatat64
-#define EDGE_LCHOWN SYS_lchown32
-#else
-#define EDGE_STAT SYS_stat
-#define EDGE_LSTAT SYS_lstat
-#define EDGE_FSTATAT SYS_newfstatat
-#define EDGE_LCHOWN SYS_lchown
-#endif
-#define EDGE_FCHMODAT2 452
-
 /* Descriptors with fixed numbers, above those that calls return: the cwd of the tree, a deleted one, inotify. */
 enum { EDGE_HOME = 40, EDGE_LOST, EDGE_NOTIFY = 60 };
-enum { EDGE_PAGE = 4096, EDGE_LARGE = 8192, EDGE_LINKS = 42 };
+enum { EDGE_LARGE = 8192, EDGE_LINKS = 42 };
 
 struct edge_path {
 	const char *shown, *path;
@@ -34,7 +21,7 @@ struct edge_path {
 
 struct edge {
 	struct diff diff;
-	char *page;     /* followed by one that cannot be read */
+	char *page;     /* GUEST_PAGE bytes, and as much behind that cannot be read */
 	char *constant; /* can be read only */
 	char large[EDGE_LARGE];
 };
@@ -62,16 +49,16 @@ EDGE_CALL(openat_invalid, SYS_openat, dirfd, path, O_CREAT | O_DIRECTORY, 0640)
 EDGE_CALL(openat2, SYS_openat2, dirfd, path, &(struct open_how){ .flags = O_RDWR }, sizeof(struct open_how))
 EDGE_CALL(openat2_invalid, SYS_openat2, dirfd, path, &(struct open_how){ .mode = 1 }, sizeof(struct open_how))
 EDGE_CALL(openat2_small, SYS_openat2, dirfd, path, &(struct open_how){ .mode = 0 }, 7)
-EDGE_CALL(fstatat, EDGE_FSTATAT, dirfd, path, edge->large, 0)
-EDGE_CALL(fstatat_empty, EDGE_FSTATAT, dirfd, path, edge->large, AT_EMPTY_PATH)
-EDGE_CALL(fstatat_invalid, EDGE_FSTATAT, dirfd, path, edge->large, 1)
+EDGE_CALL(fstatat, CALL_FSTATAT, dirfd, path, edge->large, 0)
+EDGE_CALL(fstatat_empty, CALL_FSTATAT, dirfd, path, edge->large, AT_EMPTY_PATH)
+EDGE_CALL(fstatat_invalid, CALL_FSTATAT, dirfd, path, edge->large, 1)
 EDGE_CALL(statx, SYS_statx, dirfd, path, 0, STATX_ALL, edge->large)
 EDGE_CALL(faccessat2, SYS_faccessat2, dirfd, path, W_OK, AT_EACCESS)
 EDGE_CALL(faccessat2_invalid, SYS_faccessat2, dirfd, path, 8, 0)
 EDGE_CALL(readlinkat, SYS_readlinkat, dirfd, path, edge->large, 100)
 EDGE_CALL(readlinkat_none, SYS_readlinkat, dirfd, path, edge->large, 0)
 EDGE_CALL(fchmodat, SYS_fchmodat, dirfd, path, 0640)
-EDGE_CALL(fchmodat2, EDGE_FCHMODAT2, dirfd, path, 0640, AT_SYMLINK_NOFOLLOW)
+EDGE_CALL(fchmodat2, SYS_fchmodat2, dirfd, path, 0640, AT_SYMLINK_NOFOLLOW)
 EDGE_CALL(fchownat, SYS_fchownat, dirfd, path, -1, -1, 0)
 EDGE_CALL(fchownat_empty, SYS_fchownat, dirfd, path, -1, -1, AT_EMPTY_PATH)
 EDGE_CALL(utimensat, SYS_utimensat, dirfd, path, NULL, 0)
@@ -92,8 +79,8 @@ EDGE_CALL(linkat_empty, SYS_linkat, dirfd, path, AT_FDCWD, "made", AT_EMPTY_PATH
 EDGE_CALL(linkat_new, SYS_linkat, AT_FDCWD, "file", dirfd, path, 0)
 EDGE_CALL(open, SYS_open, path, O_RDONLY)
 EDGE_CALL(creat, SYS_creat, path, 0640)
-EDGE_CALL(stat, EDGE_STAT, path, edge->large)
-EDGE_CALL(lstat, EDGE_LSTAT, path, edge->large)
+EDGE_CALL(stat, CALL_STAT, path, edge->large)
+EDGE_CALL(lstat, CALL_LSTAT, path, edge->large)
 EDGE_CALL(access, SYS_access, path, R_OK)
 EDGE_CALL(readlink, SYS_readlink, path, edge->large, 100)
 EDGE_CALL(getxattr, SYS_getxattr, path, "user.none", edge->large, 10)
@@ -103,7 +90,7 @@ EDGE_CALL(setxattr, SYS_setxattr, path, "user.edge", "v", 1, 0)
 EDGE_CALL(setxattr_invalid, SYS_setxattr, path, "user.edge", "v", 1, 4)
 EDGE_CALL(removexattr, SYS_removexattr, path, "user.none")
 EDGE_CALL(chmod, SYS_chmod, path, 0640)
-EDGE_CALL(lchown, EDGE_LCHOWN, path, -1, -1)
+EDGE_CALL(lchown, CALL_LCHOWN, path, -1, -1)
 EDGE_CALL(utime, SYS_utime, path, NULL)
 EDGE_CALL(utimes, SYS_utimes, path, NULL)
 EDGE_CALL(truncate, SYS_truncate, path, 3L)
@@ -288,12 +275,12 @@ static const char *edge_name(size_t length)
 /* The text ends where the page does, with or without its NUL. */
 static const char *edge_at_end(struct edge *edge, const char *text, size_t length)
 {
-	return memcpy(edge->page + EDGE_PAGE - length, text, length);
+	return memcpy(edge->page + GUEST_PAGE - length, text, length);
 }
 
 static void edge_pointers(struct edge *edge)
 {
-	char many[EDGE_PAGE];
+	char many[PATH_MAX];
 
 	memset(many, 'a', sizeof(many));
 #define POINTER(shown, pointer) edge_each(edge, "cwd", AT_FDCWD, &(struct edge_path){ shown, pointer }, EDGE_HOME)
@@ -301,16 +288,16 @@ static void edge_pointers(struct edge *edge)
 	POINTER("* 1", (const char *)1);
 	POINTER("* -1", (const char *)-1L);
 	POINTER("* -4096", (const char *)-4096L);
-	POINTER("* unreadable", edge->page + EDGE_PAGE);
+	POINTER("* unreadable", edge->page + GUEST_PAGE);
 	POINTER("* name without end", edge_at_end(edge, "file", 4));
-	POINTER("* page without end", edge_at_end(edge, many, EDGE_PAGE));
+	POINTER("* page without end", edge_at_end(edge, many, sizeof(many)));
 	POINTER("* slash without end", edge_at_end(edge, "/", 1));
 	POINTER("file at the end", edge_at_end(edge, "file", 5));
 	POINTER("made at the end", edge_at_end(edge, "made", 5));
 	POINTER("empty at the end", edge_at_end(edge, "", 1));
 #undef POINTER
 	edge_each(edge, "99", 99, &(struct edge_path){ "* NULL", NULL }, EDGE_HOME);
-	edge_each(edge, "99", 99, &(struct edge_path){ "* unreadable", edge->page + EDGE_PAGE }, EDGE_HOME);
+	edge_each(edge, "99", 99, &(struct edge_path){ "* unreadable", edge->page + GUEST_PAGE }, EDGE_HOME);
 	edge_each(edge, "notify", EDGE_NOTIFY, &(struct edge_path){ "* NULL", NULL }, EDGE_HOME);
 }
 
@@ -397,14 +384,14 @@ static void edge_flags(struct edge *edge, unsigned bit)
 		DIFF(diff, call, __VA_ARGS__); \
 		edge_reset(edge, EDGE_HOME, p); \
 	} while (0)
-	FLAGS(syscall(EDGE_FSTATAT, AT_FDCWD, p, edge->large, bit), "fstatat(file, %x)", bit);
-	FLAGS(syscall(EDGE_FSTATAT, AT_FDCWD, "", edge->large, bit | AT_EMPTY_PATH), "fstatat(empty, %x)", bit);
+	FLAGS(syscall(CALL_FSTATAT, AT_FDCWD, p, edge->large, bit), "fstatat(file, %x)", bit);
+	FLAGS(syscall(CALL_FSTATAT, AT_FDCWD, "", edge->large, bit | AT_EMPTY_PATH), "fstatat(empty, %x)", bit);
 	FLAGS(syscall(SYS_statx, AT_FDCWD, p, bit, STATX_ALL, edge->large), "statx(file, %x)", bit);
 	FLAGS(syscall(SYS_statx, AT_FDCWD, p, 0, bit, edge->large), "statx(file, 0, mask %x)", bit);
 	FLAGS(syscall(SYS_faccessat2, AT_FDCWD, p, 0, bit), "faccessat2(file, 0, %x)", bit);
 	FLAGS(syscall(SYS_faccessat2, AT_FDCWD, p, bit, 0), "faccessat2(file, %x, 0)", bit);
 	FLAGS(syscall(SYS_access, p, bit), "access(file, %x)", bit);
-	FLAGS(syscall(EDGE_FCHMODAT2, AT_FDCWD, p, 0600, bit), "fchmodat2(file, %x)", bit);
+	FLAGS(syscall(SYS_fchmodat2, AT_FDCWD, p, 0600, bit), "fchmodat2(file, %x)", bit);
 	FLAGS(syscall(SYS_fchmodat, AT_FDCWD, p, bit), "fchmodat(file, mode %x)", bit);
 	FLAGS(syscall(SYS_fchownat, AT_FDCWD, p, -1, -1, bit), "fchownat(file, %x)", bit);
 	FLAGS(syscall(SYS_utimensat, AT_FDCWD, p, NULL, bit), "utimensat(file, %x)", bit);
@@ -468,8 +455,8 @@ static void edge_buffer(struct edge *edge, const char *shown, char *at, const ch
 		DIFF(diff, call, __VA_ARGS__); \
 		edge_reset(edge, EDGE_HOME, "file"); \
 	} while (0)
-	BUFFER(syscall(EDGE_STAT, path, at), "stat(%s, %s)", path, shown);
-	BUFFER(syscall(EDGE_FSTATAT, 0, path, at, AT_SYMLINK_NOFOLLOW), "fstatat(%s, %s)", path, shown);
+	BUFFER(syscall(CALL_STAT, path, at), "stat(%s, %s)", path, shown);
+	BUFFER(syscall(CALL_FSTATAT, 0, path, at, AT_SYMLINK_NOFOLLOW), "fstatat(%s, %s)", path, shown);
 	BUFFER(syscall(SYS_fstat, EDGE_HOME, at), "fstat(%s)", shown);
 	BUFFER(syscall(SYS_statx, AT_FDCWD, path, 0, 0, at), "statx(%s, %s)", path, shown);
 	BUFFER(syscall(SYS_statfs, path, at), "statfs(%s, %s)", path, shown);
@@ -493,7 +480,8 @@ static void edge_buffer(struct edge *edge, const char *shown, char *at, const ch
 	BUFFER(syscall(SYS_openat2, AT_FDCWD, path, at, 24), "openat2(%s, %s)", path, shown);
 	BUFFER(syscall(SYS_openat2, AT_FDCWD, path, at, 23), "openat2(%s, %s, 23)", path, shown);
 	BUFFER(syscall(SYS_openat2, AT_FDCWD, path, at, 25), "openat2(%s, %s, 25)", path, shown);
-	BUFFER(syscall(SYS_openat2, AT_FDCWD, path, at, EDGE_PAGE + 1), "openat2(%s, %s, 4097)", path, shown);
+	BUFFER(syscall(SYS_openat2, AT_FDCWD, path, at, sysconf(_SC_PAGESIZE) + 1), "openat2(%s, %s, a page and one)",
+		path, shown);
 	BUFFER(syscall(SYS_rename, at, path), "rename(%s, %s)", shown, path);
 	BUFFER(syscall(SYS_link, at, path), "link(%s, %s)", shown, path);
 	BUFFER(syscall(SYS_symlink, at, path), "symlink(%s, %s)", shown, path);
@@ -511,11 +499,11 @@ static void edge_buffers(struct edge *edge)
 		edge_buffer(edge, "NULL", NULL, paths[i]);
 		edge_buffer(edge, "1", (char *)1, paths[i]);
 		edge_buffer(edge, "-8", (char *)-8L, paths[i]);
-		edge_buffer(edge, "unreadable", edge->page + EDGE_PAGE, paths[i]);
-		memset(edge->page, 'x', EDGE_PAGE);
-		edge_buffer(edge, "over the end", edge->page + EDGE_PAGE - 3, paths[i]);
-		memset(edge->page, 0, EDGE_PAGE);
-		edge_buffer(edge, "at the end", edge->page + EDGE_PAGE - 8, paths[i]);
+		edge_buffer(edge, "unreadable", edge->page + GUEST_PAGE, paths[i]);
+		memset(edge->page, 'x', GUEST_PAGE);
+		edge_buffer(edge, "over the end", edge->page + GUEST_PAGE - 3, paths[i]);
+		memset(edge->page, 0, GUEST_PAGE);
+		edge_buffer(edge, "at the end", edge->page + GUEST_PAGE - 8, paths[i]);
 		edge_buffer(edge, "constant", edge->constant, paths[i]);
 	}
 }
@@ -561,10 +549,10 @@ int main(int argc, char **argv)
 
 	edge.diff = diff_start(argc, argv);
 	diff_make_tree();
-	edge.page = mmap(NULL, 2 * EDGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	edge.constant = mmap(NULL, EDGE_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	edge.page = mmap(NULL, 2 * GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	edge.constant = mmap(NULL, GUEST_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(edge.page != MAP_FAILED && edge.constant != MAP_FAILED);
-	CHECK(mprotect(edge.page + EDGE_PAGE, EDGE_PAGE, PROT_NONE) == 0);
+	CHECK(mprotect(edge.page + GUEST_PAGE, GUEST_PAGE, PROT_NONE) == 0);
 	CHECK(dup2(open(".", O_RDONLY), EDGE_HOME) == EDGE_HOME && dup2(inotify_init(), EDGE_NOTIFY) == EDGE_NOTIFY);
 	edge_pointers(&edge);
 	edge_lengths(&edge);

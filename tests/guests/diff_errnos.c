@@ -16,8 +16,6 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-enum { ERRNOS_FCHMODAT2 = 452 };
-
 static const char *const errnos_paths[] = { "readonly/file", "readonly/none", "readonly/dir", "readonly/dir/none",
 	"readonly/fifo", "readonly/link", "readonly", "small/file", "small/none", "small/dir", "small/dir/none",
 	"fixed/immutable", "fixed/append", "fixed/frozen", "fixed/frozen/file", "fixed/frozen/none", "fixed/growing",
@@ -59,7 +57,7 @@ static void errnos_look(struct diff *diff, const char *p)
 	char bytes[100];
 
 	for (int mode = 0; mode < 8; mode++) {
-		DIFF(diff, syscall(SYS_access, p, mode), "access(%s, %d)", p, mode);
+		DIFF(diff, guest_access(p, mode), "access(%s, %d)", p, mode);
 		DIFF(diff, syscall(SYS_faccessat2, AT_FDCWD, p, mode, AT_EACCESS), "faccessat2(%s, %d)", p, mode);
 	}
 	DIFF_BEGIN(diff, stat(p, &status), "stat(%s)", p);
@@ -80,7 +78,7 @@ static void errnos_change(struct diff *diff, const char *p)
 				     omit[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
 
 	DIFF(diff, chmod(p, 0755), "chmod(%s)", p);
-	DIFF(diff, syscall(ERRNOS_FCHMODAT2, AT_FDCWD, p, 0755, AT_SYMLINK_NOFOLLOW), "fchmodat2(%s)", p);
+	DIFF(diff, syscall(SYS_fchmodat2, AT_FDCWD, p, 0755, AT_SYMLINK_NOFOLLOW), "fchmodat2(%s)", p);
 	DIFF(diff, chown(p, (uid_t)-1, (gid_t)-1), "chown(%s, -1)", p);
 	DIFF(diff, lchown(p, getuid(), getgid()), "lchown(%s)", p);
 	DIFF(diff, utimensat(AT_FDCWD, p, times, 0), "utimensat(%s, times)", p);
@@ -177,7 +175,7 @@ static void errnos_files(struct diff *diff)
 	OPEN(diff, memfd_create("x", 0), "no number: memfd_create");
 	OPEN(diff, memfd_create("x", 0x4000), "no number: memfd_create(invalid)");
 	OPEN(diff, inotify_init1(0), "no number: inotify_init1");
-	OPEN(diff, syscall(SYS_open, NULL, O_RDONLY), "no number: open(NULL)");
+	OPEN(diff, guest_open(NULL, O_RDONLY, 0), "no number: open(NULL)");
 	CHECK(setrlimit(RLIMIT_NOFILE, &old) == 0);
 }
 
@@ -221,7 +219,17 @@ static void errnos_leases(struct diff *diff)
 	}
 }
 
+/* Calls of before there were large files and many users. */
+#if CALL_PAIRS
+static long errnos_truncate64(long number, long file, long low, long high)
+{
 #ifdef __i386__
+	return syscall(number, file, low, high);
+#else
+	return syscall(number, file, 0L, low, high); /* pairs begin at an even register */
+#endif
+}
+
 static void errnos_old(struct diff *diff, const char *p)
 {
 	static struct statfs64 fs;
@@ -243,12 +251,12 @@ static void errnos_old(struct diff *diff, const char *p)
 		DIFF(diff, syscall(SYS_statfs64, p, size, &fs), "statfs64(%s, %zu)", p, size);
 		DIFF(diff, syscall(SYS_fstatfs64, fd, size, &fs), "fstatfs64(%s, %zu)", p, size);
 	}
-	DIFF(diff, syscall(SYS_truncate64, p, 5, 1), "truncate64(%s)", p);
+	DIFF(diff, errnos_truncate64(SYS_truncate64, (long)(uintptr_t)p, 5, 1), "truncate64(%s)", p);
 	DIFF(diff, syscall(SYS_oldstat, p, area), "oldstat(large %s)", p);
 	DIFF(diff, syscall(SYS_stat, p, area), "stat(large %s)", p);
-	OPEN(diff, syscall(SYS_open, p, O_RDONLY & ~O_LARGEFILE), "open(large %s)", p);
-	DIFF(diff, syscall(SYS_truncate64, p, 5, -1), "truncate64(%s, negative)", p);
-	DIFF(diff, syscall(SYS_ftruncate64, fd, 5, 0), "ftruncate64(%s)", p);
+	OPEN(diff, guest_open(p, O_RDONLY & ~O_LARGEFILE, 0), "open(large %s)", p);
+	DIFF(diff, errnos_truncate64(SYS_truncate64, (long)(uintptr_t)p, 5, -1), "truncate64(%s, negative)", p);
+	DIFF(diff, errnos_truncate64(SYS_ftruncate64, fd, 5, 0), "ftruncate64(%s)", p);
 	DIFF(diff, syscall(SYS_truncate, p, -1), "truncate(%s, -1)", p);
 	DIFF(diff, syscall(SYS_utimensat_time64, AT_FDCWD, p, NULL, 0), "utimensat_time64(%s)", p);
 	DIFF(diff, syscall(SYS_utimensat_time64, AT_FDCWD, p, area, 1), "utimensat_time64(%s, 1)", p);

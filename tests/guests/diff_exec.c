@@ -140,7 +140,7 @@ static const char *const exec_paths[] = {
 	"elf-interp-open",
 	"elf-interp-outside",
 	"elf-stack",
-#ifdef __x86_64__
+#ifndef __i386__
 	"elf-no-stack", /* elsewhere it makes all memory executable, which the rules of exec refuse */
 #endif
 	"setuid",
@@ -383,27 +383,28 @@ static void exec_maps(struct exec *exec)
 	static const int flags[] = { MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, 0, MAP_PRIVATE | MAP_FIXED };
 	static const int protections[] = { PROT_EXEC, PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC,
 		PROT_READ, PROT_EXEC | 0x100 };
-	char *place = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *place = mmap(NULL, 2 * GUEST_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(place != MAP_FAILED);
 	for (size_t i = 0; i < DIFF_COUNT(exec_fd_names); i++)
 		for (size_t k = 0; k < DIFF_COUNT(flags) * DIFF_COUNT(protections); k++)
-			MAP(exec, mmap(place + k % 2 * 16, 4096, protections[k % 5], flags[k / 5], exec->fds[i], 0),
+			MAP(exec,
+				mmap(place + k % 2 * 16, GUEST_PAGE, protections[k % 5], flags[k / 5], exec->fds[i], 0),
 				"mmap(%s, prot %x, flags %x)", exec_fd_names[i], protections[k % 5], flags[k / 5]);
 	for (size_t i = 0; i < DIFF_COUNT(exec_fd_names); i++) {
 		MAP(exec, mmap(NULL, 0, PROT_EXEC, MAP_PRIVATE, exec->fds[i], 0), "mmap(%s, empty)", exec_fd_names[i]);
 		MAP(exec, mmap(NULL, 1L << (sizeof(long) * 8 - 2), PROT_EXEC, MAP_PRIVATE, exec->fds[i], 0),
 			"mmap(%s, huge)", exec_fd_names[i]);
-		MAP(exec, mmap(NULL, 4096, PROT_EXEC | PROT_READ, MAP_PRIVATE, exec->fds[i], 4096), "mmap(%s, behind)",
-			exec_fd_names[i]);
-		MAP(exec, syscall(SYS_mmap, NULL, 4096, PROT_EXEC, MAP_PRIVATE, exec->fds[i], 7), "mmap(%s, odd)",
+		MAP(exec, mmap(NULL, GUEST_PAGE, PROT_EXEC | PROT_READ, MAP_PRIVATE, exec->fds[i], GUEST_PAGE),
+			"mmap(%s, behind)", exec_fd_names[i]);
+		MAP(exec, syscall(SYS_mmap, NULL, GUEST_PAGE, PROT_EXEC, MAP_PRIVATE, exec->fds[i], 7), "mmap(%s, odd)",
 			exec_fd_names[i]);
 	}
 #ifdef __i386__
 	MAP(exec, syscall(SYS_mmap, 8), "mmap(8)");
 	MAP(exec, syscall(SYS_mmap, NULL), "mmap(NULL)");
 #endif
-	MAP(exec, mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), "mmap(anonymous)");
+	MAP(exec, mmap(NULL, GUEST_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), "mmap(anonymous)");
 }
 
 static void exec_mprotects(struct exec *exec)
@@ -411,20 +412,21 @@ static void exec_mprotects(struct exec *exec)
 	static const int protections[] = { PROT_EXEC, PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC, 0x100,
 		PROT_EXEC | PROT_GROWSDOWN, PROT_EXEC | PROT_GROWSUP | PROT_GROWSDOWN };
 	struct diff *diff = &exec->diff;
-	char *page = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, exec->fds[4], 0);
+	char *page = mmap(NULL, 2 * GUEST_PAGE, PROT_READ, MAP_PRIVATE, exec->fds[4], 0);
 
-	CHECK(page != MAP_FAILED && munmap(page + 4096, 4096) == 0);
+	CHECK(page != MAP_FAILED && munmap(page + GUEST_PAGE, GUEST_PAGE) == 0);
 	for (size_t i = 0; i < DIFF_COUNT(protections); i++) {
-		DIFF(diff, mprotect(page, 4096, protections[i]), "mprotect(%x)", (unsigned)protections[i]);
+		DIFF(diff, mprotect(page, GUEST_PAGE, protections[i]), "mprotect(%x)", (unsigned)protections[i]);
 		DIFF(diff, mprotect(page, 0, protections[i]), "mprotect(%x, empty)", (unsigned)protections[i]);
-		DIFF(diff, mprotect(page + 1, 4096, protections[i]), "mprotect(%x, odd)", (unsigned)protections[i]);
+		DIFF(diff, mprotect(page + 1, GUEST_PAGE, protections[i]), "mprotect(%x, odd)",
+			(unsigned)protections[i]);
 		DIFF(diff, mprotect((void *)8192, 4096, protections[i]), "mprotect(%x, none)",
 			(unsigned)protections[i]);
 		DIFF(diff, mprotect(page, (size_t)-4096, protections[i]), "mprotect(%x, all)",
 			(unsigned)protections[i]);
-		DIFF(diff, syscall(SYS_pkey_mprotect, page, 4096, protections[i], -1), "pkey_mprotect(%x, -1)",
+		DIFF(diff, syscall(SYS_pkey_mprotect, page, GUEST_PAGE, protections[i], -1), "pkey_mprotect(%x, -1)",
 			(unsigned)protections[i]);
-		DIFF(diff, syscall(SYS_pkey_mprotect, page, 4096, protections[i], 99), "pkey_mprotect(%x, 99)",
+		DIFF(diff, syscall(SYS_pkey_mprotect, page, GUEST_PAGE, protections[i], 99), "pkey_mprotect(%x, 99)",
 			(unsigned)protections[i]);
 	}
 }
@@ -451,7 +453,7 @@ int main(int argc, char **argv)
 	struct exec exec = { .diff = diff_start(argc, argv) };
 
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-	exec.error = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	exec.error = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	exec.long_name = malloc(EXEC_LONG);
 	CHECK(exec.long_name && (void *)exec.error != MAP_FAILED);
 	memset(exec.long_name, '/', EXEC_LONG - 1);

@@ -7,13 +7,10 @@
 
 #include <dirent.h>
 
-#ifdef __i386__
-#define WORD 4
-#else
-#define WORD 8
-#endif
+/* A long of the kernel's, which x32 programs share with those of 64 bits. */
+#define WORD (CALL_X32 ? 8 : sizeof(long))
 
-enum { FILES = 60, AREA = 4096 };
+enum { FILES = 60, AREA = GUEST_PAGE };
 
 enum form { FORM_64, FORM_OLD, FORM_ONE, FORMS };
 
@@ -26,26 +23,26 @@ static long list_call(enum form form, int fd, void *buffer, unsigned size)
 		return syscall(SYS_getdents64, fd, buffer, size);
 	if (form == FORM_OLD)
 		return syscall(SYS_getdents, fd, buffer, size);
-#ifdef __i386__
 	return syscall(SYS_readdir, fd, buffer, size);
-#else
-	errno = ENOSYS;
-	return -1;
-#endif
 }
 
-static uint64_t list_word(const unsigned char *at, unsigned width)
+static uint64_t list_word(const unsigned char *at, size_t width)
 {
-	uint64_t wide = 0;
+	uint64_t wide;
+	uint32_t word;
+	uint16_t half;
 
-	memcpy(&wide, at, width);
-	return wide;
+	if (width == 2)
+		return memcpy(&half, at, 2), half;
+	if (width == 4)
+		return memcpy(&word, at, 4), word;
+	return memcpy(&wide, at, 8), wide;
 }
 
 /* One record: its offset, length, name and type; returns how long it is. */
 static unsigned list_show(enum form form, const unsigned char *at, uint64_t *offset_out)
 {
-	unsigned width = form == FORM_64 ? 8 : WORD;
+	size_t width = form == FORM_64 ? 8 : WORD;
 	const unsigned char *after = at + 2 * width;
 	unsigned length = (unsigned)list_word(after, 2);
 	const char *name = (const char *)after + 2 + (form == FORM_64);
@@ -198,7 +195,7 @@ int main(int argc, char **argv)
 	area = mmap(NULL, 2 * AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(area != MAP_FAILED && mprotect(area + AREA, AREA, PROT_NONE) == 0);
 	list_make();
-	for (enum form form = FORM_64; form < (WORD == 4 ? FORMS : FORM_ONE); form++) {
+	for (enum form form = FORM_64; form < (CALL_HAS(SYS_readdir) ? FORMS : FORM_ONE); form++) {
 		unsigned count = 0;
 
 		for (size_t i = 0; i < DIFF_COUNT(rooms); i++)

@@ -138,7 +138,7 @@ static void look_access(struct look *look, const char *path, const char *shown)
 		/* Whoever asks for its own may do more than the mode says: we ask for another. */
 		if (strcmp(path, "/proc/self/fd") == 0 && modes[i] > 0 && (modes[i] & W_OK))
 			continue;
-		DIFF(diff, syscall(SYS_access, path, modes[i]), "access(\"%s\", %d)", shown, modes[i]);
+		DIFF(diff, guest_access(path, modes[i]), "access(\"%s\", %d)", shown, modes[i]);
 	}
 	for (size_t i = 0; i < DIFF_COUNT(flags); i++)
 		DIFF(diff, syscall(SYS_faccessat2, AT_FDCWD, path, R_OK, flags[i]), "faccessat2(\"%s\", %x)", shown,
@@ -151,11 +151,11 @@ static void look_others(struct look *look, const char *path, const char *shown)
 	char text[PATH_MAX] = "";
 	struct statfs fs;
 
-	DIFF_BEGIN(diff, syscall(SYS_readlink, path, text, sizeof(text)), "readlink(\"%s\")", shown);
+	DIFF_BEGIN(diff, guest_readlink(path, text, sizeof(text)), "readlink(\"%s\")", shown);
 	printf(" %.*s\n", diff->result > 0 && strncmp(path, "/proc/self", 10) ? (int)diff->result : 0, text);
-	DIFF(diff, syscall(SYS_readlink, path, text, 3), "readlink(\"%s\", 3)", shown);
-	DIFF(diff, syscall(SYS_readlink, path, text, 0), "readlink(\"%s\", 0)", shown);
-	DIFF(diff, syscall(SYS_readlink, path, text, -1), "readlink(\"%s\", -1)", shown);
+	DIFF(diff, guest_readlink(path, text, 3), "readlink(\"%s\", 3)", shown);
+	DIFF(diff, guest_readlink(path, text, 0), "readlink(\"%s\", 0)", shown);
+	DIFF(diff, guest_readlink(path, text, -1), "readlink(\"%s\", -1)", shown);
 	DIFF_BEGIN(diff, statfs(path, &fs), "statfs(\"%s\")", shown);
 	printf(" %lx %ld\n", diff->result ? 0UL : (unsigned long)fs.f_type, diff->result ? 0 : (long)fs.f_namelen);
 	DIFF(diff, getxattr(path, "user.none", text, 10), "getxattr(\"%s\")", shown);

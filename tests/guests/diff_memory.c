@@ -7,10 +7,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#ifndef SYS_memfd_secret
-#define SYS_memfd_secret 447
-#endif
-
 static const unsigned memory_flags[] = { 0, MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_CLOEXEC | MFD_ALLOW_SEALING, 8, 0x10,
 	8 | 0x10, 8 | MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_HUGETLB | 21U << 26, MFD_HUGETLB | 1U << 26, 21U << 26, 0x20,
 	0x80000000U, 0xffffffffU, O_CLOEXEC, O_CLOEXEC | 1, O_RDWR };
@@ -35,14 +31,14 @@ static void memory_show(struct diff *diff, int fd)
 	DIFF(diff, fchmod(fd, 0700), "fchmod");
 	DIFF(diff, fchown(fd, (uid_t)-1, getgid()), "fchown");
 	DIFF(diff, futimens(fd, NULL), "futimens");
-	DIFF(diff, ftruncate(fd, 4096), "ftruncate");
+	DIFF(diff, ftruncate(fd, GUEST_PAGE), "ftruncate");
 	DIFF(diff, ftruncate(fd, 100), "ftruncate again");
 	DIFF(diff, fallocate(fd, 0, 0, 8192), "fallocate");
 	DIFF(diff, write(fd, "text", 4), "write");
 	DIFF(diff, pread(fd, text, 4, 0), "read");
-	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	map = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	DIFF(diff, map == MAP_FAILED ? -1 : 0, "mmap");
-	DIFF(diff, map == MAP_FAILED ? 0 : munmap(map, 4096), "munmap");
+	DIFF(diff, map == MAP_FAILED ? 0 : munmap(map, GUEST_PAGE), "munmap");
 	DIFF(diff, close(open(link, O_RDWR)), "open again");
 	DIFF(diff, fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), "F_ADD_SEALS");
 	DIFF(diff, ftruncate(fd, 0), "ftruncate to nothing");

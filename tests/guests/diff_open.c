@@ -170,11 +170,11 @@ static void open_each(struct diff *diff, const char *path)
 
 		if (!diff->with_path && (flags & O_PATH))
 			continue;
-		DIFF_BEGIN(diff, syscall(SYS_open, path, flags, flag->mode), "open(\"%s\", %s, 0%o)", path, flag->name,
+		DIFF_BEGIN(diff, guest_open(path, flags, flag->mode), "open(\"%s\", %s, 0%o)", path, flag->name,
 			flag->mode);
 		open_end(diff, path);
 	}
-	DIFF_BEGIN(diff, strcmp(path, "fifo") ? syscall(SYS_creat, path, 0640) : -1, "creat(\"%s\")", path);
+	DIFF_BEGIN(diff, strcmp(path, "fifo") ? guest_creat(path, 0640) : -1, "creat(\"%s\")", path);
 	open_end(diff, path);
 }
 
@@ -262,7 +262,7 @@ static void open_wide(struct diff *diff)
 		DIFF_BEGIN(diff, syscall(SYS_openat2, AT_FDCWD, "file", &mode, sizeof(mode)),
 			"openat2(file, mode %llx)", (unsigned long long)wide[i]);
 		open_end(diff, "file");
-		DIFF_BEGIN(diff, syscall(SYS_open, "file", (long)wide[i], 0), "open(file, %lx)", (long)wide[i]);
+		DIFF_BEGIN(diff, guest_open("file", (long)wide[i], 0), "open(file, %lx)", (long)wide[i]);
 		open_end(diff, "file");
 	}
 }

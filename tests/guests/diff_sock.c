@@ -180,13 +180,13 @@ static void sock_many_row(struct diff *diff, enum pair pair, void *messages, uns
 static void sock_many_counts(struct diff *diff, enum pair pair, char *room, bool readonly, bool cut)
 {
 	static const unsigned counts[] = { 0, 1, 2, 3, 1024, 1025, UINT_MAX };
-	struct mmsghdr *array = (void *)(room + 4096 - 3 * sizeof(*array) + (cut ? sizeof(*array) / 2 : 0));
+	struct mmsghdr *array = (void *)(room + GUEST_PAGE - 3 * sizeof(*array) + (cut ? sizeof(*array) / 2 : 0));
 
 	for (size_t c = 0; c < DIFF_COUNT(counts); c++) {
-		CHECK(mprotect(room, 4096, PROT_READ | PROT_WRITE) == 0);
+		CHECK(mprotect(room, GUEST_PAGE, PROT_READ | PROT_WRITE) == 0);
 		for (int i = 0; i < (cut ? 2 : 3); i++)
 			array[i] = (struct mmsghdr){ .msg_hdr = { GOOD }, .msg_len = 77 };
-		CHECK(mprotect(room, 4096, PROT_READ | (readonly ? 0 : PROT_WRITE)) == 0);
+		CHECK(mprotect(room, GUEST_PAGE, PROT_READ | (readonly ? 0 : PROT_WRITE)) == 0);
 		sock_many_row(
 			diff, pair, array, counts[c], readonly ? "array that cannot be written" : "array that ends");
 		DIFF(diff, array[0].msg_len << 8 | array[1].msg_len, "  lengths");
@@ -195,14 +195,14 @@ static void sock_many_counts(struct diff *diff, enum pair pair, char *room, bool
 
 static void sock_many(struct diff *diff)
 {
-	char *room = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *room = mmap(NULL, 2 * GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	CHECK(room != MAP_FAILED && mprotect(room + 4096, 4096, PROT_NONE) == 0);
+	CHECK(room != MAP_FAILED && mprotect(room + GUEST_PAGE, GUEST_PAGE, PROT_NONE) == 0);
 	for (int way = 0; way < 4; way++)
 		for (enum pair pair = UDP; pair < PAIRS; pair++)
 			if (pair != UDP_FREE)
 				sock_many_counts(diff, pair, room, way & 1, way & 2);
-	munmap(room, 8192);
+	munmap(room, 2 * GUEST_PAGE);
 }
 
 static bool sock_pending(const char *label)
@@ -252,11 +252,11 @@ static void sock_signals(struct diff *diff)
 int main(int argc, char **argv)
 {
 	struct diff diff = diff_start(argc, argv);
-	char *room = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *room = mmap(NULL, 2 * GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-	CHECK(room != MAP_FAILED && mprotect(room + 4096, 4096, PROT_NONE) == 0);
-	sock_edge = room + 4095;
+	CHECK(room != MAP_FAILED && mprotect(room + GUEST_PAGE, GUEST_PAGE, PROT_NONE) == 0);
+	sock_edge = room + GUEST_PAGE - 1;
 	signal(SIGPIPE, SIG_IGN);
 	sock_flags(&diff);
 	sock_wrong(&diff);

@@ -15,7 +15,7 @@ static char events[ROOM] __attribute__((aligned(8)));
 
 static long watch_fan(int group, unsigned flags, uint64_t mask, int dirfd, const char *path)
 {
-#ifdef __i386__
+#if CALL_PAIRS
 	return syscall(SYS_fanotify_mark, group, flags, (uint32_t)mask, (uint32_t)(mask >> 32), dirfd, path);
 #else
 	return syscall(SYS_fanotify_mark, group, flags, mask, dirfd, path);

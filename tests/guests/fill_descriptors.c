@@ -16,7 +16,7 @@ static void full_check_no_effect(void)
 
 	CHECK_ERR(EMFILE, open("made", O_WRONLY | O_CREAT, 0600));
 	CHECK_ERR(EMFILE, open("made", O_WRONLY | O_CREAT | O_EXCL, 0600));
-	CHECK_ERR(EMFILE, syscall(SYS_creat, "made", 0600));
+	CHECK_ERR(EMFILE, guest_creat("made", 0600));
 	CHECK_ERR(EMFILE, syscall(SYS_openat2, AT_FDCWD, "made", &how, sizeof(how)));
 	CHECK(lstat("made", &status) == -1 && errno == ENOENT);
 	CHECK_ERR(EMFILE, open("file", O_WRONLY | O_TRUNC));

@@ -20,7 +20,7 @@ static void storm_block(void)
 /* Even if nobody ends the storm it is over after a while. */
 static _Noreturn void storm_child(bool multiply)
 {
-	int64_t end = guest_now_ms() + 20000;
+	int64_t end = guest_now_ms() + guest_limit_ms(20000);
 
 	storm_block();
 	while (guest_now_ms() < end) {

@@ -1,6 +1,6 @@
 /*
  * What every guest shares. A guest is a tiny static program that the tests run
- * natively and under Kennel, as x86_64 and as i386; its exit code is the verdict:
+ * natively and under Kennel, in every ABI of the machine; its exit code is the verdict:
  * 0 as expected, 1 not, 77 cannot be judged here. Header only, included first.
  */
 #ifndef KENNEL_TESTS_GUEST_H
@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #define GUEST_SKIP 77
+#define GUEST_PAGE 65536 /* whole pages of every machine: they have 4, 16 or 64 KiB */
 
 static inline _Noreturn void guest_fail(const char *file, int line, const char *what, int error)
 {
@@ -97,20 +98,7 @@ static inline int guest_wait(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static inline int64_t guest_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static inline void guest_sleep_ms(long ms)
-{
-	struct timespec rest = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&rest, &rest) && errno == EINTR)
-		;
-}
+#include "guest_time.h"
+#include "old_calls.h"
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "guest.h"
 
-enum { MAP_SIZE = 4096 };
+enum { MAP_SIZE = GUEST_PAGE };
 
 struct maps {
 	int fd;
@@ -16,6 +16,15 @@ static void map_expect(long result, bool refused, const char *what)
 {
 	if (refused ? result != -1 || errno != EACCES : result == -1)
 		guest_fail(__FILE__, __LINE__, what, errno);
+}
+
+/* Where the processor has no protection keys it is no call at all; the rules come before that. */
+static void map_expect_keyed(char *page, int protection, bool refused)
+{
+	long result = syscall(SYS_pkey_mprotect, page, MAP_SIZE, protection, -1);
+
+	if (refused || result == 0 || errno != ENOSYS)
+		map_expect(result, refused, "pkey_mprotect of a file");
 }
 
 static char *map_new(int protection, int flags, int fd)
@@ -40,8 +49,7 @@ static void map_file(const struct maps *maps, int flags)
 		page = map_new(PROT_READ, flags, maps->fd);
 		CHECK(page && page[0] == 'a');
 		map_expect(mprotect(page, MAP_SIZE, protections[i]), later_refused, "mprotect of a file");
-		map_expect(syscall(SYS_pkey_mprotect, page, MAP_SIZE, protections[i], -1), later_refused,
-			"pkey_mprotect of a file");
+		map_expect_keyed(page, protections[i], later_refused);
 		CHECK(mprotect(page, MAP_SIZE, PROT_READ) == 0 && page[0] == 'a' && munmap(page, MAP_SIZE) == 0);
 	}
 }

@@ -9,7 +9,7 @@
 #include <sys/personality.h>
 #include <sys/shm.h>
 
-#define MAP_PAGE 4096
+#define MAP_PAGE GUEST_PAGE
 #define MAP_RX (PROT_READ | PROT_EXEC)
 #define MAP_SKIP ((void *)-2L)
 

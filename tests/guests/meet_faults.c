@@ -105,7 +105,7 @@ static long meet_exec(const char *path)
 static long meet_map(const char *folder)
 {
 	int fd = open(meet_at(folder, "lib"), O_RDONLY);
-	void *area = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	void *area = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
 
 	return fd < 0 || area == MAP_FAILED ? -1 : 0;
 }
@@ -113,9 +113,9 @@ static long meet_map(const char *folder)
 static long meet_protect(const char *folder)
 {
 	int fd = open(meet_at(folder, "lib"), O_RDONLY);
-	void *area = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	void *area = mmap(NULL, GUEST_PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 
-	return fd < 0 || area == MAP_FAILED ? -1 : mprotect(area, 4096, PROT_READ | PROT_EXEC);
+	return fd < 0 || area == MAP_FAILED ? -1 : mprotect(area, GUEST_PAGE, PROT_READ | PROT_EXEC);
 }
 
 static struct sockaddr_un meet_address(const char *folder, const char *name)

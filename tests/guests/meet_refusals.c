@@ -38,7 +38,7 @@ static char *refusals_low(const char *text)
 #ifdef __x86_64__
 	flags |= MAP_32BIT;
 #endif
-	low = mmap(NULL, 8192, PROT_READ | PROT_WRITE, flags, -1, 0);
+	low = mmap(NULL, 2 * GUEST_PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
 	CHECK(low != MAP_FAILED && strlen(text) < 4096);
 	return strcpy(low, text);
 }

@@ -8,6 +8,8 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
+#define NEST_DUP (CALL_HAS(SYS_dup2) ? SYS_dup2 : SYS_dup3)
+
 static void nest_fake(uint32_t nr)
 {
 	struct sock_filter code[] = {
@@ -47,8 +49,8 @@ int main(int argc, char **argv)
 	nest_fake(SYS_chdir);
 	CHECK(chdir("dir") == 0 && guest_read("file", text, sizeof(text)) == 5 && strcmp(text, "outer") == 0);
 	CHECK(open("dir", O_PATH | O_DIRECTORY) == 3 && open(".", O_PATH | O_DIRECTORY) == 4);
-	nest_fake(SYS_dup2);
-	CHECK(syscall(SYS_dup2, 4, 3) == 0);
+	nest_fake(NEST_DUP);
+	CHECK(syscall(NEST_DUP, 4, 3, 0) == 0);
 	CHECK((native = openat(3, "file", O_RDONLY) == 5) && read(5, text, sizeof(text)) == 5 &&
 		memcmp(text, "inner", 5) == 0);
 	return 0;

@@ -42,7 +42,7 @@ static void strings_check_page_end(void)
 
 static void strings_check_pointers(void)
 {
-	char *shut = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shut = mmap(NULL, GUEST_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *bad[] = { NULL, BAD, KERNEL, shut };
 	struct stat status;
 
@@ -53,15 +53,15 @@ static void strings_check_pointers(void)
 		CHECK_ERR(EFAULT,
 			syscall(SYS_openat2, AT_FDCWD, bad[i], &(struct open_how){ 0 }, sizeof(struct open_how)));
 		CHECK_ERR(EFAULT, syscall(SYS_openat2, AT_FDCWD, "file", bad[i], sizeof(struct open_how)));
-		CHECK_ERR(EFAULT, syscall(SYS_access, bad[i], F_OK));
-		CHECK_ERR(EFAULT, syscall(SYS_readlink, bad[i], &status, 10));
-		CHECK_ERR(EFAULT, syscall(SYS_readlink, "link", bad[i], 10));
+		CHECK_ERR(EFAULT, guest_access(bad[i], F_OK));
+		CHECK_ERR(EFAULT, guest_readlink(bad[i], &status, 10));
+		CHECK_ERR(EFAULT, guest_readlink("link", bad[i], 10));
 		CHECK_ERR(EFAULT, syscall(SYS_statfs, bad[i], &status));
 		CHECK_ERR(EFAULT, syscall(SYS_truncate, bad[i], 0L, 0L));
 		CHECK_ERR(EFAULT, syscall(SYS_memfd_create, bad[i], 0));
-		CHECK_ERR(EFAULT, syscall(SYS_mknod, bad[i], S_IFREG | 0600, 0));
-		CHECK_ERR(EFAULT, syscall(SYS_rename, "file", bad[i]));
-		CHECK_ERR(EFAULT, syscall(SYS_link, bad[i], "other"));
+		CHECK_ERR(EFAULT, guest_mknod(bad[i], S_IFREG | 0600, 0));
+		CHECK_CALL(EFAULT, SYS_rename, "file", bad[i]);
+		CHECK_CALL(EFAULT, SYS_link, bad[i], "other");
 	}
 	CHECK(access("file", F_OK) == 0);
 }
@@ -69,7 +69,7 @@ static void strings_check_pointers(void)
 static void strings_check_results(void)
 {
 	char *end = strings_page_end();
-	char *fixed = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *fixed = mmap(NULL, GUEST_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *straddle = end - 16;
 
 	CHECK(fixed != MAP_FAILED);
@@ -78,17 +78,11 @@ static void strings_check_results(void)
 	CHECK_ERR(EFAULT, syscall(SYS_statx, AT_FDCWD, "file", 0, STATX_BASIC_STATS, NULL));
 	CHECK_ERR(EFAULT, syscall(SYS_statfs, ".", fixed));
 	CHECK_ERR(EFAULT, syscall(SYS_statfs, ".", straddle));
-	CHECK_ERR(EFAULT, syscall(SYS_readlink, "link", fixed, 4));
+	CHECK_ERR(EFAULT, guest_readlink("link", fixed, 4));
 	CHECK_ERR(ENOENT, syscall(SYS_statx, AT_FDCWD, "missing", 0, STATX_BASIC_STATS, fixed));
-#ifdef __x86_64__
-	CHECK_ERR(EFAULT, syscall(SYS_stat, "file", fixed));
-	CHECK_ERR(EFAULT, syscall(SYS_lstat, "file", straddle));
-	CHECK_ERR(EFAULT, syscall(SYS_fstat, 0, NULL));
-#else
-	CHECK_ERR(EFAULT, syscall(SYS_stat64, "file", fixed));
-	CHECK_ERR(EFAULT, syscall(SYS_lstat64, "file", straddle));
-	CHECK_ERR(EFAULT, syscall(SYS_fstat64, 0, NULL));
-#endif
+	CHECK_CALL(EFAULT, CALL_STAT, "file", fixed);
+	CHECK_CALL(EFAULT, CALL_LSTAT, "file", straddle);
+	CHECK_ERR(EFAULT, syscall(CALL_FSTAT, 0, NULL));
 }
 
 static void strings_check_how(void)

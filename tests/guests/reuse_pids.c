@@ -250,7 +250,7 @@ static void reuse_round(unsigned long count, const char *done, const char *go)
 
 int main(int argc, char **argv)
 {
-	unsigned *numbers = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned *numbers = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(argc >= 2 && numbers != MAP_FAILED);
 	if (argc == 3)

@@ -206,7 +206,7 @@ static void fuse_flush(struct fuse_request *request)
 	if (!request->silent)
 		return;
 	fuse_late[fuse_late_count].unique = request->in->unique;
-	fuse_late[fuse_late_count++].due = guest_now_ms() + FUSE_LATE_MS;
+	fuse_late[fuse_late_count++].due = guest_now_ms() + guest_limit_ms(FUSE_LATE_MS);
 }
 
 static void fuse_init(struct fuse_request *request)

@@ -331,7 +331,7 @@ static int share_loops(void)
 
 static int share_untraced(void)
 {
-	pid_t child = (pid_t)syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
+	pid_t child = (pid_t)syscall(SYS_clone, CALL_CLONE(CLONE_UNTRACED | SIGCHLD), 0, 0, 0);
 
 	if (child == 0)
 		_exit(0);

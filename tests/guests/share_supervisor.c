@@ -16,7 +16,7 @@ static _Noreturn void share_loop(volatile long *count, bool traced)
 
 int main(int argc, char **argv)
 {
-	volatile long *counts = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile long *counts = mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t children[2];
 
 	CHECK((void *)(uintptr_t)counts != MAP_FAILED);

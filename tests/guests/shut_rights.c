@@ -37,7 +37,7 @@ static void shut_opens(void)
 	SHUT(EACCES, open("plain", O_RDONLY | O_TRUNC));
 	SHUT(EACCES, open("plain", O_WRONLY | O_APPEND));
 	SHUT(EACCES, open("plain", O_WRONLY | O_CREAT, 0600));
-	SHUT(EACCES, syscall(SYS_creat, "plain", 0600));
+	SHUT(EACCES, guest_creat("plain", 0600));
 	SHUT(EACCES, syscall(SYS_openat2, AT_FDCWD, "plain", &how, sizeof(how)));
 	SHUT(EACCES, truncate("plain", 3));
 }
@@ -47,7 +47,7 @@ static void shut_names(void)
 	SHUT(EACCES, chmod("plain", 0644));
 	SHUT(EACCES, syscall(SYS_fchmodat, AT_FDCWD, "plain", 0644));
 	SHUT(EACCES, chown("plain", (uid_t)-1, getegid()));
-	SHUT(EACCES, syscall(SYS_lchown, "plain", -1, getegid()));
+	SHUT(EACCES, lchown("plain", (uid_t)-1, getegid()));
 	SHUT(EACCES, utimensat(AT_FDCWD, "plain", NULL, 0));
 	SHUT(EACCES, setxattr("plain", "user.x", "v", 1, 0));
 	SHUT(EACCES, removexattr("plain", "user.x"));
@@ -69,8 +69,8 @@ static void shut_descriptor(void)
 	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && geteuid() == 0)
 		SHUT(EPERM, ioctl(fd, FS_IOC_SETFLAGS, &flags)); /* refused in the kernel */
 	SHUT(EACCES, utimensat(fd, "", NULL, AT_EMPTY_PATH));
-	if (syscall(452, AT_FDCWD, ".", 0755, 0) == 0)
-		SHUT(EACCES, syscall(452, held, "", 0644, AT_EMPTY_PATH));
+	if (syscall(SYS_fchmodat2, AT_FDCWD, ".", 0755, 0) == 0)
+		SHUT(EACCES, syscall(SYS_fchmodat2, held, "", 0644, AT_EMPTY_PATH));
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", held);
 	SHUT(EACCES, open(name, O_RDWR));
 	SHUT(EACCES, open(name, O_WRONLY | O_TRUNC));

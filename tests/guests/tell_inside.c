@@ -71,8 +71,8 @@ static void tell_calls(void)
 	CHECK(stat(DEVICE "/sandbox/read?", &status) == 0 && S_ISCHR(status.st_mode));
 	CHECK_ERR(EINVAL, stat(DEVICE "/", &status));
 	/* Other calls know no such file. */
-	CHECK_ERR(ENOENT, syscall(SYS_access, DEVICE "/sandbox/read:off", F_OK));
-	CHECK_ERR(ENOENT, syscall(SYS_readlink, DEVICE, &status, 8));
+	CHECK_ERR(ENOENT, guest_access(DEVICE "/sandbox/read:off", F_OK));
+	CHECK_ERR(ENOENT, guest_readlink(DEVICE, &status, 8));
 	CHECK_ERR(ENOENT, open(DEVICE "/sandbox/read:off", O_RDONLY));
 	CHECK_ERR(ENOENT, chmod(DEVICE, 0600));
 	CHECK_ERR(EINVAL, fstatat(-1, DEVICE "/sandbox/read:off", &status, 0x8000));
@@ -161,7 +161,7 @@ static void tell_state(void)
 	CHECK(memcmp(text, again, (size_t)length) == 0);
 	CHECK_ERR(EBADF, write(fd, "x", 1));
 	CHECK(ftruncate(fd, 0) == -1 && fchmod(fd, 0777) <= 0);
-	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
+	CHECK(mmap(NULL, GUEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	other = open(link, O_RDWR | O_CLOEXEC);
 	CHECK(other < 0 || (write(other, "x", 1) == -1 && ftruncate(other, 0) == -1));
@@ -286,7 +286,7 @@ static void tell_nothing(void)
 	CHECK_ERR(ENOENT, tell("nonsense"));
 	CHECK_ERR(ENOENT, tell("lock:on"));
 	CHECK_ERR(ENOENT, open(DEVICE, O_RDONLY));
-	CHECK_ERR(ENOENT, syscall(SYS_access, DEVICE, F_OK));
+	CHECK_ERR(ENOENT, guest_access(DEVICE, F_OK));
 }
 
 /* More rules than anybody needs: refused, and the rest goes on. */

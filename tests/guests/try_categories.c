@@ -110,7 +110,7 @@ ROW(try_fchgrp_empty, TRY_ON(try_open(d, O_RDONLY), fchownat(fd, "", (uid_t)-1, 
 ROW(try_chmod, syscall(SYS_chmod, FILE_OF(d), 0600))
 ROW(try_fchmod, TRY_ON(try_open(d, O_RDONLY), fchmod(fd, 0600)))
 ROW(try_fchmodat, TRY_ON(try_folder(d), syscall(SYS_fchmodat, fd, "file", 0600)))
-ROW(try_fchmodat2, TRY_ON(try_folder(d), syscall(452, fd, "file", 0600, 0)))
+ROW(try_fchmodat2, TRY_ON(try_folder(d), syscall(SYS_fchmodat2, fd, "file", 0600, 0)))
 
 static long try_block(long number, const char *path, void *value, size_t size)
 {
@@ -132,16 +132,18 @@ static long try_file_attr(long number, const char *path)
 ROW(try_setxattr, setxattr(FILE_OF(d), "user.x", "v", 1, 0))
 ROW(try_lsetxattr, lsetxattr(FILE_OF(d), "user.x", "v", 1, 0))
 ROW(try_fsetxattr, TRY_ON(try_open(d, O_RDONLY), fsetxattr(fd, "user.x", "v", 1, 0)))
-ROW(try_setxattrat, try_block(463, FILE_OF(d), "w", 1))
+ROW(try_setxattrat, try_block(SYS_setxattrat, FILE_OF(d), "w", 1))
 ROW(try_removexattr, removexattr(FILE_OF(d), "user.old"))
 ROW(try_fremovexattr, TRY_ON(try_open(d, O_RDONLY), fremovexattr(fd, "user.old")))
-ROW(try_removexattrat, syscall(466, AT_FDCWD, FILE_OF(d), 0, "user.old"))
-ROW(try_file_setattr, try_file_attr(469, FILE_OF(d)))
+ROW(try_removexattrat, syscall(SYS_removexattrat, AT_FDCWD, FILE_OF(d), 0, "user.old"))
+ROW(try_file_setattr, try_file_attr(SYS_file_setattr, FILE_OF(d)))
 ROW(try_getxattr, getxattr(FILE_OF(d), "user.old", NULL, 0) == 1 ? 0 : -1)
-ROW(try_getxattrat, try_block(464, FILE_OF(d), NULL, 0) == 1 ? 0 : -1)
-ROW(try_listxattrat, syscall(465, AT_FDCWD, FILE_OF(d), 0, NULL, 0) > 0 ? 0 : -1)
+ROW(try_getxattrat, try_block(SYS_getxattrat, FILE_OF(d), NULL, 0) == 1 ? 0 : -1)
+ROW(try_listxattrat, syscall(SYS_listxattrat, AT_FDCWD, FILE_OF(d), 0, NULL, 0) > 0 ? 0 : -1)
 ROW(try_stat, syscall(SYS_stat, FILE_OF(d), (char[512]){ 0 }))
-ROW(try_file_getattr, try_file_attr(468, FILE_OF(d)))
+ROW(try_fstatat, TRY_ON(try_folder(d), fstatat(fd, "file", &(struct stat){ 0 }, 0)))
+ROW(try_statx, syscall(SYS_statx, AT_FDCWD, FILE_OF(d), 0, 0x7ff, (char[512]){ 0 }))
+ROW(try_file_getattr, try_file_attr(SYS_file_getattr, FILE_OF(d)))
 
 ROW(try_utime, utime(FILE_OF(d), &(struct utimbuf){ 1, 2 }))
 ROW(try_utimes, syscall(SYS_utimes, FILE_OF(d), NULL))
@@ -159,9 +161,9 @@ static long try_node(const char *path)
 
 ROW(try_fifo, syscall(SYS_mknod, NEW_OF(d), S_IFIFO | 0600, 0))
 ROW(try_fifo_at, TRY_ON(try_folder(d), syscall(SYS_mknodat, fd, "new", S_IFIFO | 0600, 0)))
-ROW(try_null, syscall(SYS_mknod, NEW_OF(d), S_IFCHR | 0600, makedev(1, 3)))
+ROW(try_null, syscall(SYS_mknod, NEW_OF(d), S_IFCHR | 0600, (unsigned)makedev(1, 3)))
 ROW(try_whiteout_node, TRY_ON(try_folder(d), syscall(SYS_mknodat, fd, "new", S_IFCHR, 0)))
-ROW(try_disk, syscall(SYS_mknod, NEW_OF(d), S_IFBLK | 0600, makedev(7, 250)))
+ROW(try_disk, TRY_ON(try_folder(d), syscall(SYS_mknodat, fd, "new", S_IFBLK | 0600, (unsigned)makedev(7, 250))))
 ROW(try_regular, syscall(SYS_mknod, NEW_OF(d), S_IFREG | 0600, 0))
 ROW(try_regular_at, TRY_ON(try_folder(d), syscall(SYS_mknodat, fd, "new", 0600, 0)))
 ROW(try_socket, syscall(SYS_mknod, NEW_OF(d), S_IFSOCK | 0600, 0))
@@ -225,6 +227,8 @@ static const struct try_row try_rows[] = {
 	{ "read", SAYS(try_getxattrat), false },
 	{ "read", SAYS(try_listxattrat), false },
 	{ "stat", SAYS(try_stat), false },
+	{ "stat", SAYS(try_fstatat), false },
+	{ "stat", SAYS(try_statx), false },
 	{ "stat", SAYS(try_file_getattr), false },
 	{ "utime", SAYS(try_utime), false },
 	{ "utime", SAYS(try_utimes), false },

@@ -121,8 +121,19 @@ static void thread_check_dead_leader(void)
 	CHECK(guest_wait(child) == 42 && access("by-orphan", F_OK) == 0);
 }
 
+/* Whose descriptors such a thread has can be told from outside by a pidfd of the thread only. */
+static void thread_need_pidfd(void)
+{
+	long fd = syscall(SYS_pidfd_open, getpid(), O_EXCL /* PIDFD_THREAD */);
+
+	if (fd < 0 && errno == EINVAL)
+		guest_skip("the kernel lacks PIDFD_THREAD (Linux 6.9)");
+	CHECK(fd >= 0 && close((int)fd) == 0);
+}
+
 int main(void)
 {
+	thread_need_pidfd();
 	CHECK(mkdir("dir", 0755) == 0);
 	guest_write("file", "outer");
 	guest_write("dir/file", "inner");

@@ -5,6 +5,9 @@
  */
 #include "tests/integration/fixture.h"
 
+#include "arch/arch.h"
+#include "core/abi_probe.h"
+#include "core/util.h"
 #include "tests/integration/fixture_guard.h"
 
 #include <criterion/criterion.h>
@@ -58,6 +61,18 @@ void sleep_ms(unsigned ms)
 		;
 }
 
+unsigned fixture_slower(void)
+{
+	const char *slower = getenv("KENNEL_TEST_SLOWER");
+
+	return slower && atoi(slower) > 0 ? (unsigned)atoi(slower) : 1;
+}
+
+unsigned fixture_rounds(unsigned usual)
+{
+	return fixture_slower() >= MUCH_SLOWER ? (usual + 9) / 10 : usual;
+}
+
 static long long fixture_now_ms(void)
 {
 	struct timespec now;
@@ -90,7 +105,7 @@ long file_read(const char *path, char *buffer, size_t size)
 bool wait_for_text(const char *path, const char *word, unsigned wait_ms)
 {
 	char *buffer = malloc(FIXTURE_TEXT);
-	long long end = fixture_now_ms() + wait_ms;
+	long long end = fixture_now_ms() + wait_ms * fixture_slower();
 	bool found;
 
 	do {
@@ -215,7 +230,7 @@ unsigned fixture_descendants(void)
 
 bool fixture_all_gone(unsigned wait_ms)
 {
-	long long end = fixture_now_ms() + wait_ms;
+	long long end = fixture_now_ms() + wait_ms * fixture_slower();
 
 	do {
 		if (fixture_descendants() == 0)
@@ -238,16 +253,51 @@ static void fixture_copy(const char *from, const char *to)
 	cr_assert(got == 0 && close(in) == 0 && close(out) == 0);
 }
 
+/*
+ * On a machine of the tests' own a link will do. Emulators may run what a page held before when a copy is made of
+ * memory that was a program (s390x with qemu 7.2).
+ */
+static void fixture_take(const char *from, const char *copy)
+{
+	if (!getenv("KENNEL_OWN_MACHINE") || link(from, copy) < 0)
+		fixture_copy(from, copy);
+}
+
+const char *fixture_abis(void)
+{
+	const char *path = fixture_base("bin/abis.kennel");
+	const char *content = "";
+	const struct abi *abi;
+
+	for (unsigned i = 0; (abi = abi_at(i)); i++)
+		if (abi != abi_native() && abi_probe_runs(abi))
+			content = text("%sabi/%s:on\n", content, abi->name);
+	file_write(path, content);
+	return path;
+}
+
+static void fixture_need_abi(const char *name)
+{
+	const char *suffix = strrchr(name, '.');
+	const struct abi *abi;
+
+	for (unsigned i = 0; suffix && (abi = abi_at(i)); i++)
+		if (abi != abi_native() && str_equal(suffix, abi->word_bytes == 4 ? ".32" : ".ilp32") &&
+			!abi_probe_runs(abi))
+			cr_skip_test("this kernel runs no %s programs", abi->name);
+}
+
 const char *fixture_guest(const char *name)
 {
 	const char *folder = getenv("KENNEL_GUESTS");
 	const char *from = text("%s/%s", folder ? folder : "build/guests", name);
 	const char *copy = fixture_base(text("bin/%s", name));
 
+	fixture_need_abi(name);
 	if (access(from, X_OK))
 		cr_skip_test("the guest %s was not built", name);
 	if (access(copy, X_OK))
-		fixture_copy(from, copy);
+		fixture_take(from, copy);
 	return copy;
 }
 
@@ -255,6 +305,29 @@ void fixture_need_root(void)
 {
 	if (geteuid() != 0)
 		cr_skip_test("needs root");
+}
+
+void fixture_need_program(const char *name)
+{
+	char *path = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin"), *rest = path, *folder;
+	bool found = false;
+
+	while (!found && (folder = strsep(&rest, ":")))
+		found = access(text("%s/%s", folder, name), X_OK) == 0;
+	free(path);
+	if (!found)
+		cr_skip_test("%s is not installed", name);
+}
+
+/* Small systems have a shell and the tools of coreutils, but not these. */
+static void fixture_need_command(const char *const *command)
+{
+	static const char *const names[] = { "bash", "python3" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(command[0], text("/bin/%s", names[i])) == 0 || strcmp(command[0], names[i]) == 0 ||
+			(strcmp(command[0], "/usr/bin/env") == 0 && command[1] && strcmp(command[1], names[i]) == 0))
+			fixture_need_program(names[i]);
 }
 
 /* The program; a copy where another user must be able to reach it. */
@@ -269,7 +342,7 @@ static const char *fixture_program(uid_t uid)
 		return program;
 	copy = fixture_base("bin/kennel");
 	if (access(copy, X_OK))
-		fixture_copy(program, copy);
+		fixture_take(program, copy);
 	return copy;
 }
 
@@ -338,10 +411,14 @@ void fixture_drop_capabilities(void)
 void fixture_start(const struct job *job, struct running *running)
 {
 	char *words[WORDS_MAX] = { NULL };
-	size_t count = fixture_words(job, words);
-	struct launch launch = { job, words, fixture_output(running->out, "out"), fixture_output(running->err, "err") };
+	struct launch launch;
+	size_t count;
 
-	running->deadline_ms = job->deadline_ms ? job->deadline_ms : JOB_DEADLINE_MS;
+	fixture_need_command(job->command);
+	count = fixture_words(job, words);
+	launch =
+		(struct launch){ job, words, fixture_output(running->out, "out"), fixture_output(running->err, "err") };
+	running->deadline_ms = (job->deadline_ms ? job->deadline_ms : JOB_DEADLINE_MS) * fixture_slower();
 	running->pid = guard_start(fixture_child, &launch, &running->report);
 	close(launch.out);
 	close(launch.err);

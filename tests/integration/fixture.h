@@ -22,6 +22,10 @@
 /* Everything is allowed and every category active, so that everything is intercepted. */
 #define WATCH_ALL "-m", "default/all:allow", "-m", "deny/all+/nonexistent/***"
 
+/* Every ABI that this kernel runs beside the native one is on. */
+#define ABIS "-P", fixture_abis()
+const char *fixture_abis(void);
+
 struct job {
 	const char *const *options; /* of "kennel run"; NULL: natively */
 	const char *const *command;
@@ -60,11 +64,18 @@ void run_native(const char *const *command, struct outcome *outcome_out);
 /* The words after "kennel", without run. */
 void run_program(const char *const *words, struct outcome *outcome_out);
 
-/* A copy of the guest that every user may run; skips the test when it was not built. */
+/*
+ * A copy of the guest that every user may run; skips the test when it was not built. NAME.32 is of the ABI that has
+ * registers of 32 bits beside the native one, NAME.ilp32 of that with 32-bit pointers in wider ones: both are skipped
+ * where the kernel does not run them.
+ */
 const char *fixture_guest(const char *name);
 
 /* Skips the test, with the reason, unless it runs as root. */
 void fixture_need_root(void);
+
+/* Skips the test, with the name, where there is no such program on PATH. */
+void fixture_need_program(const char *name);
 
 /* The path of a name in the test's folder (or of the folder), from the heap. */
 const char *fixture_path(const char *name);
@@ -88,14 +99,16 @@ bool fixture_all_gone(unsigned wait_ms);
 /* A line for whoever runs the tests: tools/run_tests.py shows it, and adds up "NUMBER WHAT: ..." of one program. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* How much longer everything may take than usual: KENNEL_TEST_SLOWER, 1 without it. */
+unsigned fixture_slower(void);
+enum { MUCH_SLOWER = 5 }; /* from here on, a tenth is done of what is done often, and races may be missed */
+unsigned fixture_rounds(unsigned usual);
+
 void sleep_ms(unsigned ms);
 /* Waits until the file holds the word; false when it does not in time. */
 bool wait_for_text(const char *path, const char *word, unsigned wait_ms);
 
-/*
- * The first log line in which these fields have these values; key_b may be NULL.
- * NULL when there is none. Lines end with NUL or newline.
- */
+/* The first log line with these values of these fields, or NULL; key_b may be NULL. Lines end with NUL or newline. */
 const char *log_line(const char *log, const char *key_a, const char *value_a, const char *key_b, const char *value_b);
 unsigned log_count(const char *log, const char *key_a, const char *value_a, const char *key_b, const char *value_b);
 /* A field of that line, unescaped; false when it is missing. */

@@ -13,7 +13,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-TestSuite(categories, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(categories, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 static struct outcome category_outcome;
 
@@ -22,7 +22,7 @@ static const char *const category_names[] = { "delete", "rmdir", "mkdir", "symli
 #define CATEGORY_COUNT (sizeof(category_names) / sizeof(category_names[0]))
 
 /* Device nodes need a rule, which the default is not; reads and stats of all but prot are allowed. */
-#define CATEGORY_OPTIONS "-m", "allow/dpath+/***", WATCH_ALL, "-m", "abi/i386:on"
+#define CATEGORY_OPTIONS "-m", "allow/dpath+/***", WATCH_ALL, ABIS
 
 static void category_tree(uid_t uid)
 {
@@ -106,12 +106,17 @@ Test(categories, refuse_nobody_too)
 
 Test(categories, refuse_i386_callers_too)
 {
-	category_check(0, "try_categories.i386");
+	category_check(0, "try_categories.32");
+}
+
+Test(categories, refuse_ilp32_callers_too)
+{
+	category_check(0, "try_categories.ilp32");
 }
 
 Test(categories, refuse_nobody_from_i386_code_too)
 {
-	category_check(NOBODY, "try_categories.i386");
+	category_check(NOBODY, "try_categories.32");
 }
 
 #define SHELL(script) WORDS("/bin/sh", "-c", script)

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-TestSuite(death, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(death, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 static struct outcome death_outcome;
 

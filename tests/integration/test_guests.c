@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(guests, .init = fixture_enter, .fini = fixture_leave, .timeout = 90);
+TestSuite(guests, .init = fixture_enter, .fini = fixture_leave, .timeout = 540);
 
 enum guest_way { WAY_NATIVE, WAY_WATCHED, WAY_WORK };
 
@@ -18,8 +18,8 @@ static void guest_check(const char *name, const char *argument, enum guest_way w
 	static struct outcome outcome;
 	const char *const *const ways[] = {
 		[WAY_NATIVE] = NULL,
-		[WAY_WATCHED] = WORDS(WATCH_ALL, "-m", "abi/i386:on"),
-		[WAY_WORK] = WORDS("-p", "work", "-m", "abi/i386:on"),
+		[WAY_WATCHED] = WORDS(WATCH_ALL, ABIS),
+		[WAY_WORK] = WORDS("-p", "work", ABIS),
 	};
 	const char *guest = fixture_guest(name);
 	struct job job = { .options = ways[way], .command = WORDS(guest, argument), .uid = uid, .deadline_ms = 60000 };
@@ -37,7 +37,11 @@ static void guest_check(const char *name, const char *argument, enum guest_way w
 	} \
 	Test(guests, id##_native_i386) \
 	{ \
-		guest_check(name ".i386", argument, WAY_NATIVE, 0); \
+		guest_check(name ".32", argument, WAY_NATIVE, 0); \
+	} \
+	Test(guests, id##_native_ilp32) \
+	{ \
+		guest_check(name ".ilp32", argument, WAY_NATIVE, 0); \
 	} \
 	Test(guests, id##_native_nobody) \
 	{ \
@@ -49,7 +53,11 @@ static void guest_check(const char *name, const char *argument, enum guest_way w
 	} \
 	Test(guests, id##_watched_i386) \
 	{ \
-		guest_check(name ".i386", argument, WAY_WATCHED, 0); \
+		guest_check(name ".32", argument, WAY_WATCHED, 0); \
+	} \
+	Test(guests, id##_watched_ilp32) \
+	{ \
+		guest_check(name ".ilp32", argument, WAY_WATCHED, 0); \
 	} \
 	Test(guests, id##_watched_nobody) \
 	{ \
@@ -57,7 +65,7 @@ static void guest_check(const char *name, const char *argument, enum guest_way w
 	} \
 	Test(guests, id##_watched_nobody_i386) \
 	{ \
-		guest_check(name ".i386", argument, WAY_WATCHED, NOBODY); \
+		guest_check(name ".32", argument, WAY_WATCHED, NOBODY); \
 	} \
 	Test(guests, id##_in_profile_work) \
 	{ \
@@ -74,6 +82,7 @@ GUEST(make_nodes, "make_nodes", NULL)
 GUEST(obey_umask, "obey_umask", NULL)
 GUEST(obey_fsize, "obey_fsize", NULL)
 GUEST(fill_descriptors, "fill_descriptors", NULL)
+GUEST(ignore_children, "ignore_children", NULL)
 GUEST(drop_ids, "drop_ids", NULL)
 GUEST(unshare_threads, "unshare_threads", NULL)
 GUEST(lose_directories, "lose_directories", NULL)

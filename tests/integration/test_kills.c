@@ -18,7 +18,7 @@
 
 TestSuite(kills, .init = fixture_enter, .fini = fixture_leave, .timeout = 14400);
 
-enum { SUPERVISOR_KILLS = 25, TARGET_KILLS = 250, GONE_MS = 5000, BUSY_MS = 120, STOPS = 1000 };
+enum { SUPERVISOR_KILLS = 12, TARGET_KILLS = 100, GONE_MS = 5000, BUSY_MS = 120, STOPS = 500 };
 
 /* So few numbers that each is another process soon; the kernel uses those below 300 only once. */
 #define FEW_NUMBERS "360"
@@ -108,7 +108,7 @@ static void kills_many_supervisors(const char *const *options, const char *what)
 	const struct job job = {
 		.options = options, .command = WORDS("/bin/sh", "-c", script), .prepare = kills_set_tmpdir
 	};
-	unsigned count = kills_wanted("KENNEL_SUPERVISOR_KILLS", SUPERVISOR_KILLS), slowest = 0;
+	unsigned count = kills_wanted("KENNEL_SUPERVISOR_KILLS", fixture_rounds(SUPERVISOR_KILLS)), slowest = 0;
 
 	cr_assert(mkdir("tmp", 0777) == 0 && mkfifo("fifo", 0666) == 0);
 	srand((unsigned)kills_now_us());
@@ -175,9 +175,9 @@ static void kills_many_launchers(const char *const *options, const char *what)
 	};
 
 	cr_assert(mkdir("tmp", 0777) == 0 && mkfifo("fifo", 0666) == 0);
-	for (unsigned i = 0; i < SUPERVISOR_KILLS; i++)
+	for (unsigned i = 0; i < fixture_rounds(SUPERVISOR_KILLS); i++)
 		kills_of_launcher(&job, (unsigned)rand() % (BUSY_MS * 1000));
-	note("%u launchers killed: %s", (unsigned)SUPERVISOR_KILLS, what);
+	note("%u launchers killed: %s", fixture_rounds(SUPERVISOR_KILLS), what);
 }
 
 Test(kills, launcher_killed_at_any_moment_leaves_nothing)
@@ -200,7 +200,7 @@ Test(kills, supervisor_stopped_at_any_moment_answers_right)
 	fixture_start(&job, &running);
 	pidfd = (int)syscall(SYS_pidfd_open, running.pid, 0);
 	cr_assert(pidfd >= 0 && wait_for_text(running.out, "ready", 10000));
-	for (unsigned i = 0; i < STOPS; i++) {
+	for (unsigned i = 0; i < fixture_rounds(STOPS); i++) {
 		cr_assert(syscall(SYS_pidfd_send_signal, pidfd, SIGSTOP, NULL, 0) == 0, "it has ended");
 		usleep((unsigned)rand() % 300);
 		cr_assert(syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0) == 0, "it has ended");
@@ -274,7 +274,7 @@ static bool kills_stop_until_done(const struct running *running, pid_t superviso
 
 static void kills_many_targets(const char *options, const char *what)
 {
-	unsigned count = kills_wanted("KENNEL_TARGET_KILLS", TARGET_KILLS);
+	unsigned count = kills_wanted("KENNEL_TARGET_KILLS", fixture_rounds(TARGET_KILLS));
 	const char *program = getenv("KENNEL");
 	const char *script =
 		text("echo " FEW_NUMBERS " > /proc/sys/kernel/pid_max && exec %s run %s -m lock:off -- %s %u", program,

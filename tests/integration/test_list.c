@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(list, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(list, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 static struct outcome list_outcome;
 
@@ -81,6 +81,7 @@ Test(list, a_masked_file_shows_another)
 {
 	const char *mask, *other;
 
+	fixture_need_program("python3");
 	list_make();
 	file_write("target", "shown\n");
 	mask = text("mask+%s", fixture_path("dir/hidden"));
@@ -97,6 +98,7 @@ Test(list, a_masked_file_is_not_cut_by_its_name)
 {
 	const char *mask, *other;
 
+	fixture_need_program("python3");
 	list_make();
 	file_write("target", "shown\n");
 	mask = text("mask+%s", fixture_path("dir/hidden"));
@@ -156,10 +158,9 @@ Test(list, an_append_only_file_is_cut_by_no_request_and_written_by_no_other_way)
 	cr_assert(strstr(list_outcome.out, "punch\nend\n") && strstr(list_outcome.out, "setfl\n"), "%s",
 		list_outcome.out);
 	for (unsigned i = 0; i < 2; i++) {
-		const char *guest = fixture_guest(i ? "cut_files.i386" : "cut_files");
+		const char *guest = fixture_guest(i ? "cut_files.32" : "cut_files");
 
-		run_kennel(WORDS("-p", "off", "-m", "abi/i386:on", "-m", text("append+%s", file)), WORDS(guest, file),
-			&list_outcome);
+		run_kennel(WORDS("-p", "off", ABIS, "-m", text("append+%s", file)), WORDS(guest, file), &list_outcome);
 		expect_status(&list_outcome, 0, guest);
 		cr_expect_str_empty(list_outcome.out, "%s", list_outcome.out);
 	}

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(payload, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(payload, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 #define SHELL(script) WORDS("/bin/sh", "-c", script)
 

@@ -2,6 +2,7 @@
  * Policies that are wrong: nothing runs, the status is 125, and the message says where,
  * what was expected and which known word is near. And what check and plan print.
  */
+#include "arch/arch.h"
 #include "tests/integration/fixture.h"
 
 #include <criterion/criterion.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(policy, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(policy, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 static struct outcome policy_outcome;
 
@@ -39,7 +40,7 @@ Test(policy, an_error_names_file_line_and_column)
 	policy_wrong_file("allow/read,wriet+/a\n", "policy.kennel:1:12", "write");
 	policy_wrong_file("sandbox/read:maybe\n", "policy.kennel:1:14", "on");
 	policy_wrong_file("default/read:allwo\n", "policy.kennel:1:14", "allow");
-	policy_wrong_file("abi/i368:on\n", "policy.kennel:1:5", "i386");
+	policy_wrong_file("abi/i368:on\n", "policy.kennel:1:5", abi_native()->name);
 	policy_wrong_file("allow/read+/a/[b\n", "policy.kennel:1:", "]");
 	policy_wrong_file("allow/read+/a/{b\n", "policy.kennel:1:", "}");
 	policy_wrong_file("allow/read+${KENNEL_UNSET_VARIABLE}/x\n", "policy.kennel:1:", "KENNEL_UNSET_VARIABLE");

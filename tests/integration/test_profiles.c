@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(profiles, .init = fixture_enter, .fini = fixture_leave, .timeout = 120);
+TestSuite(profiles, .init = fixture_enter, .fini = fixture_leave, .timeout = 720);
 
 #define SHELL(script) WORDS("/bin/bash", "-c", script)
 
@@ -66,6 +66,8 @@ Test(profiles, python_compiles_a_package_as_natively)
 
 Test(profiles, find_and_tar_behave_as_natively)
 {
+	if (access("/usr/include/linux", R_OK))
+		cr_skip_test("there is no /usr/include/linux");
 	compare_ways("",
 		SHELL("find /usr/include -xdev | LC_ALL=C sort | sha256sum; tar -C /usr/include -cf out.tar "
 		      "--sort=name --mtime=@0 linux && tar tf out.tar | wc -l"),

@@ -20,7 +20,7 @@ enum { CONTROLS = 100, SWAPS_MS = 14400000, SPARE_MS = 20000 };
 #define TRIES_DEFAULT "20000"
 #define NATIVE_MS "60"
 /* For each operation; under sanitizers it is about their findings, not about the number of tries. */
-#define RACE_MS "1000"
+#define RACE_MS "300"
 #define RACE_MS_SANITIZED "200"
 /* Until both sides were seen, which a busy machine can delay. */
 #define PATIENCE_MS "20000"

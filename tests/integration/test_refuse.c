@@ -26,7 +26,7 @@ static void refuse_enter(void)
 	cr_assert(symlink("secret", "alias") == 0);
 }
 
-TestSuite(refuse, .init = refuse_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(refuse, .init = refuse_enter, .fini = fixture_leave, .timeout = 360);
 
 #define SHELL(script) WORDS("/bin/sh", "-c", script)
 

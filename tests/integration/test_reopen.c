@@ -9,10 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(reopen, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(reopen, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 #define UNFOUND "-m", "default/all:allow", "-m", "sandbox/walk,stat:off", "-m", "deny/read+/nonexistent/***"
-#define I386 "-m", "abi/i386:on"
 
 static struct outcome reopen_outcome;
 
@@ -50,7 +49,12 @@ Test(reopen, what_the_kernel_opened_gives_nobody_no_more_than_a_name)
 
 Test(reopen, what_the_kernel_opened_gives_i386_callers_no_more_than_a_name)
 {
-	reopen_check(WORDS(UNFOUND, I386), "reopen_procs.i386", 0);
+	reopen_check(WORDS(UNFOUND, ABIS), "reopen_procs.32", 0);
+}
+
+Test(reopen, what_the_kernel_opened_gives_ilp32_callers_no_more_than_a_name)
+{
+	reopen_check(WORDS(UNFOUND, ABIS), "reopen_procs.ilp32", 0);
 }
 
 Test(reopen, what_is_watched_gives_no_more_than_a_name)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(stress, .init = fixture_enter, .fini = fixture_leave, .timeout = 180);
+TestSuite(stress, .init = fixture_enter, .fini = fixture_leave, .timeout = 1080);
 
 static struct outcome stress_outcome;
 
@@ -85,12 +85,13 @@ Test(stress, two_hundred_processes_do_a_thousand_opens_each)
 {
 	const char *guest = fixture_guest("open_many");
 
-	stress_run(text("%s 200 5", guest), text("%s 200 1000", guest), 150000);
+	stress_run(text("%s 200 5", guest), text("%s 200 %u", guest, fixture_rounds(1000)), 150000);
 }
 
 Test(stress, many_short_processes_leave_nothing_in_the_supervisor)
 {
-	stress_run("for i in $(seq 50); do /bin/true; done", "for i in $(seq 600); do /bin/true; done", 60000);
+	stress_run("for i in $(seq 50); do /bin/true; done",
+		text("for i in $(seq %u); do /bin/true; done", fixture_rounds(600)), 60000);
 }
 
 Test(stress, waiting_calls_leave_nothing_in_the_supervisor)
@@ -105,11 +106,11 @@ Test(stress, waiting_calls_leave_nothing_in_the_supervisor)
 Test(stress, killed_waiters_of_another_identity_leave_nothing_in_the_supervisor)
 {
 	const char *rounds =
-		"rm -f f; mkfifo f; setpriv --clear-groups sh -c 'i=0; while [ $i -lt %d ]; do (exec cat ./f) & p=$!; "
+		"rm -f f; mkfifo f; setpriv --clear-groups sh -c 'i=0; while [ $i -lt %u ]; do (exec cat ./f) & p=$!; "
 		"(exec 3<>./f; sleep 0.01) & kill -9 $p; wait; i=$((i+1)); done' 2>/dev/null";
 
 	fixture_need_root();
-	stress_run(text(rounds, 5), text(rounds, 150), 60000);
+	stress_run(text(rounds, 5U), text(rounds, fixture_rounds(150)), 60000);
 }
 
 /* More waiting calls than slots: the sandbox starves itself only, and everything ends. */

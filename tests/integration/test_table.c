@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(table, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(table, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 /* As in core/eviction.h: so many at once, then so many each millisecond. */
 enum { TABLE_BURST = 2000, TABLE_EACH_MS = 2 };

@@ -18,7 +18,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-TestSuite(terminal, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(terminal, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 #define EVENTS "../events"
 #define OUTPUT "../screen"
@@ -144,7 +144,8 @@ static void terminal_stop_and_continue(const char *profile)
 	cr_assert(terminal_lines("tick") <= ticks + 1, "%s: the command runs on while stopped", profile);
 	file_write("../continue", "");
 	cr_assert(wait_for_text(EVENTS, "continued", 5000), "%s: does not continue", profile);
-	sleep_ms(400);
+	for (unsigned i = 0; i < 100 && terminal_lines("tick") <= ticks + 2; i++)
+		sleep_ms(100);
 	cr_assert(terminal_lines("tick") > ticks + 2, "%s: the command stays stopped", profile);
 	terminal_type(master, "\x03");
 	cr_assert(wait_for_text(EVENTS, "exited 3", 5000), "%s: Ctrl-C", profile);

@@ -12,6 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
+#include "core/landlock.h"
+#include "core/plan.h"
+
 #define EXEC_RULES "-m", "sandbox/all:off", "-m", "sandbox/exec:on", "-m", "default/exec:allow"
 #define SHELL(script) WORDS("/bin/sh", "-c", script)
 #define RAN_GOOD 7
@@ -54,7 +58,7 @@ static void trace_enter(void)
 	cr_assert(symlink("evil", "evil-link") == 0);
 }
 
-TestSuite(trace, .init = trace_enter, .fini = fixture_leave, .timeout = 90);
+TestSuite(trace, .init = trace_enter, .fini = fixture_leave, .timeout = 540);
 
 static void trace_run(const char *rule, const char *const *command)
 {
@@ -202,8 +206,7 @@ Test(trace, libraries_are_not_judged_when_the_policy_says_so)
 
 static void trace_map(const char *guest, const char *rule, const char *expected)
 {
-	run_kennel(WORDS(EXEC_RULES, "-m", "abi/i386:on", "-m", rule), WORDS(fixture_guest(guest), "page", expected),
-		&trace_outcome);
+	run_kennel(WORDS(EXEC_RULES, ABIS, "-m", rule), WORDS(fixture_guest(guest), "page", expected), &trace_outcome);
 	expect_status(&trace_outcome, 0, text("%s %s", guest, rule));
 }
 
@@ -228,7 +231,12 @@ Test(trace, memory_of_a_refused_file_or_of_none_is_not_executable)
 
 Test(trace, memory_of_a_32_bit_program_is_judged_as_well)
 {
-	trace_maps("map_pages.i386");
+	trace_maps("map_pages.32");
+}
+
+Test(trace, memory_of_an_ilp32_program_is_judged_as_well)
+{
+	trace_maps("map_pages.ilp32");
 }
 
 #define CHDIR_RULES "-m", "sandbox/all:off", "-m", "sandbox/chdir:on", "-m", "default/chdir:allow"
@@ -268,7 +276,9 @@ static void trace_expect_tracer(const char *const *options, bool traced)
 Test(trace, nothing_is_traced_without_rules_that_need_it)
 {
 	trace_expect_tracer(WORDS("-p", "off"), false);
-	trace_expect_tracer(WORDS(WATCH_ALL, "-m", "sandbox/exec,chdir,walk:off"), false);
+	/* mips: only a tracer can have calls that we answer restarted. */
+	trace_expect_tracer(WORDS(WATCH_ALL, "-m", "sandbox/exec,chdir,walk:off"),
+		abi_native()->loses_restarts || abi_native()->forgets_skipped);
 	trace_expect_tracer(WORDS(EXEC_RULES, "-m", "sandbox/exec:off"), false);
 	trace_expect_tracer(WORDS(EXEC_RULES, "-m", "deny/exec+/nonexistent"), true);
 	trace_expect_tracer(WORDS(CHDIR_RULES, "-m", "deny/chdir+/nonexistent"), true);
@@ -294,13 +304,20 @@ Test(trace, without_ptrace_rules_that_need_it_are_an_error_that_names_them)
 	expect_status(&trace_outcome, 0, "nothing that needs ptrace");
 }
 
+#define MAY_TRACE "-m", "sandbox/all:off", "-m", "allow_unsafe/ptrace:on"
+
+static void trace_need_scopes(void)
+{
+	if (landlock_abi() < LANDLOCK_ABI_SIGNALS)
+		cr_skip_test("the kernel lacks scopes of Landlock (Linux 6.12)");
+}
+
 Test(trace, a_payload_that_may_trace_cannot_be_traced_by_rules)
 {
+	trace_need_scopes();
 	trace_expect_no_start(WORDS(EXEC_RULES, "-m", "deny/exec+/nonexistent/x", "-m", "allow_unsafe/ptrace:on"),
 		"deny/exec+/nonexistent/x");
 }
-
-#define MAY_TRACE "-m", "sandbox/all:off", "-m", "allow_unsafe/ptrace:on"
 
 Test(trace, strace_works_in_a_sandbox_that_allows_ptrace)
 {
@@ -344,10 +361,15 @@ static void trace_groups(const char *guest, const char *const *options, const ch
 {
 	fixture_need_root();
 	run_kennel(options, WORDS(fixture_guest(guest), expected), &trace_outcome);
+#ifdef __riscv
+	/* Nothing else changes the first argument of a call that has begun: whoever makes it is killed. */
+	if (strstr(trace_outcome.err, "its registers could not be written"))
+		cr_skip_test("the kernel lacks PTRACE_SET_SYSCALL_INFO (Linux 6.16)");
+#endif
 	expect_status(&trace_outcome, 0, text("%s %s", guest, expected));
 }
 
-#define GROUP_RULES "-m", "sandbox/all:off", "-m", "abi/i386:on"
+#define GROUP_RULES "-m", "sandbox/all:off", ABIS
 
 Test(trace, setgroups_drops_all_groups_where_transitions_are_named)
 {
@@ -363,9 +385,28 @@ Test(trace, setgroups_is_the_kernels_where_none_is_named)
 
 Test(trace, setgroups_of_a_32_bit_caller_drops_all_groups)
 {
-	trace_groups("set_groups.i386", NULL, "kept");
-	trace_groups("set_groups.i386", WORDS(GROUP_RULES), "kept");
-	trace_groups("set_groups.i386", WORDS(GROUP_RULES, "-m", "setgid+0.65534"), "dropped");
+	trace_groups("set_groups.32", NULL, "kept");
+	trace_groups("set_groups.32", WORDS(GROUP_RULES), "kept");
+	trace_groups("set_groups.32", WORDS(GROUP_RULES, "-m", "setgid+0.65534"), "dropped");
+}
+
+Test(trace, setgroups_of_an_ilp32_caller_drops_all_groups)
+{
+	trace_groups("set_groups.ilp32", NULL, "kept");
+	trace_groups("set_groups.ilp32", WORDS(GROUP_RULES), "kept");
+	trace_groups("set_groups.ilp32", WORDS(GROUP_RULES, "-m", "setgid+0.65534"), "dropped");
+}
+
+/* The registers of riscv64 do not hold the first argument of a call that has begun. */
+static bool trace_can_be_without(const char *const *off)
+{
+#ifdef __riscv
+	for (size_t i = 0; i < 3 && off[i]; i++)
+		if (strcmp(off[i], "get-syscall-info") == 0)
+			return false;
+#endif
+	(void)off;
+	return true;
 }
 
 /* The same refusals, with each way to read and write the registers of a stop. */
@@ -380,11 +421,13 @@ static void trace_matrix(const char *guest, const char *abi)
 		cr_assert(mkdir("shut", 0755) == 0);
 	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]) * 2; i++) {
 		const char *const *off = without[i / 2], *const *call = calls[i % 2];
-		const char *options[32] = { "-m", "sandbox/all:off", "-m", "abi/i386:on", "-m", "sandbox/exec,chdir:on",
-			"-m", "default/exec,chdir:allow", "-m", text("deny/exec+%s", trace_evil()), "-m",
+		const char *options[32] = { "-m", "sandbox/all:off", ABIS, "-m", "sandbox/exec,chdir:on", "-m",
+			"default/exec,chdir:allow", "-m", text("deny/exec+%s", trace_evil()), "-m",
 			text("deny/chdir+%s/***", fixture_path("shut")) };
 		size_t count = 12;
 
+		if (!trace_can_be_without(off))
+			continue;
 		for (size_t k = 0; k < 3 && off[k]; k++) {
 			options[count++] = "--without";
 			options[count++] = off[k];
@@ -406,7 +449,12 @@ Test(trace, refusals_work_with_every_way_to_set_a_result)
 
 Test(trace, refusals_of_a_32_bit_program_work_with_every_way_to_set_a_result)
 {
-	trace_matrix("meet_refusals.i386", "native");
+	trace_matrix("meet_refusals.32", "native");
+}
+
+Test(trace, refusals_of_an_ilp32_program_work_with_every_way_to_set_a_result)
+{
+	trace_matrix("meet_refusals.ilp32", "native");
 }
 
 Test(trace, refusals_of_int80_work_with_every_way_to_set_a_result)

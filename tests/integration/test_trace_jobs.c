@@ -30,14 +30,12 @@ static void jobs_enter(void)
 	expect_status(&jobs_outcome, 0, "make_program");
 }
 
-TestSuite(trace_jobs, .init = jobs_enter, .fini = fixture_leave, .timeout = 120);
+TestSuite(trace_jobs, .init = jobs_enter, .fini = fixture_leave, .timeout = 720);
 
 /* Everything is intercepted, and all but one thing is allowed. */
 static void jobs_run(const char *const *command, unsigned deadline_ms, const char *expected)
 {
-	struct job job = {
-		.options = WORDS(WATCH_ALL, "-m", "abi/i386:on"), .command = command, .deadline_ms = deadline_ms
-	};
+	struct job job = { .options = WORDS(WATCH_ALL, ABIS), .command = command, .deadline_ms = deadline_ms };
 
 	fixture_run(&job, &jobs_outcome);
 	expect_status(&jobs_outcome, 0, command[0]);
@@ -225,7 +223,12 @@ Test(trace_jobs, a_thread_replaces_the_program_while_all_are_stopped_and_continu
 
 Test(trace_jobs, a_thread_of_a_32_bit_program_replaces_it)
 {
-	jobs_run(WORDS(fixture_guest("exec_threads.i386"), "busy", "20", "8", "good"), 30000, "replaced 20\n");
+	jobs_run(WORDS(fixture_guest("exec_threads.32"), "busy", "20", "8", "good"), 30000, "replaced 20\n");
+}
+
+Test(trace_jobs, a_thread_of_an_ilp32_program_replaces_it)
+{
+	jobs_run(WORDS(fixture_guest("exec_threads.ilp32"), "busy", "20", "8", "good"), 30000, "replaced 20\n");
 }
 
 /* What was killed leaves nothing, and the next one is served. */
@@ -284,6 +287,21 @@ static long jobs_memory_kb(pid_t pid)
 	return strtol(found + 7, NULL, 10);
 }
 
+/* The shell's own sleep comes and goes with a descriptor: the least of some looks is the state at rest. */
+static long jobs_descriptors_at_rest(pid_t pid)
+{
+	long least = jobs_descriptors(pid);
+
+	for (unsigned i = 0; i < 15; i++) {
+		long now;
+
+		sleep_ms(20);
+		now = jobs_descriptors(pid);
+		least = now < least ? now : least;
+	}
+	return least;
+}
+
 Test(trace_jobs, death_in_every_kind_of_stop_leaves_nothing_in_the_supervisor)
 {
 	const char *deaths = fixture_guest("die_stopped");
@@ -301,12 +319,12 @@ Test(trace_jobs, death_in_every_kind_of_stop_leaves_nothing_in_the_supervisor)
 	fixture_start(&job, &running);
 	cr_assert(wait_for_text(running.out, "one", 20000), "no warm-up");
 	sleep_ms(300);
-	descriptors = jobs_descriptors(running.pid);
+	descriptors = jobs_descriptors_at_rest(running.pid);
 	memory_kb = jobs_memory_kb(running.pid);
 	file_write("go", "");
 	cr_assert(wait_for_text(running.out, "two", 30000), "the deaths take too long");
 	sleep_ms(300);
-	cr_assert(jobs_descriptors(running.pid) == descriptors, "descriptors: %ld, then %ld", descriptors,
+	cr_assert(jobs_descriptors_at_rest(running.pid) <= descriptors, "descriptors: %ld, then %ld", descriptors,
 		jobs_descriptors(running.pid));
 	cr_assert(jobs_memory_kb(running.pid) - memory_kb < 1024, "memory: %ld kB, then %ld kB", memory_kb,
 		jobs_memory_kb(running.pid));

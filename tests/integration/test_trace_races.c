@@ -13,7 +13,7 @@
 
 #define TRIES_DEFAULT "20000"
 #define NATIVE_TRIES "3000"
-#define RACE_MS "6000"
+#define RACE_MS "3000"
 #define ROUNDS_MAX 6
 /* Sanitizers make it slow: there it is about their findings, not about the number of tries. */
 #define RACE_MS_SANITIZED "1500"

@@ -2,6 +2,7 @@
  * Threads and processes that share something with the one whose traced call is judged: none of them gets what was
  * refused, and none is spoiled, starved or left over. Also what tracing must not change: last closes, ignored signals.
  */
+#include "arch/arch.h"
 #include "tests/integration/fixture.h"
 
 #include <criterion/criterion.h>
@@ -11,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHARES_MS = 20000, SHARES_PIDS = 64 };
+enum { SHARES_MS = 20000, SHARES_PIDS = 64, TIMES_MOST = 5 };
 
-TestSuite(trace_shares, .init = fixture_enter, .fini = fixture_leave, .timeout = 60);
+TestSuite(trace_shares, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
 static struct outcome shares_outcome;
 
@@ -51,24 +52,31 @@ static void shares_run(const char *const *options, const char *mode, const char 
 	expect_status(&shares_outcome, 0, mode);
 }
 
+/* Until somebody is met in the act; where everything is much slower that may take longer than there is time. */
+static void shares_catch(const char *mode, const char *number)
+{
+	for (unsigned i = 0; i == 0 || (i < TIMES_MOST && shares_count("killed") <= 0); i++)
+		shares_run(shares_options(), mode, number);
+	if (fixture_slower() >= MUCH_SLOWER && shares_count("killed") <= 0)
+		cr_skip_test("this machine is too slow for the race to be met");
+	cr_assert(shares_count("killed") > 0, "never caught: %s", shares_outcome.out);
+}
+
 Test(trace_shares, a_refused_page_is_not_moved_away_while_a_thread_makes_it_executable)
 {
 	shares_native("mremap", "3000", 1);
 	cr_assert(shares_count("evil") > 0);
-	shares_run(shares_options(), "mremap", "3000");
-	cr_assert(shares_count("killed") > 0, "never caught: %s", shares_outcome.out);
+	shares_catch("mremap", "3000");
 }
 
 Test(trace_shares, a_process_that_shares_memory_dies_with_the_one_that_was_killed)
 {
-	shares_run(shares_options(), "vm", "2000");
-	cr_assert(shares_count("killed") > 0, "never caught: %s", shares_outcome.out);
+	shares_catch("vm", "2000");
 }
 
 Test(trace_shares, a_process_that_shares_the_directory_dies_with_the_one_that_was_killed)
 {
-	shares_run(shares_options(), "fs", "2000");
-	cr_assert(shares_count("killed") > 0, "never caught: %s", shares_outcome.out);
+	shares_catch("fs", "2000");
 }
 
 Test(trace_shares, nobody_is_cloned_untraced)
@@ -83,8 +91,8 @@ Test(trace_shares, a_program_never_begins_in_a_directory_that_a_thread_was_refus
 {
 	shares_native("exec", "3000", 1);
 	cr_assert(shares_count("evil") > 0);
-	shares_run(shares_options(), "exec", "3000");
-	cr_assert(shares_count("good") > 0 && shares_count("killed") > 0, "%s", shares_outcome.out);
+	shares_catch("exec", "3000");
+	cr_assert(shares_count("good") > 0, "%s", shares_outcome.out);
 }
 
 Test(trace_shares, a_thread_that_execs_while_the_leader_maps_lives_on)
@@ -144,6 +152,8 @@ Test(trace_shares, a_file_just_written_is_held_by_nobody_after_its_close)
 
 Test(trace_shares, only_signals_that_are_handled_interrupt_calls_that_wait)
 {
+	if (!abi_native()->restarts_late)
+		cr_skip_test("this machine's kernel begins no call again that it has ended (doc/BOUNDARY.md)");
 	shares_native("signals", "0", 0);
 	shares_run(WORDS(WATCH_ALL), "signals", "0");
 	shares_run(shares_options(), "signals", "0");

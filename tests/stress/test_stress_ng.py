@@ -30,7 +30,7 @@ import tap  # noqa: E402
 KENNEL = pathlib.Path(os.environ.get("KENNEL", "build/kennel")).resolve()
 TABLES = pathlib.Path(os.environ.get("KENNEL_TABLES", KENNEL.parent / "tests/tables"))
 SECONDS = int(os.environ.get("KENNEL_STRESS_S", "1"))
-ONLY = os.environ.get("KENNEL_STRESS_ONLY")  # a batch or a stressor
+ONLY = os.environ.get("KENNEL_STRESS_ONLY", "")  # batches and stressors, with commas between
 NOBODY, EACH_S, BAD_S, BATCH_LIMIT_S, SAMPLE_S = 65534, 1, 10, 600, 0.25
 RSS_GROWTH_KB, FDS_MAX = 16 << 10, 512
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -171,7 +171,7 @@ def stress(folder):
         os.chown(folder / "in", NOBODY, NOBODY)
     folder.chmod(0o755)
     supervisor, idle, wrong, end = Supervisor(folder), [], {}, time.monotonic() + SECONDS
-    batches = {ONLY: BATCHES.get(ONLY, [f"--{ONLY}", "1"])} if ONLY else BATCHES
+    batches = {name: BATCHES.get(name, [f"--{name}", "1"]) for name in ONLY.split(",") if name} or BATCHES
     try:
         while not idle or (time.monotonic() < end and supervisor.process.poll() is None):
             for name, arguments in batches.items():

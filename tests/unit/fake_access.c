@@ -234,6 +234,16 @@ void call_settle(struct call *call)
 	(void)call;
 }
 
+unsigned call_kernel_long_bytes(const struct call *call)
+{
+	return call->compat ? 4 : 8;
+}
+
+bool call_has_short_ids(const struct call *call)
+{
+	return call->compat;
+}
+
 ssize_t mem_read_some(struct call *call, uint64_t address, void *buffer, size_t len)
 {
 	return mem_read(call, address, buffer, len) == 0 ? (ssize_t)len : -EFAULT;
@@ -256,19 +266,40 @@ int fds_get_unchecked(struct call *call, int target_fd)
 	return fds_get(call, target_fd);
 }
 
-_Bool identity_table_full(struct call *call)
+_Bool identity_table_lacks(struct call *call, unsigned wanted)
 {
 	(void)call;
-	return false;
+	return wanted > 2;
+}
+
+int call_give_fd(struct call *call, int fd, uint32_t fd_flags)
+{
+	(void)call;
+	return fcntl(fd, fd_flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+}
+
+int mem_read_longs(struct call *call, uint64_t address, unsigned width, unsigned count, uint64_t *values_out)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t narrow = 0;
+		int error = width == 4 ? mem_read(call, address + 4 * i, &narrow, 4)
+				       : mem_read(call, address + 8 * i, &values_out[i], 8);
+
+		if (error < 0)
+			return error;
+		if (width == 4)
+			values_out[i] = narrow;
+	}
+	return 0;
 }
 
 ssize_t mem_read_both(struct call *call, const struct iovec *target, void *first, void *second)
 {
-	int error = mem_read(call, (uint64_t)target[0].iov_base, first, target[0].iov_len);
+	int error = mem_read(call, (uintptr_t)target[0].iov_base, first, target[0].iov_len);
 
 	if (error < 0)
 		return error;
-	error = mem_read(call, (uint64_t)target[1].iov_base, second, target[1].iov_len);
+	error = mem_read(call, (uintptr_t)target[1].iov_base, second, target[1].iov_len);
 	return error < 0 ? 0 : (ssize_t)target[1].iov_len;
 }
 

@@ -125,6 +125,11 @@ bool call_is_compat(const struct call *call)
 	return call->compat;
 }
 
+unsigned call_long_bytes(const struct call *call)
+{
+	return call->compat || call->x32 ? 4 : 8;
+}
+
 int call_revalidate(struct call *call)
 {
 	return call->gone ? -ESRCH : 0;
@@ -181,7 +186,7 @@ int call_wait_worker_open(struct call *call, int object, uint64_t open_flags)
 int mem_read(struct call *call, uint64_t address, void *buffer, size_t len)
 {
 	struct iovec to = { .iov_base = buffer, .iov_len = len };
-	struct iovec from = { .iov_base = (void *)address, .iov_len = len };
+	struct iovec from = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
 
 	(void)call;
 	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
@@ -194,10 +199,10 @@ ssize_t mem_read_string(struct call *call, uint64_t address, char *buffer, size_
 	(void)call;
 	if (address < UNREADABLE)
 		return -EFAULT;
-	len = strnlen((const char *)address, size);
+	len = strnlen((const char *)(uintptr_t)address, size);
 	if (len == size)
 		return -ENAMETOOLONG;
-	memcpy(buffer, (const char *)address, len + 1);
+	memcpy(buffer, (const char *)(uintptr_t)address, len + 1);
 	return (ssize_t)len;
 }
 
@@ -206,7 +211,7 @@ int mem_write(struct call *call, uint64_t address, const void *buffer, size_t le
 	(void)call;
 	if (address < UNREADABLE)
 		return -EFAULT;
-	memcpy((void *)address, buffer, len);
+	memcpy((void *)(uintptr_t)address, buffer, len);
 	return 0;
 }
 
@@ -226,6 +231,12 @@ int mem_write_stat(struct call *call, uint64_t address, enum stat_layout layout,
 {
 	call->layout = layout;
 	return mem_write(call, address, from, sizeof(*from));
+}
+
+bool mem_statfs64_fits(const struct call *call, uint64_t size)
+{
+	(void)call;
+	return size == 84;
 }
 
 int mem_write_statfs(struct call *call, uint64_t address, enum stat_layout layout, const struct statfs *from)

@@ -20,6 +20,7 @@ struct call {
 	enum sysno sysno;
 	uint64_t args[6];
 	bool compat;
+	bool x32;  /* longs of 32 bits in memory, 64-bit registers, and the kernel's own longs */
 	bool gone; /* revalidation fails */
 	pid_t tid;
 	mode_t umask;

@@ -22,6 +22,7 @@ void fake_path_open(struct fake_path *fake, pid_t tid)
 	fake->supervisor.self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fake->supervisor.mounts = mounts_new();
 	fake->supervisor.long_names = long_names_new();
+	fake->supervisor.features.null_path = true;
 	fake->supervisor.pid = getpid();
 	fake->supervisor.launcher_pid = getpid();
 	fake->supervisor.sandboxes = &fake->sandbox;

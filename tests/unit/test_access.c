@@ -15,7 +15,7 @@
 #include "core/supervisor.h"
 #include "core/util.h"
 
-TestSuite(access, .timeout = 10);
+TestSuite(access, .timeout = 60);
 
 static struct supervisor supervisor;
 static struct sandbox sandbox = { .supervisor = &supervisor };

@@ -11,7 +11,7 @@
 #include "core/netset.h"
 #include "core/util.h"
 
-TestSuite(address, .timeout = 20);
+TestSuite(address, .timeout = 120);
 
 #define PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
 

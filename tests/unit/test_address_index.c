@@ -61,7 +61,7 @@ static size_t patterns_last(const struct patterns *patterns, const char *ip, uin
 	return address_index_last(patterns->index, &address);
 }
 
-Test(address_index, the_last_pattern_that_matches_is_found, .timeout = 5)
+Test(address_index, the_last_pattern_that_matches_is_found, .timeout = 60)
 {
 	struct patterns patterns = { .count = 7,
 		.texts = { "any!443", "10.0.0.0/8", "10.1.0.0/16!100-200", "", "10.0.0.0/8!150", "::/0!0",
@@ -81,7 +81,7 @@ Test(address_index, the_last_pattern_that_matches_is_found, .timeout = 5)
 	patterns_release(&patterns);
 }
 
-Test(address_index, the_any_address_is_found_by_its_own_name_alone, .timeout = 5)
+Test(address_index, the_any_address_is_found_by_its_own_name_alone, .timeout = 60)
 {
 	struct patterns patterns = { .count = 3, .texts = { "127.0.0.1!80", "0.0.0.0!80", "0.0.0.0/8!80" } };
 	struct address address = address_of("127.0.0.1", 80);
@@ -93,7 +93,7 @@ Test(address_index, the_any_address_is_found_by_its_own_name_alone, .timeout = 5
 	patterns_release(&patterns);
 }
 
-Test(address_index, of_no_patterns_nothing_matches, .timeout = 5)
+Test(address_index, of_no_patterns_nothing_matches, .timeout = 60)
 {
 	struct patterns patterns = { .count = 0 };
 
@@ -103,7 +103,7 @@ Test(address_index, of_no_patterns_nothing_matches, .timeout = 5)
 }
 
 /* Many networks with many ports of their own, and one network with all of them. */
-Test(address_index, a_hundred_thousand_are_found, .timeout = 30)
+Test(address_index, a_hundred_thousand_are_found, .timeout = 180)
 {
 	static const struct address_pattern *patterns[100000];
 	struct address_index *index = NULL;

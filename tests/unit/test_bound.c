@@ -22,7 +22,7 @@ static void bound_teardown(void)
 	bound_free(supervisor.bound_names);
 }
 
-TestSuite(bound, .fini = bound_teardown, .timeout = 10);
+TestSuite(bound, .fini = bound_teardown, .timeout = 60);
 
 /* As a bind that works. */
 static const char *bound_as(const char *written, const char *base)

@@ -11,12 +11,13 @@
 #include "core/bpf_print.h"
 #include "core/cage_filter.h"
 #include "core/filter.h"
+#include "core/plan.h"
 #include "core/util.h"
 #include "tests/unit/bpf_simulator.h"
 
-#define COOKIE 0x5ca1ab1e0ddba11UL
+#define COOKIE ((unsigned long)UINT64_C(0x5ca1ab1e0ddba11))
 
-TestSuite(cage, .timeout = 60);
+TestSuite(cage, .timeout = 360);
 
 static struct cage_facts cage_facts_of(enum cage_user user, unsigned needs)
 {
@@ -38,21 +39,25 @@ static uint64_t cage_operand_value(const struct cage_facts *facts, const struct 
 		return (uint64_t)facts->listener;
 	case CAGE_COOKIE:
 		return facts->cookie;
-	case CAGE_NOTHING:
 	case CAGE_NULL:
 		return 0;
 	}
 	return 0;
 }
 
+static unsigned cage_arg(const struct cage_condition *condition)
+{
+	return condition->arg == PLAN_ARG_CLONE_FLAGS ? abi_native()->clone_flags_arg : condition->arg;
+}
+
 static bool cage_meets(const struct cage_facts *facts, const struct cage_row *row, const uint64_t args[6])
 {
-	for (unsigned i = 0; i < CAGE_CONDITIONS_MAX && row->conditions[i].operand != CAGE_NOTHING; i++) {
+	for (unsigned i = 0; i < row->condition_count; i++) {
 		const struct cage_condition *condition = &row->conditions[i];
 		bool whole = condition->operand == CAGE_NULL || condition->operand == CAGE_COOKIE;
 		uint64_t mask = condition->operand == CAGE_BITS ? condition->mask : whole ? UINT64_MAX : UINT32_MAX;
 
-		if ((args[condition->arg] & mask) != cage_operand_value(facts, condition))
+		if ((args[cage_arg(condition)] & mask) != cage_operand_value(facts, condition))
 			return false;
 	}
 	return true;
@@ -89,8 +94,8 @@ static void cage_compare_row(
 {
 	uint64_t args[6] = { 0 };
 
-	for (unsigned i = 0; i < CAGE_CONDITIONS_MAX && row->conditions[i].operand != CAGE_NOTHING; i++)
-		args[row->conditions[i].arg] = cage_operand_value(facts, &row->conditions[i]);
+	for (unsigned i = 0; i < row->condition_count; i++)
+		args[cage_arg(&row->conditions[i])] = cage_operand_value(facts, &row->conditions[i]);
 	cage_compare(facts, program, row->sysno, args);
 	for (unsigned i = 0; i < 6; i++) {
 		for (unsigned bit = 0; bit < 64; bit++) {
@@ -198,6 +203,7 @@ Test(cage, memory_is_never_made_executable)
 {
 	struct cage_facts facts = cage_facts_of(CAGE_SUPERVISOR, CAGE_NEED_ALL);
 	struct seccomp_data data = { .arch = abi_native()->audit_arch };
+	int32_t mmap = abi_nr(abi_native(), abi_nr(abi_native(), SC_mmap) < 0 ? SC_mmap2 : SC_mmap);
 	struct sock_fprog program;
 
 	cr_assert_eq(cage_filter_build(&facts, &program), 0);
@@ -207,8 +213,9 @@ Test(cage, memory_is_never_made_executable)
 		data.args[2] = protection;
 		data.nr = abi_nr(abi_native(), SC_mprotect);
 		cr_assert_eq(bpf_simulate(&program, &data), expected);
-		data.nr = abi_nr(abi_native(), abi_nr(abi_native(), SC_mmap) < 0 ? SC_mmap2 : SC_mmap);
-		cr_assert_eq(bpf_simulate(&program, &data), expected);
+		data.nr = mmap;
+		if (mmap >= 0) /* the only one of s390x has its arguments in memory */
+			cr_assert_eq(bpf_simulate(&program, &data), expected);
 	}
 	filter_free(&program);
 }
@@ -268,7 +275,7 @@ static void cage_check_inherited(enum cage_user user)
 		if (data.nr < 0 || rows[i].error || !cage_row_holds(&rows[i], user, CAGE_NEED_ALL))
 			continue;
 		memset(data.args, 0, sizeof(data.args));
-		for (unsigned j = 0; j < CAGE_CONDITIONS_MAX && rows[i].conditions[j].operand != CAGE_NOTHING; j++)
+		for (unsigned j = 0; j < rows[i].condition_count; j++)
 			data.args[rows[i].conditions[j].arg] = cage_operand_value(&worker, &rows[i].conditions[j]);
 		if (rows[i].sysno == SC_tgkill)
 			data.args[2] = SIGABRT;

@@ -48,7 +48,7 @@ void log_event(struct log *log, const char *context, const char *format, ...)
 static struct supervisor supervisor;
 static struct sandbox sandbox = { .magic = SANDBOX_MAGIC, .supervisor = &supervisor, .null_fd = 5 };
 
-TestSuite(call, .timeout = 30);
+TestSuite(call, .timeout = 180);
 
 static const int successors[STATES][EVENTS] = {
 	[CALL_FREE] = { ABORTS, ABORTS, ABORTS, ABORTS, ABORTS, ABORTS },
@@ -393,10 +393,12 @@ Test(call, filling_finds_abi_name_and_handler)
 	cr_expect_eq(call_arg(&call, 0), UINT64_MAX);
 	cr_expect_eq(call_arg_int(&call, 0), -1);
 	cr_expect_not(call_is_compat(&call));
+	cr_expect_eq(call_long_bytes(&call), 8);
 	call_fill(&call, 78, 1234, AUDIT_ARCH_I386, 295, args);
 	cr_expect_eq(call.sysno, SC_openat);
 	cr_expect_eq(call_arg(&call, 0), UINT32_MAX);
 	cr_expect(call_is_compat(&call));
+	cr_expect_eq(call_long_bytes(&call), 4);
 	call_fill(&call, 79, 1234, AUDIT_ARCH_X86_64, 0, args);
 	cr_expect_eq(call.sysno, SC_read);
 	cr_expect_null(call.handler);

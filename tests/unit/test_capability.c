@@ -14,7 +14,7 @@
 #include "tests/unit/forked.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(capability, .timeout = 10);
+TestSuite(capability, .timeout = 60);
 
 #define POLICY(...) fixture_policy((const char *const[]){ __VA_ARGS__, NULL })
 

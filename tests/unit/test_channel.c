@@ -18,7 +18,7 @@ static void channel_setup(void)
 	cr_assert_eq(channel_pair(ends), 0);
 }
 
-TestSuite(channel, .init = channel_setup, .timeout = 10);
+TestSuite(channel, .init = channel_setup, .timeout = 60);
 
 static unsigned channel_open_descriptors(void)
 {

@@ -10,7 +10,7 @@
 #include "handlers/handlers.h"
 #include "tests/unit/fake_handlers.h"
 
-TestSuite(chdir, .timeout = 10, .init = fake_enter_directory, .fini = fake_leave_directory);
+TestSuite(chdir, .timeout = 60, .init = fake_enter_directory, .fini = fake_leave_directory);
 
 static unsigned chdir_count_descriptors(void)
 {

@@ -29,14 +29,15 @@ static int check(int argc, char **argv)
 	"walk,list,stat,read,write,exec,ioctl,create,delete,rename,symlink,truncate,chdir,readdir,mkdir,rmdir,chown," \
 	"chgrp,chmod,chattr,utime,mkbdev,mkcdev,mkfifo,mktemp,notify,fs,net/bind,net/connect,net/sendfd,net/link"
 
-TestSuite(cmd_check, .init = redirect, .timeout = 10);
+TestSuite(cmd_check, .init = redirect, .timeout = 60);
 
 Test(cmd_check, prints_a_policy_as_rules)
 {
 	cr_assert(eq(int, CHECK("-p", "off", "--ro", "/nonexistent", "--print"), 0));
 	cr_assert_stdout_eq_str("sandbox/" EVERY ":off\n"
 				"default/" EVERY ":deny\n"
-				"abi/i386:off\nlog/refused:on\nexit/wait_all:off\nlimit/calls:1024\nlimit/workers:256\n"
+				"abi/i386:off\nabi/x32:off\n"
+				"log/refused:on\nexit/wait_all:off\nlimit/calls:1024\nlimit/workers:256\n"
 				"trace/ptrace:on\nexec/mmap:on\nexec/anonymous:on\n"
 				"allow/read,exec,readdir+/nonexistent/***\n");
 }

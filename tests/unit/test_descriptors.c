@@ -10,7 +10,7 @@
 #include "core/util.h"
 #include "tests/unit/forked.h"
 
-TestSuite(descriptors, .timeout = 10);
+TestSuite(descriptors, .timeout = 60);
 
 #define OPEN_MAX_HERE 64
 

@@ -9,7 +9,7 @@
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(environment, .timeout = 10);
+TestSuite(environment, .timeout = 60);
 
 static char *const caller[] = { "PATH=/bin", "A_TOKEN=t", "LD_PRELOAD=/x.so", "LC_ALL=C", "B_KEY=", "ODD", NULL };
 

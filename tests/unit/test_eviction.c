@@ -15,7 +15,7 @@
 #define SECOND UINT64_C(1000000000)
 #define BURST ((unsigned)(EVICTION_BURST_NS / EVICTION_CALL_NS))
 
-TestSuite(eviction, .timeout = 30);
+TestSuite(eviction, .timeout = 180);
 
 static unsigned eviction_lines;
 static char eviction_text[512];

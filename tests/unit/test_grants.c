@@ -52,7 +52,7 @@ static void grants_end(void)
 		nftw(top, grants_remove_cb, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-TestSuite(grants, .init = grants_setup, .fini = grants_end, .timeout = 20);
+TestSuite(grants, .init = grants_setup, .fini = grants_end, .timeout = 120);
 
 /* "%" stands for the tree. */
 static const char *grants_text(const char *text)

@@ -14,7 +14,7 @@
 
 #define NOSYS (SECCOMP_RET_ERRNO | ENOSYS)
 
-TestSuite(guard, .timeout = 30);
+TestSuite(guard, .timeout = 180);
 
 static uint32_t guard_run(const struct sock_fprog *program, uint32_t arch, uint32_t nr)
 {
@@ -25,13 +25,19 @@ static uint32_t guard_run(const struct sock_fprog *program, uint32_t arch, uint3
 
 static void guard_check_abi(const struct sock_fprog *program, const struct abi *abi)
 {
-	for (uint32_t nr = 0; nr < abi->nr_count + 10; nr++) {
-		uint32_t expected = nr < abi->nr_count ? SECCOMP_RET_ALLOW : NOSYS;
+	uint32_t end = abi->nr_bias + abi->nr_count;
+
+	for (uint32_t nr = abi->nr_bias; nr < end + 10; nr++) {
+		uint32_t expected = nr < end ? SECCOMP_RET_ALLOW : NOSYS;
 
 		cr_assert_eq(guard_run(program, abi->audit_arch, nr), expected, "%s %u", abi->name, nr);
 	}
-	cr_assert_eq(guard_run(program, abi->audit_arch, UINT32_MAX), SECCOMP_RET_ALLOW);
-	cr_assert_eq(guard_run(program, abi->audit_arch, 0xf0000), NOSYS);
+	for (uint32_t i = 0; i < abi->private_count + 10; i++)
+		cr_assert_eq(guard_run(program, abi->audit_arch, SYSNO_PRIVATE_FIRST + i),
+			i < abi->private_count ? SECCOMP_RET_ALLOW : NOSYS, "%s %u", abi->name, i);
+	cr_assert_eq(guard_run(program, abi->audit_arch, UINT32_MAX),
+		abi == abi_native() && abi->forgets_skipped ? SECCOMP_RET_ERRNO | EINTR : SECCOMP_RET_ALLOW);
+	cr_assert_eq(guard_run(program, abi->audit_arch, SYSNO_PRIVATE_FIRST - 1), NOSYS);
 	cr_assert_eq(guard_run(program, abi->audit_arch, 0x80000000), NOSYS);
 }
 
@@ -45,6 +51,21 @@ Test(guard, passes_known_numbers_and_answers_enosys_above)
 	cr_assert_leq(program.len, GUARD_LENGTH_MAX);
 	guard_check_abi(&program, both[0]);
 	guard_check_abi(&program, both[1]);
+}
+
+Test(guard, passes_the_numbers_of_every_abi_alone)
+{
+	struct sock_filter instructions[GUARD_LENGTH_MAX];
+	struct sock_fprog program;
+
+	for (unsigned i = 0; i < abi_list_count; i++) {
+		if (abi_list[i]->nr_bias == ABI_X32_BIT)
+			continue;
+		cr_assert_eq(guard_build(&abi_list[i], 1, instructions, &program), 0);
+		cr_assert_leq(program.len, GUARD_LENGTH_MAX);
+		guard_check_abi(&program, abi_list[i]);
+		cr_assert_eq(guard_run(&program, ~abi_list[i]->audit_arch, 3), SECCOMP_RET_KILL_PROCESS);
+	}
 }
 
 Test(guard, kills_abis_that_are_off)
@@ -71,6 +92,40 @@ Test(guard, kills_x32_numbers_on_x86_64_only)
 	cr_assert_eq(guard_run(&program, AUDIT_ARCH_X86_64, ABI_X32_BIT | 547), SECCOMP_RET_KILL_PROCESS);
 	cr_assert_eq(guard_run(&program, AUDIT_ARCH_X86_64, 0xfffffffe), SECCOMP_RET_KILL_PROCESS);
 	cr_assert_eq(guard_run(&program, AUDIT_ARCH_I386, ABI_X32_BIT | 1), NOSYS);
+}
+
+Test(guard, tells_x32_from_x86_64_by_bit_30)
+{
+	const struct abi *three[] = { abi_by_name("x86_64"), abi_by_name("i386"), abi_by_name("x32") };
+	struct sock_filter instructions[GUARD_LENGTH_MAX];
+	struct sock_fprog program;
+
+	cr_assert_eq(guard_build(three, 3, instructions, &program), 0);
+	cr_assert_leq(program.len, GUARD_LENGTH_MAX);
+	for (unsigned i = 0; i < 3; i++)
+		guard_check_abi(&program, three[i]);
+	/* Kernels before 5.4 took the numbers of x32 without the bit. */
+	for (uint32_t nr = 512; nr < 548; nr++)
+		cr_expect_eq(guard_run(&program, AUDIT_ARCH_X86_64, nr), NOSYS);
+	cr_expect_eq(guard_run(&program, AUDIT_ARCH_X86_64, 0xfffffffe), NOSYS);
+	cr_expect_eq(guard_run(&program, AUDIT_ARCH_X86_64, 0xc0000000), NOSYS);
+	cr_expect_eq(guard_run(&program, AUDIT_ARCH_I386, ABI_X32_BIT | 1), NOSYS);
+	cr_expect_eq(guard_run(&program, AUDIT_ARCH_AARCH64, ABI_X32_BIT | 1), SECCOMP_RET_KILL_PROCESS);
+}
+
+/* As on mips, where a number below is another ABI's and the kernel takes it. */
+Test(guard, answers_enosys_below_the_first_number)
+{
+	const struct abi n32 = { .name = "n32", .audit_arch = 1, .nr_bias = 6000, .nr_count = 10 };
+	const struct abi *one[] = { &n32 };
+	struct sock_filter instructions[GUARD_LENGTH_MAX];
+	struct sock_fprog program;
+
+	cr_assert_eq(guard_build(one, 1, instructions, &program), 0);
+	guard_check_abi(&program, &n32);
+	cr_expect_eq(guard_run(&program, 1, 5999), NOSYS);
+	cr_expect_eq(guard_run(&program, 1, 5002), NOSYS);
+	cr_expect_eq(guard_run(&program, 1, 0), NOSYS);
 }
 
 Test(guard, wants_at_least_one_abi)

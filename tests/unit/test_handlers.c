@@ -18,7 +18,7 @@
 #include "handlers/handlers.h"
 #include "tests/unit/fake_handlers.h"
 
-TestSuite(handlers, .timeout = 10, .init = fake_enter_directory, .fini = fake_leave_directory);
+TestSuite(handlers, .timeout = 60, .init = fake_enter_directory, .fini = fake_leave_directory);
 
 /* A call whose answer is an error before any path is resolved, or because of the path. */
 struct error_row {

@@ -29,7 +29,7 @@
 #include "core/util.h"
 #include "tests/unit/forked.h"
 
-#define PAGE 4096
+#define PAGE ((size_t)getpagesize())
 #define ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer))
 
 static struct supervisor supervisor;
@@ -93,7 +93,7 @@ static void held_end(void)
 	cr_expect_eq(system(command), 0);
 }
 
-TestSuite(held, .init = held_setup, .fini = held_end, .timeout = 30);
+TestSuite(held, .init = held_setup, .fini = held_end, .timeout = 180);
 
 /* A child that sleeps, in its own directory; the call is its. */
 static void held_start(const char *directory)

@@ -50,7 +50,7 @@ static void identity_end(void)
 	identity_free(supervisor.identity);
 }
 
-TestSuite(identity, .init = identity_setup, .fini = identity_end, .timeout = 10);
+TestSuite(identity, .init = identity_setup, .fini = identity_end, .timeout = 60);
 
 /* A child that has become what `become` makes of it, and waits. */
 static void identity_target(void (*become)(void))
@@ -357,8 +357,11 @@ static void become_limited(void)
 Test(identity, table_as_large_as_its_limit_is_not_crowded_while_numbers_are_free)
 {
 	_Bool crowded = true;
+	struct stat table;
 	int ready;
 
+	if (stat("/proc/self/fd", &table) == 0 && table.st_size == 0)
+		cr_skip_test("the kernel does not tell how many descriptors a process has (Linux 6.2)");
 	/* The pipe of the helper is closed in the child: wait for its limit to show. */
 	target = fork();
 	if (!target) {

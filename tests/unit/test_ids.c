@@ -13,7 +13,7 @@
 #include "handlers/handlers.h"
 #include "tests/unit/fake_handlers.h"
 
-TestSuite(ids, .timeout = 10);
+TestSuite(ids, .timeout = 60);
 
 #define ROOT \
 	{ \

@@ -8,7 +8,7 @@
 #include "core/inherited.h"
 #include "tests/unit/forked.h"
 
-TestSuite(inherited, .timeout = 10);
+TestSuite(inherited, .timeout = 60);
 
 static void inherited_handler(int number)
 {

@@ -20,7 +20,7 @@
 static struct supervisor supervisor;
 static struct sandbox sandbox = { .supervisor = &supervisor };
 
-TestSuite(job_control, .timeout = 20);
+TestSuite(job_control, .timeout = 120);
 
 static pid_t job_control_payload(void)
 {

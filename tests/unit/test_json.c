@@ -10,7 +10,7 @@
 #include "core/util.h"
 #include "tests/unit/json_check.h"
 
-TestSuite(json, .timeout = 20);
+TestSuite(json, .timeout = 120);
 
 static char line[8192];
 

@@ -2,12 +2,14 @@
  * Probes against what this kernel does when asked directly, and each feature forced off.
  */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -21,7 +23,22 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 
-TestSuite(kfeat, .timeout = 10);
+/* The C library's statfs(). */
+#ifdef SYS_statfs64
+#define KFEAT_STATFS SYS_statfs64
+#else
+#define KFEAT_STATFS SYS_statfs
+#endif
+
+TestSuite(kfeat, .timeout = 60);
+
+/* Of a descriptor that is there. */
+static bool kfeat_takes_null_path(void)
+{
+	struct statx status;
+
+	return syscall(SYS_statx, STDIN_FILENO, NULL, AT_EMPTY_PATH, STATX_TYPE, &status) == 0;
+}
 
 Test(kfeat, probes_say_what_the_kernel_does)
 {
@@ -30,6 +47,7 @@ Test(kfeat, probes_say_what_the_kernel_does)
 
 	kfeat_probe(&features);
 	cr_expect_eq(features.pidfd_thread, fd >= 0);
+	cr_expect_eq(features.null_path, kfeat_takes_null_path());
 	cr_expect_eq(features.landlock_abi, landlock_abi());
 	cr_expect(features.sync_wake_up, "the listener itself is asked later");
 }
@@ -78,6 +96,14 @@ Test(kfeat, each_feature_can_be_forced_off_alone)
 	}
 }
 
+Test(kfeat, null_path_can_be_forced_off)
+{
+	struct kfeat features = { .null_path = true };
+
+	cr_expect(kfeat_disable(&features, "null-path"));
+	cr_expect_not(features.null_path);
+}
+
 Test(kfeat, forcing_off_gives_nothing_back)
 {
 	struct kfeat features = { .landlock_abi = 3 };
@@ -110,27 +136,45 @@ Test(kfeat, nothing_is_missing_from_5_19_on)
 	cr_expect_null(kfeat_missing());
 }
 
-static void kfeat_as_an_old_kernel(void *context)
+struct kfeat_lack {
+	long nr;
+	int error;        /* what the call then says */
+	const char *word; /* of the message */
+};
+
+static void kfeat_without(void *context)
 {
-	/* EINVAL, as from a kernel that does not know the flag. */
+	const struct kfeat_lack *lack = context;
 	struct sock_filter instructions[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)lack->nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)lack->error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { ARRAY_SIZE(instructions), instructions };
 	const char *missing;
 
-	(void)context;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	FORKED_EXPECT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 	missing = kfeat_missing();
-	FORKED_EXPECT(missing && strstr(missing, "5.19"));
+	FORKED_EXPECT(missing && strstr(missing, lack->word));
 	FORKED_EXPECT(!strchr(missing, '\n'));
 }
 
-Test(kfeat, kernel_without_it_is_told_in_one_line)
+Test(kfeat, what_is_missing_is_told_in_one_line)
 {
-	cr_expect_eq(forked_run(kfeat_as_an_old_kernel, NULL), 0);
+	/* A kernel without the call, one that does not know the flag, and a filter that hides it. */
+	static const struct kfeat_lack lacks[] = {
+		{ SYS_seccomp, EINVAL, "5.19" },
+		{ SYS_seccomp, ENOSYS, "CONFIG_SECCOMP_FILTER" },
+		{ SYS_pidfd_open, ENOSYS, "pidfd_open" },
+		{ SYS_pidfd_getfd, EPERM, "pidfd_getfd" },
+		{ SYS_openat2, ENOSYS, "openat2" },
+		{ SYS_process_vm_readv, ENOSYS, "CONFIG_CROSS_MEMORY_ATTACH" },
+		{ SYS_memfd_create, ENOSYS, "memfd_create" },
+		{ KFEAT_STATFS, ENOSYS, "/proc" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lacks); i++)
+		cr_expect_eq(forked_run(kfeat_without, (void *)&lacks[i]), 0, "%s", lacks[i].word);
 }

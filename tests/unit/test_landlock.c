@@ -61,7 +61,7 @@ static void landlock_end(void)
 		nftw(top, landlock_remove_cb, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-TestSuite(landlock, .init = landlock_setup, .fini = landlock_end, .timeout = 20);
+TestSuite(landlock, .init = landlock_setup, .fini = landlock_end, .timeout = 120);
 
 /* The policy of one rule: what it does, and for which names of the test's directory. NULL: none. */
 static void landlock_policy(const char *does, const char *names)

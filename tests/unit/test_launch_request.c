@@ -11,7 +11,7 @@
 #include "core/launch_request.h"
 #include "core/util.h"
 
-TestSuite(launch_request, .timeout = 10);
+TestSuite(launch_request, .timeout = 60);
 
 static struct sock_filter instructions[4096];
 static const struct inherited nothing_inherited;

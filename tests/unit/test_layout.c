@@ -18,21 +18,7 @@
 #include "arch/arch.h"
 #include "arch/layout.h"
 
-TestSuite(layout, .timeout = 30);
-
-static const char *const places[] = {
-	"/",
-	"/etc/passwd",
-	"/dev/null",
-	"/dev/tty",
-	"/proc/self/stat",
-	"/usr/bin/env",
-	"/var",
-	"/sys",
-	"/dev",
-};
-
-#define PLACE_COUNT (sizeof(places) / sizeof(places[0]))
+TestSuite(layout, .timeout = 180);
 
 static const struct statx sample = {
 	.stx_dev_major = 8,
@@ -52,6 +38,21 @@ static const struct statx sample = {
 	.stx_ctime = { .tv_sec = 0x65, .tv_nsec = 0x66 },
 };
 
+#ifdef __x86_64__
+static const char *const places[] = {
+	"/",
+	"/etc/passwd",
+	"/dev/null",
+	"/dev/tty",
+	"/proc/self/stat",
+	"/usr/bin/env",
+	"/var",
+	"/sys",
+	"/dev",
+};
+
+#define PLACE_COUNT (sizeof(places) / sizeof(places[0]))
+
 static struct statx layout_statx(const char *path)
 {
 	struct statx result;
@@ -60,7 +61,6 @@ static struct statx layout_statx(const char *path)
 	return result;
 }
 
-#ifdef __x86_64__
 /* The times of busy places move between two calls; 25 tries make an equal pair certain enough. */
 static bool layout_matches_native(const char *path)
 {
@@ -346,6 +346,8 @@ Test(layout, refuses_large_filesystems_but_not_unknown_counters)
 	from.f_files = UINT64_C(0x100000000);
 	cr_assert_eq(layout_statfs(abi, LAYOUT_STATFS, &from, buffer), -EOVERFLOW);
 	cr_assert_eq(layout_statfs(abi, LAYOUT_STATFS64, &from, buffer), 84);
+	if (sizeof(from.f_bsize) <= sizeof(uint32_t))
+		return; /* no larger size can be said, as on s390x */
 	from.f_bsize = (__typeof__(from.f_bsize))UINT64_C(0x100000000);
 	cr_assert_eq(layout_statfs(abi, LAYOUT_STATFS64, &from, buffer), -EOVERFLOW);
 }

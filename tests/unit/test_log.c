@@ -30,7 +30,7 @@ static void log_setup(void)
 	alarm(20); /* a write that blocks ends the test */
 }
 
-TestSuite(log, .init = log_setup, .timeout = 30);
+TestSuite(log, .init = log_setup, .timeout = 180);
 
 /* Everything that can be read without waiting, appended to text. */
 static void log_read_some(int fd, size_t most)

@@ -76,7 +76,7 @@ static void log_access_end(void)
 	log_free(supervisor.log);
 }
 
-TestSuite(log_access, .init = log_access_setup, .fini = log_access_end, .timeout = 20);
+TestSuite(log_access, .init = log_access_setup, .fini = log_access_end, .timeout = 120);
 
 static void log_access_read(void)
 {

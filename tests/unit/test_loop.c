@@ -32,7 +32,7 @@ static void loop_end(void)
 	loop_free(loop);
 }
 
-TestSuite(loop, .init = loop_setup, .fini = loop_end, .timeout = 10);
+TestSuite(loop, .init = loop_setup, .fini = loop_end, .timeout = 60);
 
 static void loop_free_corpse(struct grave *grave)
 {

@@ -69,7 +69,7 @@ static void rules_init(struct rules *rules, const char *const *texts)
 
 #define RULES(rules, ...) rules_init((rules), (const char *const[]){ __VA_ARGS__, NULL })
 
-Test(matcher, the_last_pattern_that_matches_is_found, .timeout = 5)
+Test(matcher, the_last_pattern_that_matches_is_found, .timeout = 60)
 {
 	struct rules rules;
 
@@ -92,7 +92,7 @@ Test(matcher, the_last_pattern_that_matches_is_found, .timeout = 5)
 	rules_release(&rules);
 }
 
-Test(matcher, no_rules_match_nothing, .timeout = 5)
+Test(matcher, no_rules_match_nothing, .timeout = 60)
 {
 	struct rules rules = { .count = 0 };
 
@@ -102,7 +102,7 @@ Test(matcher, no_rules_match_nothing, .timeout = 5)
 	rules_release(&rules);
 }
 
-Test(matcher, a_star_at_the_end_ends_at_a_slash, .timeout = 5)
+Test(matcher, a_star_at_the_end_ends_at_a_slash, .timeout = 60)
 {
 	struct rules rules;
 
@@ -145,7 +145,7 @@ static void long_components(const char *form, const char *const *others)
 		pattern_free((struct pattern *)patterns[i]);
 }
 
-Test(matcher, long_components_are_compared_to_their_end, .timeout = 20)
+Test(matcher, long_components_are_compared_to_their_end, .timeout = 120)
 {
 	static const char *const shorter[] = { "/a-long-name-%04zu", "/a-long-name-%03zu", "/a-long-n", NULL };
 	static const char *const longer[] = { "/%08zu/b", "/%08zu-lon/b", "/%08zu-lonG/b", "/%08zu-longer/b", NULL };
@@ -154,7 +154,7 @@ Test(matcher, long_components_are_compared_to_their_end, .timeout = 20)
 	long_components("/%08zu-long/b", longer);
 }
 
-Test(matcher, what_is_too_much_for_an_automaton_is_matched_alone, .timeout = 20)
+Test(matcher, what_is_too_much_for_an_automaton_is_matched_alone, .timeout = 120)
 {
 	struct automaton_budget nothing = { 0, 0 };
 	struct rules rules = { .count = 2, .texts = { "/a/*b{c*,d}", "/a/**e" } };
@@ -170,7 +170,7 @@ Test(matcher, what_is_too_much_for_an_automaton_is_matched_alone, .timeout = 20)
 
 /* ---- Made late ---- */
 
-Test(matcher, one_made_late_gives_the_same_answers_before_and_after, .timeout = 5)
+Test(matcher, one_made_late_gives_the_same_answers_before_and_after, .timeout = 60)
 {
 	struct automaton_budget budget = plenty;
 	struct matcher_late *late = NULL;
@@ -192,7 +192,7 @@ Test(matcher, one_made_late_gives_the_same_answers_before_and_after, .timeout = 
 	rules_release(&rules);
 }
 
-Test(matcher, one_of_many_patterns_is_not_made_late, .timeout = 5)
+Test(matcher, one_of_many_patterns_is_not_made_late, .timeout = 60)
 {
 	static const struct pattern *patterns[1000];
 	struct automaton_budget budget = plenty;

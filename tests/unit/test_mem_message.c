@@ -1,16 +1,18 @@
 /* Messages in memory, in both layouts; the memory is our own. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/mem_message.h"
 #include "core/util.h"
 #include "tests/unit/fake_handlers.h"
 
-TestSuite(mem_message, .timeout = 10);
+TestSuite(mem_message, .timeout = 60);
 
 static struct call *message_call(bool compat)
 {
@@ -20,10 +22,22 @@ static struct call *message_call(bool compat)
 	return &call;
 }
 
+static struct call *message_x32(void)
+{
+	struct call *call = message_call(false);
+
+	call->x32 = true;
+	return call;
+}
+
 /* 32-bit addresses must lie low. */
 static void *message_low(size_t size)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	static uintptr_t next = 0x20000000;
+	void *memory = mmap(
+		(void *)next, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	next += 1 << 20;
 
 	cr_assert_neq(memory, MAP_FAILED);
 	return memory;
@@ -45,6 +59,21 @@ Test(mem_message, headers_of_both_layouts_mean_the_same)
 	cr_expect_arr_eq(&one, &other, offsetof(struct mem_message, name_length));
 	cr_expect_eq(one.name_length, other.name_length);
 	cr_expect_eq(mem_read_message(message_call(false), 8, &one), -EFAULT);
+	cr_assert_eq(mem_read_message(message_x32(), (uintptr_t)narrow, &one), 0);
+	cr_expect_arr_eq(&one, &other, offsetof(struct mem_message, name_length));
+}
+
+Test(mem_message, vectors_of_x32_have_narrow_elements)
+{
+	const uint32_t narrow[4] = { 8, 10, 16, 5 };
+	struct iovec *vector = NULL;
+	uint64_t total;
+
+	cr_assert_eq(mem_read_vector(message_x32(), (uintptr_t)narrow, 2, &vector, &total), 0);
+	cr_expect_eq(total, 15);
+	cr_expect(vector[1].iov_base == (void *)16 && vector[1].iov_len == 5);
+	free(vector);
+	cr_expect_eq(mem_message_step(message_x32()), 32);
 }
 
 Test(mem_message, vectors_are_bounded_as_by_the_kernel)
@@ -52,11 +81,12 @@ Test(mem_message, vectors_are_bounded_as_by_the_kernel)
 	struct iovec parts[3] = { { (void *)8, 10 }, { NULL, 0x7fffffff }, { (void *)16, 5 } };
 	uint32_t narrow[4] = { 8, 10, 16, 0x80000000U };
 	struct iovec *vector = NULL;
+	const uint64_t most = INT_MAX / getpagesize() * (uint64_t)getpagesize();
 	uint64_t total;
 
 	cr_assert_eq(mem_read_vector(message_call(false), (uintptr_t)parts, 3, &vector, &total), 0);
-	cr_expect_eq(total, 0x7ffff000);
-	cr_expect_eq(vector[1].iov_len, 0x7ffff000 - 10);
+	cr_expect_eq(total, most);
+	cr_expect_eq(vector[1].iov_len, most - 10);
 	cr_expect_eq(vector[2].iov_len, 0);
 	free(vector);
 	parts[2].iov_len = (size_t)-1;

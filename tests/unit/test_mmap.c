@@ -14,18 +14,19 @@
 #include "handlers/handlers.h"
 #include "tests/unit/fake_handlers.h"
 
-#define PAGE 4096
+#define PAGE_MAX 65536
+#define PAGE ((size_t)getpagesize())
 #define EXEC CAT_BIT(CAT_EXEC)
 #define RX (PROT_READ | PROT_EXEC)
 
-static char mmap_text[PAGE + 1];
+static char mmap_text[PAGE_MAX];
 
 static int mmap_file(const char *name)
 {
 	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0755);
 
 	memset(mmap_text, 'x', PAGE);
-	cr_assert(fd >= 0 && write(fd, mmap_text, PAGE) == PAGE);
+	cr_assert(fd >= 0 && write(fd, mmap_text, PAGE) == (ssize_t)PAGE);
 	return fd;
 }
 
@@ -35,7 +36,7 @@ static void mmap_enter_directory(void)
 	close(mmap_file("other"));
 }
 
-TestSuite(mmap, .timeout = 10, .init = mmap_enter_directory, .fini = fake_leave_directory);
+TestSuite(mmap, .timeout = 60, .init = mmap_enter_directory, .fini = fake_leave_directory);
 
 static uint64_t mmap_at(uint64_t address, const char *name, int prot)
 {
@@ -162,10 +163,10 @@ Test(mmap, a_mapping_that_failed_is_not_looked_at_and_one_that_nobody_can_see_ki
 	fake_begin(&handler_mmap, failed);
 	cr_expect_eq(fake_leave(&handler_mmap, failed, -ENOMEM).kind, VERDICT_CONTINUE);
 	fake_begin(&handler_mmap, gone);
-	cr_expect_eq(fake_leave(&handler_mmap, gone, PAGE).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_leave(&handler_mmap, gone, 4096).kind, VERDICT_CONTINUE);
 	cr_expect_eq(gone->thens, 0);
 	fake_begin(&handler_mmap, unseen);
-	cr_expect_eq(fake_leave(&handler_mmap, unseen, PAGE).kind, VERDICT_KILL);
+	cr_expect_eq(fake_leave(&handler_mmap, unseen, 4096).kind, VERDICT_KILL);
 	cr_expect_eq(unseen->mismatches, 1);
 }
 
@@ -201,7 +202,7 @@ Test(mmap, a_mount_without_exec_gives_its_own_error)
 Test(mmap, the_old_form_runs_as_mmap2_with_the_words_that_were_judged)
 {
 	int fd = mmap_file("file");
-	uint32_t block[] = { 0, 5, RX, MAP_PRIVATE, (uint32_t)fd, 2 * PAGE };
+	uint32_t block[] = { 0, 5, RX, MAP_PRIVATE, (uint32_t)fd, 8192 };
 	uint32_t odd[] = { 0, 5, RX, MAP_PRIVATE, (uint32_t)fd, 1 };
 	uint32_t plain[] = { 1, 2, PROT_READ, MAP_PRIVATE, (uint32_t)fd, 0 };
 	uint64_t low = 0x60000000;
@@ -221,7 +222,61 @@ Test(mmap, the_old_form_runs_as_mmap2_with_the_words_that_were_judged)
 	cr_expect_eq(fake_begin(&handler_mmap, reads).kind, VERDICT_REWRITE);
 	cr_expect_eq(reads->sysno_set, SC_mmap2);
 	cr_expect(reads->asked == 0 && reads->args[0] == 1 && reads->args[2] == PROT_READ);
-	cr_expect_eq(fake_leave(&handler_mmap, reads, PAGE).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_leave(&handler_mmap, reads, 4096).kind, VERDICT_CONTINUE);
+}
+
+#define BLOCK_MMAP(...) CALL(.sysno = SC_old_mmap, .shares_memory = true, __VA_ARGS__)
+#define BLOCK_REFUSES .refused = EXEC, .refused_name = "/other"
+
+Test(mmap, the_only_form_of_an_abi_stays_in_its_block_and_what_is_executable_then_is_judged)
+{
+	int fd = mmap_file("file");
+	uint64_t block[] = { 0, 5, RX, MAP_PRIVATE, FD(fd), 0 };
+	uint64_t odd[] = { 0, 5, RX, MAP_PRIVATE, FD(fd), 1 };
+	struct call *good = BLOCK_MMAP(BLOCK_REFUSES, ARGS(ADDRESS(block)));
+	struct call *flipped = BLOCK_MMAP(BLOCK_REFUSES, ARGS(ADDRESS(block)));
+
+	mmap_expect_fails(BLOCK_MMAP(ARGS(8)), EFAULT);
+	mmap_expect_fails(BLOCK_MMAP(ARGS(ADDRESS(odd))), EINVAL);
+	mmap_expect_fails(BLOCK_MMAP(.refused = EXEC, ARGS(ADDRESS(block))), EACCES);
+	mmap_at(0, "other", PROT_READ);
+	cr_expect_eq(fake_begin(&handler_mmap, good).kind, VERDICT_CONTINUE);
+	cr_expect_eq(good->asked, EXEC);
+	cr_expect_eq(fake_leave(&handler_mmap, good, (int64_t)mmap_at(0, "file", RX)).kind, VERDICT_CONTINUE);
+	cr_expect_eq(good->thens, 0);
+	cr_expect_eq(fake_begin(&handler_mmap, flipped).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_leave(&handler_mmap, flipped, (int64_t)mmap_at(0, "other", RX)).kind, VERDICT_KILL);
+	cr_expect_eq(flipped->mismatches, 1);
+}
+
+/* What we read of a block says nothing about what was mapped: neither how much, nor where. */
+Test(mmap, a_block_whose_length_was_another_one_hides_nothing)
+{
+	const uint64_t lengths[] = { 0, UINT64_MAX, 1 };
+	uint64_t at = mmap_at(0, "other", RX);
+
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		uint64_t block[] = { 0, lengths[i], PROT_READ, MAP_PRIVATE, UINT64_MAX, 0 };
+		struct call *call = BLOCK_MMAP(BLOCK_REFUSES, ARGS(ADDRESS(block)));
+
+		cr_expect_eq(fake_begin(&handler_mmap, call).kind, VERDICT_CONTINUE);
+		cr_expect_eq(fake_leave(&handler_mmap, call, (int64_t)at - (int64_t)PAGE).kind, VERDICT_KILL);
+	}
+}
+
+Test(mmap, a_block_that_became_executable_memory_passes_only_where_such_memory_may_be)
+{
+	uint64_t block[] = { 0, 5, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0 };
+	struct call *allowed = BLOCK_MMAP(ARGS(ADDRESS(block)));
+	struct call *plain = BLOCK_MMAP(.anonymous_refused = true, ARGS(ADDRESS(block)));
+	struct call *refused = BLOCK_MMAP(.anonymous_refused = true, ARGS(ADDRESS(block)));
+
+	cr_expect_eq(fake_begin(&handler_mmap, plain).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_leave(&handler_mmap, plain, (int64_t)mmap_anonymous_at(0, PROT_READ)).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_begin(&handler_mmap, allowed).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_leave(&handler_mmap, allowed, (int64_t)mmap_anonymous_at(0, RX)).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_begin(&handler_mmap, refused).kind, VERDICT_CONTINUE);
+	cr_expect_eq(fake_leave(&handler_mmap, refused, (int64_t)mmap_anonymous_at(0, RX)).kind, VERDICT_KILL);
 }
 
 Test(mmap, the_old_form_cannot_make_executable_memory_that_is_no_file_where_that_is_off)

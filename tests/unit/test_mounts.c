@@ -15,7 +15,7 @@
 #include "core/mounts.h"
 #include "core/supervisor.h"
 
-TestSuite(mounts, .timeout = 10);
+TestSuite(mounts, .timeout = 60);
 
 Test(mounts, proc_and_all_below_it_are_procfs)
 {

@@ -10,7 +10,7 @@
 #include "handlers/handlers.h"
 #include "tests/unit/fake_handlers.h"
 
-TestSuite(names, .timeout = 10, .init = fake_enter_directory, .fini = fake_leave_directory);
+TestSuite(names, .timeout = 60, .init = fake_enter_directory, .fini = fake_leave_directory);
 
 Test(names, new_names_have_the_umask_of_the_target)
 {

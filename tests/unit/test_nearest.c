@@ -14,7 +14,7 @@ static const char *nearest(const char *word)
 	return found ? found : "";
 }
 
-Test(nearest, slips_of_the_hand_are_found, .timeout = 5)
+Test(nearest, slips_of_the_hand_are_found, .timeout = 60)
 {
 	cr_expect(eq(str, (char *)nearest("raed"), "read"));
 	cr_expect(eq(str, (char *)nearest("rea"), "read"));
@@ -24,7 +24,7 @@ Test(nearest, slips_of_the_hand_are_found, .timeout = 5)
 	cr_expect(eq(str, (char *)nearest("onn"), "on"));
 }
 
-Test(nearest, what_is_far_away_is_not_guessed, .timeout = 5)
+Test(nearest, what_is_far_away_is_not_guessed, .timeout = 60)
 {
 	cr_expect(eq(str, (char *)nearest("xyz"), ""));
 	cr_expect(eq(str, (char *)nearest(""), ""));

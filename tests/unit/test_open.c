@@ -16,7 +16,7 @@
 
 #define RW (CAT_BIT(CAT_READ) | CAT_BIT(CAT_WRITE))
 
-TestSuite(open, .timeout = 20);
+TestSuite(open, .timeout = 120);
 
 static const uint64_t bits[] = {
 	O_CREAT,

@@ -101,7 +101,7 @@ static void open_end(void)
 	cr_assert(chdir("/") == 0 && system(command) == 0);
 }
 
-TestSuite(open_files, .init = open_setup, .fini = open_end, .timeout = 50);
+TestSuite(open_files, .init = open_setup, .fini = open_end, .timeout = 300);
 
 static int64_t open_verdict(const struct verdict *verdict)
 {

@@ -24,7 +24,7 @@
 #include "core/util.h"
 #include "tests/unit/path_fixture.h"
 
-TestSuite(path, .init = path_setup, .fini = path_teardown, .timeout = 20);
+TestSuite(path, .init = path_setup, .fini = path_teardown, .timeout = 120);
 
 /* "@" stands for the name of the tree. */
 static const char *const odd_paths[] = { "file", "./file", ".//file", "file/", "file/.", "file/..", "file/x", "d", "d/",
@@ -354,7 +354,11 @@ Test(path, a_removed_file_keeps_its_old_name)
 Test(path, descriptors_without_a_name)
 {
 	/* Memory that only we can see may be switched off. */
+#ifdef SYS_memfd_secret
 	const int hidden = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
+#else
+	const int hidden = -1;
+#endif
 	int fds[4] = { -1, -1, memfd_create("secret", MFD_CLOEXEC), hidden < 0 ? memfd_create("x", 0) : hidden };
 	const char *names[] = { "pipe:[", "pipe:[", "!memfd:secret", hidden < 0 ? "!memfd:x" : "!memfd_secret:" };
 
@@ -368,6 +372,14 @@ Test(path, descriptors_without_a_name)
 		cr_expect_geq(path.object, 0);
 		close(fds[i]);
 	}
+}
+
+Test(path, null_is_no_empty_string_where_the_kernel_takes_none)
+{
+	PATH_LOCAL(path);
+
+	fake.supervisor.features.null_path = false;
+	cr_expect_eq(path_lookup(&fake.call, AT_FDCWD, 0, PATH_EMPTY | PATH_NULL_EMPTY, &path), -EFAULT);
 }
 
 Test(path, a_descriptor_of_ours_has_the_name_of_its_object)

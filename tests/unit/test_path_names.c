@@ -14,7 +14,7 @@
 #include "core/util.h"
 #include "tests/unit/path_fixture.h"
 
-TestSuite(path_names, .init = path_setup, .fini = path_teardown, .timeout = 20);
+TestSuite(path_names, .init = path_setup, .fini = path_teardown, .timeout = 120);
 
 /* Below the cwd: "nnn.../nnn...", as long as a string can be with a few bytes more. */
 static void make_deep(char deep[PATH_MAX])

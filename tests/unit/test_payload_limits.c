@@ -14,7 +14,7 @@
 #include "tests/unit/forked.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(payload_limits, .timeout = 10);
+TestSuite(payload_limits, .timeout = 60);
 
 static struct payload_limits limits_of(const char *command)
 {

@@ -8,7 +8,7 @@
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(plan_exec, .timeout = 10);
+TestSuite(plan_exec, .timeout = 60);
 
 static const struct plan_host without = { .landlock_abi = 7, .scopes_signals = true };
 

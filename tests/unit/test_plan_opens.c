@@ -8,7 +8,7 @@
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(plan_opens, .timeout = 10);
+TestSuite(plan_opens, .timeout = 60);
 
 static const struct plan_host plain = { .landlock_abi = 7, .scopes_signals = true, .ptrace = true };
 static const struct plan_host reads = {

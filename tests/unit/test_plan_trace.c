@@ -10,7 +10,7 @@
 #include "core/util.h"
 #include "tests/unit/fake_policy.h"
 
-TestSuite(plan_trace, .init = fake_handle_usual, .timeout = 10);
+TestSuite(plan_trace, .init = fake_handle_usual, .timeout = 60);
 
 static const struct plan_host modern = {
 	.landlock_abi = 7, .supervisor = 500, .launcher = 501, .scopes_signals = true, .ptrace = true
@@ -89,6 +89,24 @@ Test(plan_trace, refuses_executable_memory_without_a_file_where_the_policy_says_
 	assert_native(plan, SC_mmap, 0, 1, PROT_EXEC, MAP_PRIVATE, "trace");
 	assert_native(plan, SC_mprotect, 0, 1, PROT_EXEC, 0, "trace");
 	assert_of(plan, "i386", SC_old_mmap, 0, 0, 0, 0, "trace");
+	plan_free(plan);
+}
+
+/* In an indirect call the flags lie on the stack: what the filter reads there is not what the kernel has read. */
+Test(plan_trace, stops_every_executable_mapping_where_flags_may_be_read_twice)
+{
+	static const struct policy_settings no_anonymous = { .exec_mmap = true };
+	const struct policy strict = { .active = CAT_BIT(CAT_EXEC), .settings = &no_anonymous };
+	struct plan *plan = plan_new(&exec, &modern);
+
+	assert_of(plan, "mips", SC_mmap2, 0, 1, PROT_EXEC, MAP_ANONYMOUS, "trace");
+	assert_of(plan, "mips", SC_mmap2, 0, 1, PROT_EXEC, MAP_PRIVATE, "trace");
+	assert_of(plan, "mips", SC_mmap2, 0, 1, PROT_READ, MAP_PRIVATE, "kernel");
+	assert_of(plan, "mips64n32", SC_mmap, 0, 1, PROT_EXEC, MAP_ANONYMOUS, "kernel");
+	plan_free(plan);
+	plan = plan_new(&strict, &modern);
+	assert_of(plan, "mips", SC_mmap2, 0, 1, PROT_EXEC, MAP_ANONYMOUS, "EACCES");
+	assert_of(plan, "mips", SC_mmap2, 0, 1, PROT_EXEC, MAP_PRIVATE, "trace");
 	plan_free(plan);
 }
 

@@ -13,7 +13,7 @@ static enum action decide(const struct policy *policy, enum category category, c
 	return policy_decide(policy, category, name).action;
 }
 
-Test(policy, starts_with_every_enforced_category_on_and_denied, .timeout = 5)
+Test(policy, starts_with_every_enforced_category_on_and_denied, .timeout = 60)
 {
 	struct policy *policy = policy_new();
 
@@ -32,7 +32,7 @@ Test(policy, starts_with_every_enforced_category_on_and_denied, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(policy, the_last_rule_that_matches_decides, .timeout = 5)
+Test(policy, the_last_rule_that_matches_decides, .timeout = 60)
 {
 	struct policy *policy = POLICY("allow/read+/a/***", "kill/read+/a/b", "warn/read+/a/b/***", "filter/read+/a/c");
 
@@ -46,7 +46,7 @@ Test(policy, the_last_rule_that_matches_decides, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(policy, off_allows_whatever_the_rules_say, .timeout = 5)
+Test(policy, off_allows_whatever_the_rules_say, .timeout = 60)
 {
 	struct policy *policy = POLICY("deny/read+/***", "sandbox/read:off");
 
@@ -55,7 +55,7 @@ Test(policy, off_allows_whatever_the_rules_say, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(policy, removing_takes_the_last_or_every_equal_rule, .timeout = 5)
+Test(policy, removing_takes_the_last_or_every_equal_rule, .timeout = 60)
 {
 	struct policy *policy = POLICY("allow/read+/a", "deny/read+/a", "allow/read+/a", "allow/read-/a");
 	struct policy *cleared =
@@ -71,7 +71,7 @@ Test(policy, removing_takes_the_last_or_every_equal_rule, .timeout = 5)
 	policy_free(cleared);
 }
 
-Test(policy, a_category_that_can_only_allow_is_not_active, .timeout = 5)
+Test(policy, a_category_that_can_only_allow_is_not_active, .timeout = 60)
 {
 	struct policy *policy = POLICY("deny/read+/etc/shadow", "allow/read+/***", "default/write:allow",
 		"default/stat:allow", "deny/stat+/h/***", "default/readdir:warn", "allow/create+/***");
@@ -110,7 +110,7 @@ static void check_moves(const struct policy *policy, const struct move_row *rows
 			"%s -> %s", rows[i].from, rows[i].to);
 }
 
-Test(policy, files_may_not_move_to_names_that_allow_more, .timeout = 5)
+Test(policy, files_may_not_move_to_names_that_allow_more, .timeout = 60)
 {
 	static const struct move_row rows[] = {
 		{ "/w/a", "/w/b", false, true },
@@ -128,7 +128,7 @@ Test(policy, files_may_not_move_to_names_that_allow_more, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(policy, directories_may_not_move_where_names_below_would_allow_more, .timeout = 5)
+Test(policy, directories_may_not_move_where_names_below_would_allow_more, .timeout = 60)
 {
 	static const struct move_row rows[] = {
 		{ "/w/a", "/w/b", true, true },
@@ -146,7 +146,7 @@ Test(policy, directories_may_not_move_where_names_below_would_allow_more, .timeo
 	policy_free(policy);
 }
 
-Test(policy, a_rule_that_follows_the_directory_does_not_hold_it, .timeout = 5)
+Test(policy, a_rule_that_follows_the_directory_does_not_hold_it, .timeout = 60)
 {
 	static const struct move_row rows[] = {
 		{ "/w/a", "/w/b", true, true }, /* .ssh below is denied under either name */
@@ -161,7 +161,7 @@ Test(policy, a_rule_that_follows_the_directory_does_not_hold_it, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(policy, only_active_categories_hold_names, .timeout = 5)
+Test(policy, only_active_categories_hold_names, .timeout = 60)
 {
 	struct policy *policy = POLICY("sandbox/all:off", "deny/read+/w/secret");
 
@@ -172,7 +172,7 @@ Test(policy, only_active_categories_hold_names, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(policy, warn_ranks_as_allow, .timeout = 5)
+Test(policy, warn_ranks_as_allow, .timeout = 60)
 {
 	struct policy *policy = POLICY("sandbox/all:off", "sandbox/read:on", "default/read:allow", "warn/read+/w/a");
 

@@ -15,7 +15,7 @@
 #define MEMORY_MAX_KB (400 << 10)
 
 /* Timeouts are far above what these take: a bound that is missing means minutes. */
-#define BOUNDS(name) Test(policy_bounds, name, .timeout = 60, .init = enter_folder, .fini = leave_folder)
+#define BOUNDS(name) Test(policy_bounds, name, .timeout = 360, .init = enter_folder, .fini = leave_folder)
 
 static char folder[] = "/tmp/kennel-bounds-XXXXXX";
 

@@ -8,7 +8,7 @@
 
 #include "core/util.h"
 
-TestSuite(policy_errors, .timeout = 10);
+TestSuite(policy_errors, .timeout = 60);
 
 static char *printed(const struct policy_errors *errors, bool json)
 {

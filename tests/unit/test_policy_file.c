@@ -38,7 +38,7 @@ static void folder_remove(void)
 	nftw(folder, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-TestSuite(policy_file, .init = folder_make, .fini = folder_remove, .timeout = 20);
+TestSuite(policy_file, .init = folder_make, .fini = folder_remove, .timeout = 120);
 
 static void write_bytes(const char *name, const char *bytes, size_t size)
 {

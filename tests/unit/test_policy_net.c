@@ -12,7 +12,7 @@
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(policy_net, .timeout = 20);
+TestSuite(policy_net, .timeout = 120);
 
 #define POLICY(...) fixture_policy((const char *const[]){ "sandbox/all:off", "sandbox/net:on", __VA_ARGS__, NULL })
 

@@ -6,7 +6,7 @@
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(policy_transition, .timeout = 10);
+TestSuite(policy_transition, .timeout = 60);
 
 #define POLICY(...) fixture_policy((const char *const[]){ __VA_ARGS__, NULL })
 

@@ -8,7 +8,7 @@
 #include "core/util.h"
 #include "tests/unit/policy_fixture.h"
 
-TestSuite(policy_warnings, .timeout = 20);
+TestSuite(policy_warnings, .timeout = 120);
 
 static char *warned(const char *const *commands, bool json)
 {

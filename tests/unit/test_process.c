@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,7 +54,7 @@ static void process_end(void)
 	loop_free(supervisor.loop);
 }
 
-TestSuite(process, .init = process_setup, .fini = process_end, .timeout = 20);
+TestSuite(process, .init = process_setup, .fini = process_end, .timeout = 120);
 
 /* A child that has prepared itself and sleeps; the call is its. */
 static void process_start(void (*prepare)(void))
@@ -82,9 +84,21 @@ static void process_handler(int number)
 	(void)number;
 }
 
-static uint64_t process_bit(int number)
+static struct process_signals process_bits(int first, int second, int third)
 {
-	return UINT64_C(1) << (number - 1);
+	const int numbers[] = { first, second, third };
+	struct process_signals signals = { 0 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i])
+			signals.words[(numbers[i] - 1) / 64] |= PROCESS_SIGNAL(numbers[i]);
+	return signals;
+}
+
+static void process_expect_set(const struct process_signals *set, struct process_signals expected)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(set->words); i++)
+		cr_expect_eq(set->words[i], expected.words[i], "word %u: %llx", i, (unsigned long long)set->words[i]);
 }
 
 static void process_prepare_signals(void)
@@ -108,17 +122,46 @@ static void process_expect_signals(void)
 
 	cr_assert_eq(process_status_read(&call, &status), 0);
 	cr_expect_eq(status.tgid, call.tid);
-	cr_expect_eq(status.pending_thread, process_bit(SIGUSR1));
-	cr_expect_eq(status.pending_shared, process_bit(SIGUSR2));
-	cr_expect_eq(status.blocked, process_bit(SIGUSR1) | process_bit(SIGUSR2) | process_bit(SIGRTMAX));
-	cr_expect(status.ignored & process_bit(SIGHUP));
-	cr_expect_not(status.ignored & process_bit(SIGALRM));
+	process_expect_set(&status.pending_thread, process_bits(SIGUSR1, 0, 0));
+	process_expect_set(&status.pending_shared, process_bits(SIGUSR2, 0, 0));
+	process_expect_set(&status.blocked, process_bits(SIGUSR1, SIGUSR2, SIGRTMAX));
+	cr_expect(process_ignores(&status, SIGHUP));
+	cr_expect_not(process_ignores(&status, SIGALRM));
 }
 
 Test(process, signals_of_thread_and_process_are_told_apart)
 {
 	process_start(process_prepare_signals);
 	process_expect_signals();
+}
+
+/* As mips writes it, below a folder that stands for /proc. */
+Test(process, twice_as_many_signals_are_told_apart)
+{
+	static const char text[] = "Name:\tx\nTgid:\t7\nSigPnd:\t80000000000000010000000000000400\n"
+				   "ShdPnd:\t00000000000000000000000000000000\n"
+				   "SigBlk:\t00000000000000010000000000000400\n"
+				   "SigIgn:\t00000000000000020000000000000001\n"
+				   "SigCgt:\t00000000000000000000000000030000\nCapInh:\t0000000000000000\n";
+	char folder[] = "/tmp/process-XXXXXX";
+	struct process_status status;
+	FILE *file = NULL;
+
+	cr_assert(mkdtemp(folder) && chdir(folder) == 0 && mkdir("7", 0700) == 0 && (file = fopen("7/status", "w")));
+	cr_assert(fputs(text, file) >= 0 && fclose(file) == 0);
+	close(supervisor.proc_fd);
+	supervisor.proc_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_eq(process_status_read(&(struct call){ .sandbox = &sandbox, .tid = 7 }, &status), 0);
+	cr_expect(unlink("7/status") == 0 && rmdir("7") == 0 && rmdir(folder) == 0);
+	process_expect_set(&status.pending_thread, process_bits(128, 65, 11));
+	process_expect_set(&status.pending_shared, process_bits(0, 0, 0));
+	process_expect_set(&status.blocked, process_bits(65, 11, 0));
+	cr_expect(process_ignores(&status, 66) && process_ignores(&status, 1));
+	cr_expect_not(process_ignores(&status, SIGCHLD), "it is caught");
+	cr_expect_not(process_ignores(&status, 2) || process_ignores(&status, 65));
+	cr_expect(process_hears(&status, &status.pending_thread), "the last one is not blocked");
+	status.blocked.words[1] |= PROCESS_SIGNAL(128);
+	cr_expect_not(process_hears(&status, &status.pending_thread));
 }
 
 static void process_prepare_forged_name(void)
@@ -306,4 +349,34 @@ Test(process, many_groups_do_not_hide_the_signals)
 		cr_skip_test("needs root to have many groups");
 	process_start(process_prepare_many_groups);
 	process_expect_signals();
+}
+
+static void process_wait(void)
+{
+	syscall(SYS_ppoll, NULL, 0, NULL, NULL, 8, 0);
+}
+
+/* What the kernel took, whatever became of the registers. */
+Test(process, call_of_a_thread_that_waits_is_read_with_its_arguments)
+{
+	const uint64_t poll_args[6] = { 0, 0, 0, 0, 8, 0 };
+	uint64_t args[6] = { 0 };
+	int64_t number = 0;
+	int error;
+
+	process_start(NULL);
+	cr_expect_eq(process_call_read(&(struct call){ .sandbox = &sandbox, .tid = INT_MAX }, &number, args), -ESRCH);
+	kill(call.tid, SIGKILL);
+	waitpid(call.tid, NULL, 0);
+	call.tid = fork();
+	if (call.tid == 0) {
+		process_wait();
+		_exit(0);
+	}
+	/* A thread that runs has no call. */
+	do
+		error = process_call_read(&call, &number, args);
+	while (error == -EPROTO || (error == 0 && number != SYS_ppoll));
+	cr_expect_eq(error, 0);
+	cr_expect_arr_eq(args, poll_args, sizeof(args));
 }

@@ -62,7 +62,7 @@ static void teardown(void)
 	path_tree_remove(top);
 }
 
-TestSuite(procfs_held, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(procfs_held, .init = setup, .fini = teardown, .timeout = 120);
 
 static int look(int dirfd, const char *string, unsigned flags, struct path *path)
 {

@@ -35,7 +35,7 @@ static void check_profile(const char *profile, const struct profile_row *rows, s
 	policy_free(policy);
 }
 
-Test(profile, names_are_found_exactly, .timeout = 5)
+Test(profile, names_are_found_exactly, .timeout = 60)
 {
 	cr_expect_not_null(profile_find("off"));
 	cr_expect_not_null(profile_find("ro"));
@@ -45,7 +45,7 @@ Test(profile, names_are_found_exactly, .timeout = 5)
 	cr_expect_null(profile_find(""));
 }
 
-Test(profile, off_judges_nothing, .timeout = 5)
+Test(profile, off_judges_nothing, .timeout = 60)
 {
 	struct policy *policy = profile_policy("off");
 
@@ -54,7 +54,7 @@ Test(profile, off_judges_nothing, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(profile, ro_reads_everything_and_writes_nothing, .timeout = 5)
+Test(profile, ro_reads_everything_and_writes_nothing, .timeout = 60)
 {
 	static const struct profile_row rows[] = {
 		{ CAT_READ, "/etc/passwd", true },
@@ -93,7 +93,7 @@ Test(profile, ro_reads_everything_and_writes_nothing, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(profile, work_reads_the_system_and_writes_the_work, .timeout = 5)
+Test(profile, work_reads_the_system_and_writes_the_work, .timeout = 60)
 {
 	static const struct profile_row rows[] = {
 		{ CAT_READ, "/usr/lib/x.so", true },
@@ -161,7 +161,7 @@ Test(profile, work_reads_the_system_and_writes_the_work, .timeout = 5)
 	check_profile("work", rows, ARRAY_SIZE(rows));
 }
 
-Test(profile, work_lets_names_move_within_the_work, .timeout = 5)
+Test(profile, work_lets_names_move_within_the_work, .timeout = 60)
 {
 	struct policy *policy = profile_policy("work");
 
@@ -177,7 +177,7 @@ Test(profile, work_lets_names_move_within_the_work, .timeout = 5)
 	policy_free(policy);
 }
 
-Test(profile, each_has_a_description_of_a_line, .timeout = 5)
+Test(profile, each_has_a_description_of_a_line, .timeout = 60)
 {
 	char description[512];
 
@@ -190,7 +190,7 @@ Test(profile, each_has_a_description_of_a_line, .timeout = 5)
 	}
 }
 
-Test(profile, judge_lets_its_folder_and_libraries_be_read_and_run, .timeout = 5)
+Test(profile, judge_lets_its_folder_and_libraries_be_read_and_run, .timeout = 60)
 {
 	static const struct profile_row rows[] = {
 		{ CAT_READ, "/w/input", true },
@@ -214,7 +214,7 @@ Test(profile, judge_lets_its_folder_and_libraries_be_read_and_run, .timeout = 5)
 	check_profile("judge", rows, ARRAY_SIZE(rows));
 }
 
-Test(profile, shell_reads_the_home_and_python_shares_memory, .timeout = 5)
+Test(profile, shell_reads_the_home_and_python_shares_memory, .timeout = 60)
 {
 	static const struct profile_row shell[] = {
 		{ CAT_READ, "/home/u/notes", true },

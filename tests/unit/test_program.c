@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "core/call.h"
 #include "core/cleanup.h"
 #include "core/identity_state.h"
@@ -25,7 +26,7 @@
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 
-TestSuite(program, .timeout = 30);
+TestSuite(program, .timeout = 180);
 
 #define NOWHERE "/nonexistent/interpreter"
 
@@ -216,6 +217,8 @@ static struct narrow_file narrow_file(void)
 	return file;
 }
 
+#if defined(__x86_64__)
+
 /* Both agree on the error; where there is none, the interpreter is one that does not exist. */
 static void check_wide(const struct wide_file *file, int error, struct program *program)
 {
@@ -224,8 +227,6 @@ static void check_wide(const struct wide_file *file, int error, struct program *
 	cr_assert_eq(result, error, "%d, not %d", result, error);
 	cr_assert_eq(kernel_error(file, sizeof(*file)), error ? -error : ENOENT);
 }
-
-#if defined(__x86_64__)
 
 Test(program, elf_names_its_interpreter_and_its_stack)
 {
@@ -244,7 +245,7 @@ Test(program, elf_names_its_interpreter_and_its_stack)
 	cr_assert(!program.executable_stack && !program.no_stack_header);
 	file.entries[1].p_type = file.entries[2].p_type = PT_NULL;
 	check_wide(&file, 0, &program);
-	cr_assert(!program.executable_stack && program.no_stack_header);
+	cr_assert(!program.executable_stack && program.no_stack_header && !program.reads_execute);
 }
 
 Test(program, elf_of_32_bits_is_read_in_its_own_layout)
@@ -261,7 +262,21 @@ Test(program, elf_of_32_bits_is_read_in_its_own_layout)
 	}
 	file.entries[1].p_type = PT_NULL;
 	cr_assert_eq(read_bytes(&file, sizeof(file), &program), 0);
-	cr_assert(program.no_stack_header);
+	cr_assert(program.no_stack_header && program.reads_execute);
+}
+
+/* x32: the machine of 64-bit programs, in the layout that its loader does not take. */
+Test(program, elf_of_32_bits_may_have_the_machine_of_64)
+{
+	struct narrow_file file = narrow_file();
+	struct program program;
+
+	file.header.e_machine = EM_X86_64;
+	cr_assert_eq(read_bytes(&file, sizeof(file), &program), 0);
+	cr_assert(program.kind == PROGRAM_ELF && program.word32);
+	cr_assert_str_eq(program.interpreter, NOWHERE);
+	file.header.e_phentsize = 1;
+	cr_assert_eq(read_bytes(&file, sizeof(file), &program), -ENOEXEC);
 }
 
 /* The kernel does not look at them, so they cannot be used to show us another program. */
@@ -379,6 +394,21 @@ Test(program, elf_cut_off_at_any_byte_never_names_another_interpreter)
 
 #endif
 
+/* mips: a file that could be read in both widths is what its class says, to us as to the kernel. */
+Test(program, elf_class_counts_where_the_kernel_looks_at_it)
+{
+	int AUTO_CLOSE fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	unsigned char start[4096];
+	struct program program;
+
+	if (!abi_native()->class_counts)
+		cr_skip_test("this machine's kernel does not look at the class of a program");
+	cr_assert_eq(read(fd, start, sizeof(start)), (ssize_t)sizeof(start));
+	start[EI_CLASS] = ELFCLASS32 + ELFCLASS64 - start[EI_CLASS];
+	cr_expect_eq(read_bytes(start, sizeof(start), &program), -ENOEXEC);
+	cr_expect_eq(kernel_error(start, sizeof(start)), ENOEXEC);
+}
+
 Test(program, this_program_is_an_elf_program)
 {
 	int AUTO_CLOSE fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -386,6 +416,8 @@ Test(program, this_program_is_an_elf_program)
 
 	cr_assert_eq(program_read(fd, &program), 0);
 	cr_assert(program.kind == PROGRAM_ELF && !program.word32 && !program.no_stack_header);
+	if (!program.interpreter[0])
+		cr_skip_test("this program is static: it has no interpreter");
 	cr_assert_eq(access(program.interpreter, X_OK), 0);
 }
 

@@ -27,7 +27,7 @@ static void run_options_end(void)
 	policy_loader_free(loader);
 }
 
-TestSuite(run_options, .init = run_options_setup, .fini = run_options_end, .timeout = 10);
+TestSuite(run_options, .init = run_options_setup, .fini = run_options_end, .timeout = 60);
 
 /* "run" and up to fifteen words. */
 static int run_options_of(const char *const *words)

@@ -12,7 +12,7 @@
 #include "handlers/handlers.h"
 #include "tests/unit/fake_handlers.h"
 
-TestSuite(setgroups, .timeout = 10);
+TestSuite(setgroups, .timeout = 60);
 
 #define ABLE .capabilities = UINT64_C(1) << CAP_SETGID
 #define NOWHERE 1
@@ -126,12 +126,13 @@ static void setgroups_compare(char *end, size_t bytes, unsigned count, unsigned 
 
 Test(setgroups, errors_are_those_of_the_kernel_where_the_list_becomes_unreadable)
 {
-	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t page = (size_t)getpagesize();
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (geteuid() != 0)
 		cr_skip_test("needs root");
-	cr_assert(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
+	cr_assert(pages != MAP_FAILED && mprotect(pages + page, page, PROT_NONE) == 0);
 	for (size_t bytes = 0; bytes < 40; bytes++)
 		for (unsigned i = 0; i < 144; i++)
-			setgroups_compare(pages + 4096, bytes, i % 12, i / 12);
+			setgroups_compare(pages + page, bytes, i % 12, i / 12);
 }

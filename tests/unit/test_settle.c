@@ -35,7 +35,7 @@ static __attribute__((noinline)) char use_stack(void)
 	return deep[512];
 }
 
-Test(settle, free_memory_goes_and_the_rest_stays, .timeout = 10)
+Test(settle, free_memory_goes_and_the_rest_stays, .timeout = 60)
 {
 	char *pieces[PIECES];
 	char *last;

@@ -9,7 +9,7 @@
 #include "handlers/handlers.h"
 #include "tests/unit/fake_handlers.h"
 
-TestSuite(signal, .timeout = 10);
+TestSuite(signal, .timeout = 60);
 
 /* Inside are the processes below 100 and their groups; 500 was one. */
 static int inside_answer(pid_t number)

@@ -39,7 +39,7 @@ static void slow_teardown(void)
 	path_tree_remove(top);
 }
 
-TestSuite(slow, .init = slow_setup, .fini = slow_teardown, .timeout = 10);
+TestSuite(slow, .init = slow_setup, .fini = slow_teardown, .timeout = 60);
 
 typedef int slow_find(struct call *call, struct path *path);
 

@@ -51,7 +51,7 @@ static void tmpdir_end(void)
 		nftw(base, tmpdir_remove_cb, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-TestSuite(tmpdir, .init = tmpdir_setup, .fini = tmpdir_end, .timeout = 20);
+TestSuite(tmpdir, .init = tmpdir_setup, .fini = tmpdir_end, .timeout = 120);
 
 /* Names directly below the test's directory, "outside" not counted. */
 static unsigned tmpdir_left(void)

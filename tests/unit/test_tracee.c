@@ -56,7 +56,7 @@ static void tracee_end(void)
 	loop_free(supervisor.loop);
 }
 
-TestSuite(tracee, .init = tracee_setup, .fini = tracee_end, .timeout = 20);
+TestSuite(tracee, .init = tracee_setup, .fini = tracee_end, .timeout = 120);
 
 static void tracee_need_threads(void)
 {

@@ -17,7 +17,7 @@
 #include "tests/unit/fake_dispatch.h"
 #include "tests/unit/wait_fixture.h"
 
-TestSuite(wait_worker, .init = wait_setup, .fini = wait_teardown, .timeout = 20);
+TestSuite(wait_worker, .init = wait_setup, .fini = wait_teardown, .timeout = 120);
 
 Test(wait_worker, worker_is_asked_for_with_everything_it_needs)
 {
@@ -90,7 +90,7 @@ Test(wait_worker, worker_is_known_by_its_number_while_it_works)
 Test(wait_worker, interrupted_call_dismisses_its_worker)
 {
 	wait_for_worker(50);
-	wait_fake.target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_fake.target.pending_thread.words[0] = SIGNAL_BIT(SIGINT);
 	wait_run();
 	cr_expect_eq(fake_dispatch.abandoned, 1);
 	cr_expect(wait_fake.sent_count == 2 && wait_fake.sent[1].type == MESSAGE_WORK_CANCEL &&
@@ -137,10 +137,10 @@ Test(wait_worker, worker_that_will_not_die_is_written_off_until_it_does)
 	fake_dispatch.done = NULL;
 	wait_for_worker(51);
 	wait_for_worker(52);
-	wait_fake.target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_fake.target.pending_thread.words[0] = SIGNAL_BIT(SIGINT);
 	wait_run_for(0.1);
 	cr_assert(fake_dispatch.abandoned == 2 && wait_fake.sent_count == 4);
-	wait_fake.target.pending_thread = 0;
+	wait_fake.target.pending_thread.words[0] = 0;
 	wait_for_worker(53);
 	wait_for_worker(54);
 	wait_run_for(0.2);
@@ -277,7 +277,7 @@ static void wait_expect_deaf(const struct handler *handler, enum remote_question
 	wait_for_a_step(50, handler);
 	wait_ask(0, question);
 	wait_run_for(0.05);
-	wait_fake.target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_fake.target.pending_thread.words[0] = SIGNAL_BIT(SIGINT);
 	wait_run_for(0.2);
 	cr_expect_eq(fake_dispatch.abandoned, 0);
 }
@@ -296,7 +296,7 @@ Test(wait_worker, signal_ends_a_step_that_natively_waits_too)
 	wait_for_a_step(50, &fake_dispatch_handler);
 	wait_ask(0, REMOTE_CHECK);
 	wait_run_for(0.05);
-	wait_fake.target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_fake.target.pending_thread.words[0] = SIGNAL_BIT(SIGINT);
 	wait_run();
 	cr_expect_eq(fake_dispatch.abandoned, 1);
 }
@@ -310,7 +310,7 @@ Test(wait_worker, nobody_leaves_while_the_listener_is_lent)
 {
 	wait_expect_deaf(&fake_dispatch_handler, REMOTE_LISTENER);
 	cr_expect_not(wait_may_be_left(call_pool_find(wait_fake.sandbox.calls, 50)));
-	wait_fake.target.pending_thread = 0;
+	wait_fake.target.pending_thread.words[0] = 0;
 	fake_dispatch.done = NULL;
 	wait_for_worker(51);
 	wait_for_worker(52);
@@ -330,7 +330,7 @@ Test(wait_worker, signal_ends_what_waits_for_nothing_but_a_close)
 	wait_run_for(0.05);
 	cr_expect(wait_may_be_left(call));
 	cr_expect_eq(wait_placed(call), 7);
-	wait_fake.target.pending_thread = SIGNAL_BIT(SIGINT);
+	wait_fake.target.pending_thread.words[0] = SIGNAL_BIT(SIGINT);
 	wait_run();
 	cr_expect_eq(fake_dispatch.abandoned, 1);
 }

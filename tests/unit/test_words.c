@@ -1,8 +1,10 @@
 /* Rules of fs and ioctl, which are about words; mask, append and strict names; and what they mean for a plan. */
 #include <criterion/criterion.h>
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/filename.h"
@@ -16,12 +18,12 @@
 
 #include "arch/arch.h"
 
-TestSuite(words, .timeout = 10);
+TestSuite(words, .timeout = 60);
 
 #define POLICY(...) fixture_policy((const char *const[]){ "sandbox/all:off", __VA_ARGS__, NULL })
 #define IOCTL "sandbox/ioctl:on", "log/refused:off"
 
-enum { GETS = 0x5401, WINSIZE = 0x5413, STI = 0x5412, UNKNOWN = 0x12345 };
+enum { GETS = TCGETS, WINSIZE = TIOCGWINSZ, STI = TIOCSTI, UNKNOWN = 0x12345 };
 
 static enum action words_request(const struct policy *policy, uint32_t request)
 {
@@ -32,7 +34,7 @@ Test(words, requests_are_known_by_name_and_by_number)
 {
 	struct policy *policy = POLICY(IOCTL, "allow/ioctl+TC*", "allow/ioctl+0x12345", "deny/ioctl+TCGETS");
 
-	cr_expect_eq(words_request(policy, 0x5402), ACTION_ALLOW);
+	cr_expect_eq(words_request(policy, TCSETS), ACTION_ALLOW);
 	cr_expect_eq(words_request(policy, UNKNOWN), ACTION_ALLOW);
 	cr_expect_eq(words_request(policy, GETS), ACTION_DENY, "the last rule decides");
 	cr_expect_eq(words_request(policy, WINSIZE), ACTION_DENY, "the default");
