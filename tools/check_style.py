@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges the tree: sizes, layering, forbidden calls, clang-format, clang-tidy, cppcheck.
 
-usage: check_style.py [--builddir DIR] [--only PART...] [FILE...]
+usage: check_style.py [--builddir DIR] [--only PART...] [--states N] [FILE...]
 
 The parts are budget, layers, calls, tree, format, tidy, cppcheck. Files limit the last
 three. The clang tools and cppcheck judge only in Debian 12's versions (14 and 2.10): what
@@ -21,6 +21,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 JOBS = os.cpu_count() or 1
+FORMAT_FILES = 40  # at a time: the tool takes longer to start than to read one
 CODE = ("core", "handlers", "arch")          # the program
 ALL_C = CODE + ("bench", "tests")
 
@@ -50,10 +51,12 @@ UNSEEN = {
 ONE_PLACE = [
     (r"\bioctl\s*\([^;]*?\bSECCOMP_IOCTL_NOTIF_", {"core/notify.c"}, "seccomp-notify ioctls"),
     (r"\bptrace\s*\(", {"core/ptrace.c"}, "ptrace()"),
-    (r"\b(v?fork|clone3?)\s*\(|\bSYS_(v?fork|clone3?)\b", {"core/launcher.c", "core/tmpdir.c"},
-     "forking (the launcher for payloads and workers; the remover of the temporary directory)"),
-    (r"\b(waitid|waitpid|wait3|wait4)\s*\(", {"core/launcher.c", "core/ptrace.c"}, "waiting for processes"),
-    (r"\bSYS_openat2\b", {"core/path.c", "core/path_walk.c", "core/path_long.c", "core/landlock.c"}, "opening by path"),
+    (r"\b(v?fork|clone3?)\s*\(|\bSYS_(v?fork|clone3?)\b", {"core/launcher.c", "core/tmpdir.c", "core/abi_probe.c"},
+     "forking (the launcher for payloads and workers; the remover of the temporary directory; what is to be executed)"),
+    (r"\b(waitid|waitpid|wait3|wait4)\s*\(", {"core/launcher.c", "core/ptrace.c", "core/abi_probe.c"},
+     "waiting for processes"),
+    (r"\bSYS_openat2\b",
+     {"core/path.c", "core/path_walk.c", "core/path_long.c", "core/landlock.c", "core/kfeat.c"}, "opening by path"),
     (r"\bev_default_loop\b|\bEV_DEFAULT\b", set(), "libev's default loop (it swallows ptrace stops)"),
     (r"\bev_loop_new\s*\(", {"core/loop.c"}, "making the loop"),
     (r"\bgetopt(_long)?\s*\(", set(), "getopt() (it has global state)"),
@@ -133,8 +136,9 @@ def percentile(values, share):
 
 
 class Style:
-    def __init__(self, builddir, only_files):
+    def __init__(self, builddir, only_files, states):
         self.builddir = builddir
+        self.states = states
         self.problems = []
         self.only_files = {str(pathlib.Path(name)) for name in only_files}
         self.sources = [Source(path) for folder in ALL_C for path in sorted((TOP / folder).rglob("*.[ch]"))]
@@ -280,16 +284,26 @@ class Style:
         command, judges = self.tool("clang-format", "14")
         if command:
             names = self.chosen(ALL_C, (".c", ".h"))
+            groups = [names[first:first + FORMAT_FILES] for first in range(0, len(names), FORMAT_FILES)]
             self.run_tool("clang-format", judges,
-                          [(name, [command, "--dry-run", "--Werror", "--ferror-limit=3", name]) for name in names])
+                          [(f"{group[0]} to {group[-1]}",
+                            [command, "--dry-run", "--Werror", "--ferror-limit=3", *group]) for group in groups])
 
     def check_tidy(self):
         command, judges = self.tool("clang-tidy", "14")
         if command:
             names = self.chosen(CODE + ("bench",), ".c")
-            self.run_tool("clang-tidy", judges,
-                          [(name, [command, "-p", str(self.builddir), "--quiet", "--extra-arg=-include",
-                                   "--extra-arg=tools/analyzer_errno.h", name]) for name in names])
+            arguments = [command, "-p", str(self.builddir), "--quiet", "--extra-arg=-include",
+                         "--extra-arg=tools/analyzer_errno.h", "--extra-arg=-Wno-unused-command-line-argument",
+                         *self.bounds()]
+            self.run_tool("clang-tidy", judges, [(name, [*arguments, name]) for name in names])
+
+    def bounds(self):
+        """How many states of a function the analyzer looks at; without an option 225,000."""
+        if not self.states:
+            return []
+        return [f"--extra-arg={word}" for word in
+                ("-Xclang", "-analyzer-config", "-Xclang", f"max-nodes={self.states}")]
 
     def check_cppcheck(self):
         command, judges = self.tool("cppcheck", "2.10")
@@ -312,9 +326,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--builddir", default="build")
     parser.add_argument("--only", nargs="*", choices=parts, default=parts)
+    parser.add_argument("--states", type=int, help="of each function, for clang's analyzer (default: its own, 225000)")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_args()
-    style = Style(arguments.builddir, arguments.files)
+    style = Style(arguments.builddir, arguments.files, arguments.states)
     for part in arguments.only:
         start = time.monotonic()
         before = len(style.problems)

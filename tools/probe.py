@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Looks at this machine's compiler and libraries for the build.
 
-usage: probe.py program --cc CC --pkg-config PC --version V [--static] OUTDIR
+usage: probe.py program --cc CC --pkg-config PC --version V [--static] [--deps DIR --libraries NAME] OUTDIR
+       probe.py compat --cc CC --pkg-config PC OUTDIR
        probe.py tests --cc CC --pkg-config PC OUTDIR
 
 `program` writes OUTDIR/config.h, and the response files OUTDIR/probed.cflags and
-OUTDIR/probed.libs that compiler and linker read with @. `tests` writes
-OUTDIR/probed.test_libs, OUTDIR/probed.i386 (the compiler for 32-bit x86 guests) and
-OUTDIR/probed.fuzz (a clang with libFuzzer); the last two are empty where there is none.
+OUTDIR/probed.libs that compiler and linker read with @. With --deps it looks for the libraries in
+DIR/usr, where NAME is the folder of lib/, and takes what is not there from the compiler's own folders.
+`compat` writes OUTDIR/probed.32 and OUTDIR/probed.ilp32, the compilers for guests in the machine's other
+ABIs, and `tests` OUTDIR/probed.test_libs and OUTDIR/probed.fuzz (a clang with libFuzzer); what names a compiler
+is empty where there is none.
 A file keeps its time when its text stays the same. Everything that is missing is named in one
 summary, with the Debian package that has it.
 """
@@ -19,6 +22,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+from machines import COMPAT_COMPILERS
 
 # What the program cannot be built without: name, pkg-config name, fallback flags,
 # a program that uses it, Debian package.
@@ -39,10 +44,17 @@ FUZZ_SOURCE = ("int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned l
 # Compiler flags that not every compiler or target has.
 OPTIONAL_CFLAGS = ["-fstack-clash-protection", "-fcf-protection"]
 
+# Targets with longs of 32 bits, and what makes their times and sizes as wide as elsewhere.
+IS_NARROW = "_Static_assert(sizeof(long) == 4, \"wide\");"
+WIDE_CFLAGS = ["-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64"]
+
 # Headers of the kernel that only newer systems have: macro, header.
 OPTIONAL_HEADERS = [
     ("HAVE_LINUX_LANDLOCK_H", "linux/landlock.h"),
 ]
+
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
 
 
 class Probe:
@@ -50,7 +62,10 @@ class Probe:
         self.cc = shlex.split(arguments.cc)
         self.pkg_config = arguments.pkg_config
         self.static = arguments.static
+        self.deps = arguments.deps if arguments.deps and arguments.deps.is_dir() else None
+        self.libraries = arguments.libraries
         self.missing = []
+        self.remedy = f"--cross {arguments.deps.parent.name} --deps libs" if arguments.deps else "--deps demo"
 
     def compiles(self, source, flags=(), link=True):
         """True when the compiler takes this source with these flags."""
@@ -68,9 +83,19 @@ class Probe:
     def has_header(self, header):
         return self.compiles(f"#include <{header}>\nint main(void) {{ return 0; }}", link=False)
 
+    def deps_flags(self):
+        """(cflags, libs) that make the compiler look into the folder of fetched libraries."""
+        if not self.deps:
+            return [], []
+        usr, place = self.deps / "usr", self.libraries
+        cflags = [f"-isystem{usr}/include", f"-isystem{usr}/include/{place}"]
+        libs = [f"-L{usr}/lib/{place}", f"-L{self.deps}/lib/{place}"]
+        # Shared libraries of a later release want a later C library than the compiler's: the target has it.
+        return cflags, libs + ([] if self.static else ["-Wl,--allow-shlib-undefined"])
+
     def package(self, name, *what):
         """What pkg-config says, or None where it or the package is unknown."""
-        if not shutil.which(self.pkg_config):
+        if self.deps or not shutil.which(self.pkg_config):
             return None
         command = [self.pkg_config, *(["--static"] if self.static else []), *what, name]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -80,14 +105,15 @@ class Probe:
         """(cflags, libs) of a library; noted as missing when a program does not link with it."""
         cflags = self.package(package, "--cflags") or []
         libs = self.package(package, "--libs") or fallback
-        if not self.compiles(source, [*cflags, *libs]):
+        more_cflags, more_libs = self.deps_flags()
+        if not self.compiles(source, [*cflags, *more_cflags, *libs, *more_libs]):
             self.missing.append(f"{name} (Debian package {debian})")
         return cflags, libs
 
     def finish(self):
         if self.missing:
             sys.exit("probe: missing: " + ", ".join(self.missing)
-                     + "\nprobe: `./configure.py --deps demo` or `--deps test` installs what is missing")
+                     + f"\nprobe: `./configure.py {self.remedy}` gets what is missing")
 
 
 def write_if_changed(path, text):
@@ -102,8 +128,14 @@ def response_file(flags):
 def probe_program(probe, version, folder):
     if not probe.compiles("int main(void) { return 0; }"):
         sys.exit(f"probe: the compiler does not work: {shlex.join(probe.cc)} (Debian packages gcc, libc6-dev)")
+    if not probe.compiles('#include "arch/family.h"\n', [f"-I{TOP}"], link=False):
+        target = subprocess.run([*probe.cc, "-dumpmachine"], capture_output=True, text=True, check=False)
+        sys.exit(f"probe: no module in arch/ for {target.stdout.strip() or 'this architecture'} "
+                 "(doc/ADDING_AN_ARCH.md)")
     cflags = [flag for flag in OPTIONAL_CFLAGS if probe.has_flag(flag)]
-    libs = []
+    cflags += WIDE_CFLAGS if probe.compiles(IS_NARROW, link=False) else []
+    more_cflags, libs = probe.deps_flags()
+    cflags += more_cflags
     for row in LIBRARIES:
         more_cflags, more_libs = probe.library(*row)
         cflags += more_cflags
@@ -125,30 +157,43 @@ def fuzzes(probe, compiler):
     return probe.compiles(FUZZ_SOURCE, ["-fsanitize=fuzzer,address,undefined"])
 
 
+def probe_compat(probe, folder):
+    """The compilers for the other ABIs of the machine that the compiler makes programs for."""
+    result = subprocess.run([*probe.cc, "-dumpmachine"], capture_output=True, text=True, check=False)
+    compilers = COMPAT_COMPILERS.get(result.stdout.split("-")[0], {})
+    probe.static = True
+    for name in ("32", "ilp32"):
+        probe.cc = shlex.split(compilers.get(name, "false"))
+        works = shutil.which(probe.cc[0]) and probe.compiles("int main(void) { return 0; }")
+        write_if_changed(folder / f"probed.{name}", f"{compilers[name]}\n" if works else "")
+
+
 def probe_tests(probe, folder):
     probe.static = False  # Criterion cannot be linked statically
     _, libs = probe.library(*CRITERION)
     probe.finish()
     write_if_changed(folder / "probed.test_libs", response_file(libs))
-    i386 = "i686-linux-gnu-gcc"
-    write_if_changed(folder / "probed.i386", f"{i386}\n" if shutil.which(i386) else "")
     fuzzers = [name for name in ("clang-14", "clang") if shutil.which(name) and fuzzes(probe, name)]
     write_if_changed(folder / "probed.fuzz", "".join(f"{name}\n" for name in fuzzers[:1]))
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["program", "tests"])
+    parser.add_argument("what", choices=["program", "compat", "tests"])
     parser.add_argument("--cc", required=True)
     parser.add_argument("--pkg-config", required=True)
     parser.add_argument("--version", default="0")
     parser.add_argument("--static", action="store_true")
+    parser.add_argument("--deps", type=pathlib.Path)
+    parser.add_argument("--libraries", default="")
     parser.add_argument("folder", type=pathlib.Path)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     probe = Probe(arguments)
     if arguments.what == "program":
         probe_program(probe, arguments.version, arguments.folder)
+    elif arguments.what == "compat":
+        probe_compat(probe, arguments.folder)
     else:
         probe_tests(probe, arguments.folder)
 

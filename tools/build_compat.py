@@ -1,22 +1,23 @@
 #!/usr/bin/env python3
-"""Builds a guest with the compiler for 32-bit x86, where there is one.
+"""Builds a guest with the compiler for another ABI of the same machine, where there is one.
 
-usage: build_i386.py PROBED OUTPUT SOURCE -- FLAGS...
+usage: build_compat.py PROBED OUTPUT SOURCE -- FLAGS...
 
 PROBED is the file in which tools/probe.py names the compiler. Where it is empty, OUTPUT becomes an
 empty file that cannot be executed, and the tests that need it skip by name.
 """
 
 import pathlib
+import shlex
 import subprocess
 import sys
 
 
 def main(probed, output, source, separator, *flags):
     assert separator == "--"
-    compiler = pathlib.Path(probed).read_text(encoding="ascii").strip()
+    compiler = shlex.split(pathlib.Path(probed).read_text(encoding="ascii"))
     if compiler:
-        return subprocess.run([compiler, *flags, source, "-o", output], check=False).returncode
+        return subprocess.run([*compiler, *flags, source, "-o", output], check=False).returncode
     pathlib.Path(output).unlink(missing_ok=True)
     pathlib.Path(output).touch(mode=0o644)
     pathlib.Path(output + ".d").write_text(f"{output}: {source}\n", encoding="utf-8")
