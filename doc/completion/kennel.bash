@@ -5,8 +5,8 @@ _kennel_categories='walk list stat read write exec ioctl create delete rename sy
 	mkdir rmdir chown chgrp chmod chattr utime mkbdev mkcdev mkfifo mktemp notify fs
 	net/bind net/connect net/sendfd net/link
 	all all-x rpath lpath wpath cpath tpath dpath spath fown fattr net inet'
-_kennel_features='sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result landlock
-	landlock-scope split-opens'
+_kennel_features='sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result null-path
+	landlock landlock-scope split-opens'
 
 _kennel_options()
 {

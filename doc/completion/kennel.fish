@@ -35,8 +35,8 @@ set -l policy run check diff explain plan
 set -l categories walk list stat read write exec ioctl create delete rename symlink truncate chdir readdir mkdir \
     rmdir chown chgrp chmod chattr utime mkbdev mkcdev mkfifo mktemp notify fs net/bind net/connect net/sendfd \
     net/link all all-x rpath lpath wpath cpath tpath dpath spath fown fattr net inet
-set -l features sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result landlock \
-    landlock-scope split-opens
+set -l features sync-wake-up recv-ends pidfd-thread get-syscall-info set-syscall-info entry-result null-path \
+    landlock landlock-scope split-opens
 
 complete -c kennel -f
 complete -c kennel -n $start -a run -d 'run a command under a policy'
