@@ -51,12 +51,19 @@ __attribute__((format(printf, 2, 3))) static inline void diff_show(struct diff *
 	printf("%04d %s = %ld %s", diff->index++, text, diff->result, diff->result == -1 ? (name ? name : "?") : "");
 }
 
-/* Makes the call and begins its line; DIFF_END or more output follows. */
+/* A lookup that a mount or a rename elsewhere disturbs begins again, and counts its forty links from where it was. */
+#define DIFF_LOOKUPS 4
+
+/* Makes the call and begins its line; the end of the line, or more output, follows. */
 #define DIFF_BEGIN(diff, call, ...) \
 	do { \
-		errno = 0; \
-		(diff)->result = (long)(call); \
-		(diff)->error = errno; \
+		for (int lookup = 0; lookup < DIFF_LOOKUPS; lookup++) { \
+			errno = 0; \
+			(diff)->result = (long)(call); \
+			(diff)->error = errno; \
+			if ((diff)->result != -1 || (diff)->error != ELOOP) \
+				break; \
+		} \
 		diff_show(diff, __VA_ARGS__); \
 	} while (0)
 

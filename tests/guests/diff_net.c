@@ -3,13 +3,10 @@
  * other side got, whose credentials it saw.
  */
 #include "diff.h"
+#include "diff_loopback.h"
 
-#include <arpa/inet.h>
 #include <linux/netlink.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -174,6 +171,7 @@ static void net_addresses(void)
 /* What arrived everywhere: messages and bytes, and connections. */
 static void net_drain(struct diff *diff)
 {
+	loopback_settle();
 	for (unsigned i = 0; i < net_server_count; i++) {
 		char bytes[256];
 		long messages = 0, sum = 0;
