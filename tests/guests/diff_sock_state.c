@@ -264,8 +264,8 @@ static void sock_states(struct diff *diff)
 {
 	for (int closed = 0; closed < 2; closed++) {
 		struct sockaddr_in address, none = { .sin_family = AF_UNSPEC };
-		int listener = loopback_bound(SOCK_STREAM, &address), fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
-		    error = 0;
+		int listener = loopback_bound(SOCK_STREAM, &address),
+		    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), error = 0;
 		struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
 		socklen_t size = sizeof(error);
 
