@@ -139,6 +139,16 @@ static void share_try(void (*function)(void))
 		race_count_end(race, code);
 }
 
+/* Without a bit for it in the tables of pages everything that is mapped can be executed. */
+static int share_guarded(void)
+{
+	share_map();
+	if (share_call(share.page) != TINY_GOOD)
+		return 0;
+	puts("this machine executes whatever can be read");
+	return GUEST_SKIP;
+}
+
 static void share_mremap(void)
 {
 	char *room = mmap(NULL, SHARE_ROOM * TINY_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -467,6 +477,7 @@ static const struct {
 	bool counts;
 	int (*once)(void);
 } share_modes[] = {
+	{ "guarded", NULL, false, share_guarded },
 	{ "mremap", share_mremap, false, NULL },
 	{ "vm", share_vm, false, NULL },
 	{ "fs", share_fs, false, NULL },

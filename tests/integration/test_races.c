@@ -2,9 +2,8 @@
  * Races between the check and the use of calls on files, each with its control: natively the evil file is read,
  * changed, moved or made within the time, under Kennel never. Kinds of flips are in tests/guests/race_files.c.
  */
-#include "tests/integration/fixture.h"
+#include "tests/integration/race.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,12 +23,6 @@ enum { CONTROLS = 100, SWAPS_MS = 14400000, SPARE_MS = 20000 };
 #define RACE_MS_SANITIZED "200"
 /* Until both sides were seen, which a busy machine can delay. */
 #define PATIENCE_MS "20000"
-
-#ifdef __SANITIZE_ADDRESS__
-static const bool race_sanitized = true;
-#else
-static const bool race_sanitized = false;
-#endif
 
 /* What somebody outside exchanges meanwhile; nothing where the guest flips by itself. */
 struct swap {
@@ -56,14 +49,6 @@ static long race_count(const char *what)
 
 	cr_assert(found, "no %s in %s%s", what, race_outcome.out, race_outcome.err);
 	return strtol(found + strlen(what), NULL, 10);
-}
-
-/* A million for the long run: KENNEL_RACE_TRIES and KENNEL_RACE_MS say so. */
-static const char *race_setting(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : otherwise;
 }
 
 static void race_place(const struct race *race)
@@ -143,11 +128,11 @@ static void race_control(const struct race *race, const char *operation)
 		WORDS(fixture_guest("race_files"), race->flip, operation, TRIES_DEFAULT, NATIVE_MS, "0");
 	bool won = false;
 
-	for (int i = 0; i < CONTROLS && !won; i++) {
+	for (unsigned i = 0; i < fixture_rounds(CONTROLS) && !won; i++) {
 		won = race_run(race, NULL, command);
 		race_leave();
 	}
-	cr_assert(won, "%s %s: the race was not seen natively: %s", race->flip, operation, race_outcome.out);
+	race_expect_met(won, text("natively, %s %s", race->flip, operation), race_outcome.out);
 }
 
 /* Under Kennel: nothing is reached, and both sides are seen. */
@@ -160,8 +145,8 @@ static void race_try(const struct race *race, const char *operation)
 
 	race_leave();
 	cr_assert(!reached, "%s %s: the evil file was reached: %s", race->flip, operation, race_outcome.out);
-	cr_assert(race_count("good") > 0 && race_count("refused") > 0, "%s %s: one side only: %s", race->flip,
-		operation, race_outcome.out);
+	race_expect_met(race_count("good") > 0 && race_count("refused") > 0,
+		text("both sides of %s %s", race->flip, operation), race_outcome.out);
 	note("%ld tries: %s %s, %ld allowed, %ld refused", race_count("tries"), race->flip, operation,
 		race_count("good"), race_count("refused"));
 }

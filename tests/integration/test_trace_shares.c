@@ -64,6 +64,7 @@ static void shares_catch(const char *mode, const char *number)
 
 Test(trace_shares, a_refused_page_is_not_moved_away_while_a_thread_makes_it_executable)
 {
+	shares_native("guarded", "0", 0);
 	shares_native("mremap", "3000", 1);
 	cr_assert(shares_count("evil") > 0);
 	shares_catch("mremap", "3000");
