@@ -42,8 +42,8 @@ struct wait {
 	struct call *call;
 	ev_timer look;
 	double look_after;
-	double wake_after; /* seconds left until WAKE_TIMEOUT; below 0: never */
-	int channel;       /* to the worker, -1: none */
+	double wake_at; /* when WAKE_TIMEOUT comes; below 0: never */
+	int channel;    /* to the worker, -1: none */
 	ev_io replied;
 	uint32_t worker_id;
 	uint64_t open_flags; /* of what the worker opens */
@@ -82,14 +82,13 @@ static double wait_look_last(const struct call *call)
 
 static void wait_look_again(struct wait *wait)
 {
-	double after = wait->look_after;
+	double after = wait->look_after, left = wait->wake_at < 0 ? after : wait->wake_at - wait_now();
 
-	if (wait->wake_after >= 0 && wait->wake_after < after)
-		after = wait->wake_after;
+	/* The loop's own time is that of the start of its turn: a timer may come before its time. */
+	if (left < after)
+		after = left < 0 ? 0 : left;
 	if (wait->look_after < wait_look_last(wait->call))
 		wait->look_after *= 2;
-	if (wait->wake_after >= 0)
-		wait->wake_after -= after;
 	ev_timer_set(&wait->look, after, 0.);
 	ev_timer_start(wait_ev(wait), &wait->look);
 }
@@ -158,7 +157,7 @@ static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 		dispatch_lost(call);
 	} else if (wait_may_end(wait) && wait_interrupted(&status, call->tid)) {
 		dispatch_interrupt(call);
-	} else if (wait->wake_after >= 0 && wait->wake_after < 0.0005) {
+	} else if (wait->wake_at >= 0 && wait->wake_at <= wait_now()) {
 		dispatch_resume(call, &(struct wake){ .reason = WAKE_TIMEOUT, .fd = -1 });
 	} else {
 		wait_go_on(wait);
@@ -180,7 +179,7 @@ static struct wait *wait_new(struct call *call)
 	wait->object = -1;
 	wait->watch.fd = wait->watch.pidfd = -1;
 	wait->look_after = WAIT_LOOK_FIRST;
-	wait->wake_after = -1;
+	wait->wake_at = -1;
 	ev_timer_init(&wait->look, wait_look_cb, 0., 0.);
 	call->wait = wait;
 	return wait;
@@ -197,7 +196,7 @@ int call_wait_ms(struct call *call, unsigned timeout_ms)
 		return -ENOMEM;
 	/* Who looks again soon needs no looks of ours in between: a crowd of them would leave no time for others. */
 	wait->look_after = wait_look_last(call);
-	wait->wake_after = timeout_ms / 1000.0;
+	wait->wake_at = wait_now() + timeout_ms / 1000.0;
 	wait_look_again(wait);
 	return 0;
 }
@@ -233,7 +232,7 @@ int call_wait_fd(struct call *call, int fd, short events, int timeout_ms)
 		return error;
 	}
 	if (timeout_ms >= 0)
-		wait->wake_after = timeout_ms / 1000.0;
+		wait->wake_at = wait_now() + timeout_ms / 1000.0;
 	wait_look_again(wait);
 	return 0;
 }

@@ -91,8 +91,8 @@ static void race_once(const char *const *command, const char *category)
 }
 
 /*
- * Until both sides were seen. caught: some must have died, too, which shows that the window was hit; some windows are so
- * small that it takes luck.
+ * Until both sides were seen. caught: some must have died, too, which shows that the window was hit; some windows are
+ * so small that it takes luck.
  */
 static void race_check(const char *guest, const char *kind, const char *category, bool caught)
 {

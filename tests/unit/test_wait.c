@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <poll.h>
+#include <ev.h>
 #include <unistd.h>
 
 #include "core/call_pool.h"
@@ -28,6 +29,15 @@ Test(wait, timeout_resumes_the_call_not_before_its_time)
 	cr_expect_eq(fake_dispatch.wake.fd, -1);
 	cr_expect(wait_elapsed > 0.11 && wait_elapsed < 2, "%f", wait_elapsed);
 	cr_expect_null(call_pool_waiting(wait_fake.sandbox.calls));
+}
+
+Test(wait, timeout_counts_from_the_call_and_not_from_the_start_of_the_turn)
+{
+	ev_now_update(loop_ev(wait_fake.supervisor.loop));
+	usleep(100000);
+	wait_for_time(50, 120);
+	wait_run();
+	cr_expect(wait_elapsed > 0.11 && wait_elapsed < 2, "%f", wait_elapsed);
 }
 
 Test(wait, timeout_of_nothing_comes_in_the_next_turn)
