@@ -92,8 +92,8 @@ static bool screen_wait(struct screen *screen, const char *word, int wait_ms)
 static void screen_type(struct screen *screen, const char *keys, const char *answer)
 {
 	cr_assert(write(screen->master, keys, strlen(keys)) == (ssize_t)strlen(keys));
-	cr_assert(!answer || screen_wait(screen, answer, 6000), "no \"%s\" after \"%s\":\n%s", answer, keys,
-		screen->text);
+	cr_assert(!answer || screen_wait(screen, answer, 6000 * (int)fixture_slower()), "no \"%s\" after \"%s\":\n%s",
+		answer, keys, screen->text);
 }
 
 static void screen_start(struct screen *screen, const char *const *command)
@@ -118,6 +118,12 @@ static void screen_end(struct screen *screen, int expected)
 
 #define INTERACTIVE "/bin/bash", "--norc", "--noprofile", "--noediting", "-i"
 
+/* Nothing tells that a program has begun; keys that come before it are the shell's. */
+static void screen_rest(unsigned ms)
+{
+	sleep_ms(ms * fixture_slower());
+}
+
 /* A session at the terminal, the same for every shell. */
 static void screen_session(const char *const *command)
 {
@@ -127,18 +133,18 @@ static void screen_session(const char *const *command)
 		cr_skip_test("bash is not installed");
 	screen_start(&screen, command);
 	screen_type(&screen, "sleep 100\n", NULL);
-	sleep_ms(400);
+	screen_rest(400);
 	screen_type(&screen, "\x1a", "Stopped");
 	screen_type(&screen, "jobs\n", "Stopped");
 	screen_type(&screen, "bg\n", "sleep 100 &");
 	screen_type(&screen, "jobs\n", "Running");
 	screen_type(&screen, "fg\n", "sleep 100");
-	sleep_ms(200);
+	screen_rest(200);
 	screen_type(&screen, "\x03", NULL);
-	sleep_ms(200);
+	screen_rest(200);
 	screen_type(&screen, "echo rc=$?\n", "rc=130");
 	screen_type(&screen, "cat\n", NULL);
-	sleep_ms(200);
+	screen_rest(200);
 	screen_type(&screen, "typed\n", "typed");
 	screen_type(&screen, "\x1a", "Stopped");
 	screen_type(&screen, "fg\nagain\n", "again");
@@ -151,12 +157,12 @@ static void screen_session(const char *const *command)
 	screen_type(&screen, "kill -KILL %1; wait; echo gone\n", "gone");
 	screen_type(&screen, "sleep 0.2 & sleep 0.1 & wait; echo waited=$?\n", "waited=0");
 	screen_type(&screen, "sleep 50 | sleep 60\n", NULL);
-	sleep_ms(300);
+	screen_rest(300);
 	screen_type(&screen, "\x03", NULL);
 	screen_type(&screen, "echo rc=$?\n", "rc=130");
 	screen_type(&screen, "(kill -TERM $BASHPID); echo rc=$?\n", "rc=143");
 	screen_type(&screen, "sleep 100\n", NULL);
-	sleep_ms(300);
+	screen_rest(300);
 	screen_type(&screen, "\x1c", NULL);
 	screen_type(&screen, "echo rc=$?\n", "rc=131");
 	screen_type(&screen, "exit 9\n", NULL);
