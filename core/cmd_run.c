@@ -22,6 +22,7 @@
 #include "core/filter.h"
 #include "core/grants.h"
 #include "core/guard.h"
+#include "core/job_control.h"
 #include "core/landlock.h"
 #include "core/launch.h"
 #include "core/settle.h"
@@ -174,6 +175,7 @@ static int run_start_launcher(struct run *run)
 {
 	struct launcher_options options = { .keep_alive_fd = run->tmpdir.keep_alive_fd,
 		.wait_all = policy_settings(run->policy)->wait_all,
+		.orphaned = job_control_is_orphaned(),
 		.supervisor = &run->supervisor,
 		.policy = run->policy };
 	int channel = -1;

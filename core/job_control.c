@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -107,6 +108,31 @@ static void job_control_cb(struct ev_loop *ev, ev_io *watcher, int events)
 			 (pid_t)info.ssi_pid != job_control->supervisor->pid)
 			job_control_forward(job_control->supervisor, (int)info.ssi_signo);
 	}
+}
+
+/* 0 when it cannot be told. */
+static pid_t job_control_parent(pid_t pid)
+{
+	char name[32], text[512];
+	AUTO_CLOSE int fd = -1;
+	const char *end;
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[length > 0 ? length : 0] = '\0';
+	end = strrchr(text, ')');
+	return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0;
+}
+
+bool job_control_is_orphaned(void)
+{
+	pid_t parent = getppid();
+
+	while (parent > 0 && getsid(parent) == getsid(0) && getpgid(parent) == getpgrp())
+		parent = job_control_parent(parent);
+	return parent <= 0 || getsid(parent) != getsid(0);
 }
 
 /* Everything but what the kernel raises for our own faults, our children, and failed writes. */

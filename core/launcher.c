@@ -46,6 +46,8 @@ struct launcher_process {
 	int channel;
 	int signals;
 	bool wait_all;
+	bool orphaned;
+	bool led;        /* the payload's group, by the supervisor: who is in it was started by one of the two */
 	pid_t first_pid; /* 0: it could not be forked */
 	bool first_ended;
 	int first_status;
@@ -301,8 +303,18 @@ static bool launcher_must_serve(const struct launcher_process *launcher, int num
 	return false;
 }
 
+/*
+ * We are a parent outside of the group, which makes it a shell's job for the kernel. Where it is none nobody would
+ * continue it: nothing has happened. A SIGTTIN would only come again.
+ */
 static void launcher_stopped(const struct launcher_process *launcher, int number)
 {
+	if (number == SIGTSTP && launcher->orphaned) {
+		if (launcher->led)
+			kill(-launcher->supervisor, SIGCONT);
+		kill(launcher->first_pid, SIGCONT);
+		return;
+	}
 	if (!launcher_must_serve(launcher, number))
 		launcher_tell(launcher, MESSAGE_STOPPED, launcher->first_pid, number);
 }
@@ -445,6 +457,8 @@ pid_t launcher_start(const struct launcher_options *options, int *channel_out, i
 		launcher->channel = channels[1];
 		launcher->payload = payloads[1];
 		launcher->wait_all = options->wait_all;
+		launcher->orphaned = options->orphaned;
+		launcher->led = getpgrp() == supervisor;
 		launcher->copy = options->supervisor;
 		launcher->policy = options->policy;
 		launcher_close_others(channels[1], payloads[1], options->keep_alive_fd);

@@ -15,6 +15,7 @@ struct supervisor;
 struct launcher_options {
 	int keep_alive_fd;             /* held until nothing that was launched is left; -1: none */
 	_Bool wait_all;                /* ended with the last process instead of the first */
+	_Bool orphaned;                /* see job_control_is_orphaned() */
 	struct supervisor *supervisor; /* what workers that take steps begin with: copies, by the fork */
 	struct policy *policy;
 };

@@ -345,7 +345,7 @@ Test(trace_jobs, exit_statuses_are_those_of_a_native_run)
 	static struct outcome native;
 	static const char script[] =
 		"ulimit -c 0\n"
-		"for s in 1 2 3 6 8 9 11 13 14 15 24 31; do bash -c \"kill -$s \\$\\$\" 2>/dev/null; echo $s $?; done\n"
+		"for s in HUP INT QUIT ABRT FPE KILL SEGV PIPE ALRM TERM XCPU SYS; do bash -c \"kill -$s \\$\\$\" 2>/dev/null; echo $s $?; done\n"
 		"(exit 3) & (sleep 0.1; exit 4) & a=$!; wait $a; echo $?; wait; echo $?\n"
 		"sh -c 'sh -c \"exit 5\"; echo $?; exit 6'; echo $?; ./missing 2>/dev/null; echo $?\n"
 		". /dev/null; echo $?; sleep 100 & kill -9 $!; wait $! 2>/dev/null; echo $?\n"
@@ -364,6 +364,19 @@ Test(trace_jobs, exit_statuses_are_those_of_a_native_run)
 	cr_assert_str_eq(
 		jobs_outcome.out, native.out, "%s instead of %s%s", jobs_outcome.out, native.out, jobs_outcome.err);
 	cr_assert(jobs_outcome.status == native.status);
+}
+
+/* The group of a test is orphaned: the terminal's signal to stop is nothing there. */
+Test(trace_jobs, the_terminal_stops_no_orphaned_group)
+{
+	const char *const *command = WORDS("/bin/sh", "-c", "kill -TSTP $$; echo went on");
+
+	run_native(command, &jobs_outcome);
+	cr_assert_str_eq(jobs_outcome.out, "went on\n", "natively: %s", jobs_outcome.out);
+	run_kennel(WORDS(WATCH_ALL), command, &jobs_outcome);
+	cr_assert_str_eq(jobs_outcome.out, "went on\n", "%s%s", jobs_outcome.out, jobs_outcome.err);
+	run_kennel(WORDS("-p", "ro"), command, &jobs_outcome);
+	cr_assert_str_eq(jobs_outcome.out, "went on\n", "%s%s", jobs_outcome.out, jobs_outcome.err);
 }
 
 Test(trace_jobs, a_signal_that_ends_the_command_is_its_status)
