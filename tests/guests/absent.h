@@ -43,6 +43,10 @@
 #ifndef SYS_mmap
 #define SYS_mmap CALL_NONE
 #endif
+/* Others have its number, and no call. */
+#if !defined(__x86_64__) && !defined(__i386__)
+#undef SYS_modify_ldt
+#endif
 #ifndef SYS_modify_ldt
 #define SYS_modify_ldt CALL_NONE
 #endif

@@ -345,7 +345,8 @@ Test(trace_jobs, exit_statuses_are_those_of_a_native_run)
 	static struct outcome native;
 	static const char script[] =
 		"ulimit -c 0\n"
-		"for s in HUP INT QUIT ABRT FPE KILL SEGV PIPE ALRM TERM XCPU SYS; do bash -c \"kill -$s \\$\\$\" 2>/dev/null; echo $s $?; done\n"
+		"for s in HUP INT QUIT ABRT FPE KILL SEGV PIPE ALRM TERM XCPU SYS; do "
+		"bash -c \"kill -$s \\$\\$\" 2>/dev/null; echo $s $?; done\n"
 		"(exit 3) & (sleep 0.1; exit 4) & a=$!; wait $a; echo $?; wait; echo $?\n"
 		"sh -c 'sh -c \"exit 5\"; echo $?; exit 6'; echo $?; ./missing 2>/dev/null; echo $?\n"
 		". /dev/null; echo $?; sleep 100 & kill -9 $!; wait $! 2>/dev/null; echo $?\n"
