@@ -42,6 +42,7 @@ struct abi {
 	bool stack_args;      /* filters read arguments from the fifth on again, of an indirect call from the fourth */
 	bool loses_restarts;  /* a call that a filter ended is not restarted, unless a tracer puts its number in r0 */
 	bool forgets_skipped; /* a call that a filter ended is restarted as number -1, unless the address was changed */
+	bool whole_space; /* programs have the upper half of the addresses, too: the kernel has a space of its own */
 	uint8_t regmap_count;
 	const struct regmap *regmaps; /* the register sets in which its callers are seen; arch/regs.h */
 	uint32_t o_largefile;         /* the O_LARGEFILE of its callers, 0 where the kernel implies it */

@@ -26,6 +26,11 @@
 
 enum { HELD_LINK_SIZE = 48 };
 
+/* /proc/PID/pagemap: in memory or swapped out; of a file, or shared. */
+#define HELD_PAGE_THERE (UINT64_C(3) << 62)
+#define HELD_PAGE_OF_FILE (UINT64_C(1) << 61)
+#define HELD_PAGES_BYTES_MAX (UINT64_C(1) << 32) /* asking for more would keep others waiting */
+
 /* What our own list of mappings says of one. */
 struct held_seen {
 	bool found;
@@ -146,6 +151,32 @@ int held_executable_areas(struct call *call, held_area_fn *visit, void *context)
 	AUTO_CLOSE int maps = held_open_own(call, "maps", O_RDONLY);
 
 	return maps < 0 ? maps : held_areas_in(maps, 0, UINT64_MAX, true, visit, context);
+}
+
+int held_area_was_written(struct call *call, const struct held_area *area)
+{
+	const uint64_t page = (uint64_t)getpagesize();
+	AUTO_CLOSE int map = held_open_own(call, "pagemap", O_RDONLY);
+	uint64_t entries[256];
+
+	if (area->end - area->start > HELD_PAGES_BYTES_MAX)
+		return 1;
+	for (uint64_t at = area->start; map >= 0 && at < area->end;) {
+		uint64_t count = (area->end - at) / page;
+		ssize_t got;
+
+		if (count > ARRAY_SIZE(entries))
+			count = ARRAY_SIZE(entries);
+		got = pread(map, entries, count * sizeof(*entries), (off_t)(at / page * sizeof(*entries)));
+		/* Nothing is there any more: the memory ended. */
+		if (got <= 0)
+			return got < 0 ? -errno : -ESRCH;
+		for (size_t i = 0; i < (size_t)got / sizeof(*entries); i++)
+			if (entries[i] & HELD_PAGE_THERE && !(entries[i] & HELD_PAGE_OF_FILE))
+				return 1;
+		at += (uint64_t)got / sizeof(*entries) * page;
+	}
+	return map < 0 ? map : 0;
 }
 
 static int held_see(void *context, const struct held_area *area)

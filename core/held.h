@@ -66,6 +66,12 @@ struct held_area {
 typedef int held_area_fn(void *context, const struct held_area *area);
 int held_areas(struct call *call, uint64_t start, uint64_t end, held_area_fn *visit, void *context);
 
+/*
+ * Does any page of this private area no longer belong to its file, because it was written to? 1 (also where the area is
+ * too large to be asked about), 0 or -errno (CONFIG_PROC_PAGE_MONITOR). To be asked during the visit.
+ */
+int held_area_was_written(struct call *call, const struct held_area *area);
+
 /* The same for the executable areas of all the memory: cheap where the kernel can pick them (6.11). */
 int held_executable_areas(struct call *call, held_area_fn *visit, void *context);
 

@@ -12,6 +12,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "arch/arch.h"
+
 struct call;
 struct iovec;
 struct open_how;
@@ -21,10 +23,12 @@ struct statx;
 /* All len bytes, or -EFAULT; -EACCES when the target cannot be read at all (logged once), -ESRCH. */
 int mem_read(struct call *call, uint64_t address, void *buffer, size_t len);
 
-/* False for the kernel's half of the address space, which it refuses before it looks at anything (access_ok). */
+/* False for the kernel's half of the address space, if it has one: it refuses that before it looks (access_ok). */
 static inline bool mem_may_be_users(uint64_t address, uint64_t len)
 {
-	return address <= INT64_MAX && len <= INT64_MAX - address;
+	const uint64_t end = abi_native()->whole_space ? UINT64_MAX : INT64_MAX;
+
+	return address <= end && len <= end - address;
 }
 
 /* As many of len bytes as can be read; -EFAULT when there are none. */

@@ -45,6 +45,12 @@ static const struct reach {
 	{ SC_ptrace, 1, PTRACE_REQUEST_SEIZE },
 };
 
+/* The same for a group, where 0 is the caller's: it may be ours. */
+static const struct reach group_reaches[] = {
+	{ SC_setpriority, 1, 1 }, /* PRIO_PGRP */
+	{ SC_ioprio_set, 1, 2 },  /* IOPRIO_WHO_PGRP */
+};
+
 /* Calls that change whose rights a process has. */
 static const enum sysno identity_calls[] = {
 	SC_setuid,
@@ -74,6 +80,7 @@ static const int identity_prctls[] = { PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_SET_S
 static const enum sysno signal_calls[] = { SC_kill, SC_tkill, SC_tgkill, SC_rt_sigqueueinfo, SC_rt_tgsigqueueinfo };
 
 static const char own_process[] = "would reach the supervisor or its launcher";
+static const char own_group[] = "would reach the supervisor, in whose process group the command is";
 static const char unscoped[] = "could signal the supervisor: this kernel's Landlock does not scope signals";
 static const char kept_inside[] = "this kernel's Landlock does not keep signals inside";
 static const char identity_followed[] = "the supervisor acts with the identity of the program: it follows each change";
@@ -85,20 +92,25 @@ static const char limits_of_others[] = "a limit of time kills any process of the
 static const char ids_named[] = "setuid+ and setgid+ name the changes of ids that may be made";
 static const char identity_lost[] = "the supervisor could not follow the new identity";
 
-static void plan_refuse_pid(struct plan_builder *builder, const struct reach *reach, pid_t pid)
+static void plan_refuse_who(struct plan_builder *builder, const struct reach *reach, pid_t who, const char *reason)
 {
 	struct plan_entry entry = {
 		.sysno = reach->sysno,
 		.action = PLAN_REFUSE,
 		.error = EPERM,
-		.reason = own_process,
+		.reason = reason,
 		.category = CAT_COUNT,
 		.condition_count = reach->which == WHICH_ANY ? 1 : 2,
-		.conditions = { plan_int(reach->pid_arg, pid), plan_int(0, reach->which) },
+		.conditions = { plan_int(reach->pid_arg, who), plan_int(0, reach->which) },
 	};
 
+	plan_add(builder, &entry);
+}
+
+static void plan_refuse_pid(struct plan_builder *builder, const struct reach *reach, pid_t pid)
+{
 	if (pid > 0)
-		plan_add(builder, &entry);
+		plan_refuse_who(builder, reach, pid, own_process);
 }
 
 void plan_mark_reaches(struct plan_builder *builder)
@@ -135,6 +147,13 @@ static void plan_own_processes(struct plan_builder *builder, enum sysno sysno)
 		plan_refuse_pid(builder, &reaches[i], builder->host->supervisor);
 		plan_refuse_pid(builder, &reaches[i], builder->host->launcher);
 		plan_refuse_pid(builder, &reaches[i], builder->host->cleaner);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(group_reaches); i++) {
+		if (group_reaches[i].sysno != sysno)
+			continue;
+		plan_refuse_who(builder, &group_reaches[i], 0, own_group);
+		if (builder->host->pgrp > 0)
+			plan_refuse_who(builder, &group_reaches[i], builder->host->pgrp, own_group);
 	}
 }
 

@@ -199,12 +199,16 @@ static int ptrace_put_info(pid_t tid, struct kfeat *features, const struct ptrac
  */
 static void ptrace_read_stack(pid_t tid, uint64_t stack, struct ptrace_call *call)
 {
-	uint32_t words[2] = { 0 };
-	struct iovec ours = { .iov_base = words, .iov_len = sizeof(words) };
-	struct iovec theirs = { .iov_base = (void *)(uintptr_t)(stack + 16), .iov_len = sizeof(words) };
+	uint32_t words[2];
+	unsigned long word;
 
-	if (process_vm_readv(tid, &ours, 1, &theirs, 1, 0) < 0)
-		memset(words, 0, sizeof(words));
+	/* By the right of a tracer, which the capability that reading otherwise needs for another user's is not. */
+	for (size_t at = 0; at < sizeof(words); at += sizeof(word)) {
+		if (ptrace_call(PTRACE_PEEKDATA, tid, (unsigned long)(stack + 16 + at),
+			    (unsigned long)(uintptr_t)&word) < 0)
+			word = 0;
+		memcpy((char *)words + at, &word, sizeof(word));
+	}
 	call->args[4] = words[0];
 	call->args[5] = words[1];
 }

@@ -26,8 +26,6 @@
 #include "core/trace_then.h"
 #include "core/util.h"
 
-#define TRACE_ADDRESSES (UINT64_C(1) << 56) /* no address is above, on any architecture */
-
 /* Never reaped, so its number is its own; also a thread that does not lead its process stands for it. */
 void trace_kill(struct tracer *tracer, pid_t tid, const char *why)
 {
@@ -195,7 +193,8 @@ bool trace_judge_directory(const struct traced *traced)
 
 bool trace_judge_memory(const struct traced *traced)
 {
-	const uint64_t everything[6] = { 0, TRACE_ADDRESSES };
+	/* As far as the last page, in whole pages, also where registers have 32 bits: s390x has addresses up to there. */
+	const uint64_t everything[6] = { 0, ~((uint64_t)getpagesize() - 1) };
 	struct call *call;
 	bool allowed;
 

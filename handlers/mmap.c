@@ -119,8 +119,8 @@ static int mmap_kind_of(int fd, uint64_t flags)
 	/* A device may put another file into the mapping, as /dev/zero does when it is shared. */
 	if (S_ISCHR(st.st_mode))
 		return (flags & MAP_TYPE) == MAP_PRIVATE ? MMAP_FILE : -ENODEV;
-	if (!S_ISREG(st.st_mode))
-		return MMAP_OTHER;
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return S_ISDIR(st.st_mode) || S_ISFIFO(st.st_mode) ? MMAP_OTHER : -ENODEV;
 	return filesystem.f_flag & ST_NOEXEC ? MMAP_AT_ONCE : MMAP_FILE;
 }
 
@@ -191,6 +191,15 @@ static void mmap_log(struct call *call, int file, const char *found)
 	log_mismatch(call, CAT_EXEC, len < 0 ? NULL : checked, found);
 }
 
+/* While it was not executable yet, another thread may have written to it: that is memory that is no file. */
+static bool mmap_was_written(struct call *call, const struct held_area *area)
+{
+	const struct mmap_state *state = call_state(call);
+
+	return state->later && area->executable && !area->shared && !access_anonymous_memory(call) &&
+	       held_area_was_written(call, area) != 0;
+}
+
 /* Before the mprotect all that is there has to be the file; else what can be executed, for others map too. */
 static int mmap_visit(void *context, const struct held_area *area)
 {
@@ -199,7 +208,7 @@ static int mmap_visit(void *context, const struct held_area *area)
 
 	if (!area->executable && (!state->later || state->executable))
 		return 0;
-	if (area->is_file && held_area_is(area, state->file))
+	if (area->is_file && held_area_is(area, state->file) && !mmap_was_written(call, area))
 		return 0;
 	mmap_log(call, state->file, area->name);
 	return 1;

@@ -20,21 +20,36 @@
 
 #define MPROTECT_DELETED " (deleted)"
 #define MPROTECT_NEWLINE "\\012" /* the only escape there; a backslash itself is not escaped */
-#define MPROTECT_TAG_SHIFT 56    /* no address has bits above; as tags the kernel may ignore them */
+#ifndef MFD_HUGE_SHIFT
+#define MFD_HUGE_SHIFT 26
+#endif
+#define MPROTECT_TAG_SHIFT 56                   /* no address has bits above; as tags the kernel may ignore them */
+#define MPROTECT_LENGTH_MAX (UINT64_C(1) << 32) /* each page is looked at */
 
 struct mprotect_look {
 	struct call *call;
 	bool after;
 };
 
-/* Memory that only looks like a file lies on a mount of the kernel's own, together with every memfd. */
-static bool mprotect_is_memory(const struct held_area *area)
+static bool mprotect_is_beside(const struct held_area *area, unsigned flags)
 {
-	int AUTO_CLOSE fd = memfd_create("", MFD_CLOEXEC);
+	int AUTO_CLOSE fd = memfd_create("", MFD_CLOEXEC | flags);
 	struct stat st;
 
 	return fd >= 0 && fstat(fd, &st) == 0 && area->file.major == major(st.st_dev) &&
 	       area->file.minor == minor(st.st_dev);
+}
+
+/* Memory that only looks like a file lies on a mount of the kernel's own, with every memfd of that size of pages. */
+static bool mprotect_is_memory(const struct held_area *area)
+{
+	/* Binary logarithms of all sizes that any architecture has. */
+	static const unsigned huge[] = { 16, 19, 20, 21, 23, 24, 25, 28, 29, 30, 31, 34 };
+	bool found = mprotect_is_beside(area, 0);
+
+	for (size_t i = 0; !found && i < ARRAY_SIZE(huge); i++)
+		found = mprotect_is_beside(area, MFD_HUGETLB | huge[i] << MFD_HUGE_SHIFT);
+	return found;
 }
 
 static size_t mprotect_deleted_length(const char *name)
@@ -50,7 +65,8 @@ static bool mprotect_is_anonymous(const struct held_area *area)
 {
 	if (!area->is_file || area->name[0] == '[')
 		return true;
-	return (str_equal(area->name, "/dev/zero" MPROTECT_DELETED) || str_starts(area->name, "/SYSV")) &&
+	return (str_equal(area->name, "/dev/zero" MPROTECT_DELETED) || str_starts(area->name, "/SYSV") ||
+		       str_equal(area->name, "/anon_hugepage" MPROTECT_DELETED)) &&
 	       mprotect_deleted_length(area->name) && mprotect_is_memory(area);
 }
 
@@ -111,13 +127,38 @@ static bool mprotect_may_be_changed(const struct held_area *area)
 	return !area->shared && (area->writable || !area->executable);
 }
 
+/* Another thread may have written to it between our look and the kernel's change. */
+static int mprotect_judge_pages(const struct mprotect_look *look, const struct held_area *area)
+{
+	int written = 0;
+
+	if (look->after && !area->shared && !access_anonymous_memory(look->call))
+		written = held_area_was_written(look->call, area);
+	return written > 0 ? -EACCES : written;
+}
+
+/*
+ * What a program wrote into its copy of the kernel's pages is memory that is no file. Those at addresses of the kernel
+ * it cannot change.
+ */
+static int mprotect_judge_kernels(const struct mprotect_look *look, const struct held_area *area)
+{
+	if (str_equal(area->name, "[vsyscall]") || str_equal(area->name, "[vectors]"))
+		return 0;
+	if (!look->after && mprotect_may_be_changed(area) && !access_anonymous_memory(look->call))
+		return -EACCES;
+	return mprotect_judge_pages(look, area);
+}
+
 static int mprotect_judge_file(const struct mprotect_look *look, const struct held_area *area)
 {
 	bool memory = mprotect_may_be_changed(area) || (str_starts(area->name, "/memfd:") && mprotect_is_memory(area));
+	int error;
 
 	if (!look->after && memory && !access_anonymous_memory(look->call))
 		return -EACCES;
-	return access_mapped_files(look->call) ? mprotect_ask_file(look, area) : 0;
+	error = mprotect_judge_pages(look, area);
+	return error == 0 && access_mapped_files(look->call) ? mprotect_ask_file(look, area) : error;
 }
 
 /* The kernel's own pages are in every memory; nobody can give these names to others. arm has the last two. */
@@ -140,8 +181,8 @@ static int mprotect_visit(void *context, const struct held_area *area)
 	if (look->after && !area->executable)
 		return 0;
 	if (mprotect_is_of_kernel(area))
-		return 0;
-	if (mprotect_is_anonymous(area))
+		error = mprotect_judge_kernels(look, area);
+	else if (mprotect_is_anonymous(area))
 		error = access_anonymous_memory(look->call) ? 0 : -EACCES;
 	else
 		error = mprotect_judge_file(look, area);
@@ -167,7 +208,8 @@ static struct verdict mprotect_enter(struct call *call)
 
 	if (call_arg(call, 0) >> MPROTECT_TAG_SHIFT)
 		return verdict_fail(ENOMEM);
-	if ((call_arg(call, 2) & PROT_WRITE) && !access_anonymous_memory(call))
+	if (!access_anonymous_memory(call) &&
+		((call_arg(call, 2) & PROT_WRITE) || call_arg(call, 1) > MPROTECT_LENGTH_MAX))
 		return verdict_fail(EACCES);
 	error = mprotect_look(call, false);
 	return error < 0 ? verdict_fail(error) : verdict_continue();

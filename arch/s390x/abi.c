@@ -21,6 +21,7 @@ const struct abi abi_s390x = {
 	.number_in_code = true,
 	.call_is_lost = true,
 	.restarts_late = true,
+	.whole_space = true,
 	.regmap_count = S390X_REGMAP_COUNT,
 	.regmaps = s390x_regmaps,
 	.o_largefile = 0,

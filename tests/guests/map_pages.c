@@ -4,7 +4,7 @@
  */
 #include "guest.h"
 
-enum { MAP_SIZE = GUEST_PAGE };
+enum { MAP_SIZE = GUEST_PAGE, MAP_HUGE = 1 << 21 };
 
 struct maps {
 	int fd;
@@ -69,6 +69,61 @@ static void map_memory(const struct maps *maps)
 	map_expect(page ? 0 : -1, maps->anonymous_refused, "mmap of a memfd");
 }
 
+/* The kernel's own code, which can be changed as a whole only; 0 where there is none. */
+static size_t map_find_kernels(char **page_out)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long long start, end = 0;
+	char line[PATH_MAX + 128];
+	size_t size = 0;
+
+	CHECK(maps);
+#ifdef __i386__
+	/* Each call of the C library goes through it. */
+	fclose(maps);
+	return 0;
+#endif
+	while (fgets(line, sizeof(line), maps))
+		if (strstr(line, "[vdso]") && sscanf(line, "%llx-%llx", &start, &end) == 2) {
+			*page_out = (char *)(uintptr_t)start;
+			size = (size_t)(end - start);
+		}
+	fclose(maps);
+	return size;
+}
+
+/* A copy of it that was written to is memory that is no file. */
+static void map_kernels(const struct maps *maps)
+{
+	char *page = NULL;
+	size_t size = map_find_kernels(&page);
+
+	if (!size)
+		return;
+	CHECK(mprotect(page, size, PROT_READ | PROT_EXEC) == 0);
+	CHECK(mprotect(page, size, PROT_READ | PROT_WRITE) == 0);
+	*(volatile char *)page = *(volatile char *)page;
+	map_expect(mprotect(page, size, PROT_READ | PROT_EXEC), maps->anonymous_refused, "mprotect of a written vdso");
+}
+
+/* Not where there are none; none is needed as long as no page is touched. */
+static void map_huge(const struct maps *maps, int flags, int fd, const char *what)
+{
+	void *page = mmap(NULL, MAP_HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | flags, fd, 0);
+
+	if (page != MAP_FAILED)
+		map_expect(mprotect(page, MAP_HUGE, PROT_READ | PROT_EXEC), maps->anonymous_refused, what);
+}
+
+static void map_huge_memory(const struct maps *maps)
+{
+	int memfd = (int)syscall(SYS_memfd_create, "memory", MFD_HUGETLB);
+
+	map_huge(maps, MAP_ANONYMOUS | MAP_HUGETLB, -1, "mprotect of shared huge pages");
+	if (memfd >= 0 && ftruncate(memfd, MAP_HUGE) == 0)
+		map_huge(maps, 0, memfd, "mprotect of a memfd of huge pages");
+}
+
 #ifdef __i386__
 /* The arguments of the old call are in memory. */
 static void map_old(const struct maps *maps)
@@ -101,6 +156,8 @@ int main(int argc, char **argv)
 	map_file(&maps, MAP_PRIVATE);
 	map_file(&maps, MAP_SHARED);
 	map_memory(&maps);
+	map_huge_memory(&maps);
+	map_kernels(&maps);
 	map_old(&maps);
 	return 0;
 }

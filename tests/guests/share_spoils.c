@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-enum { SHARE_LOOPERS = 6, SHARE_FORKS = 10, SHARE_THREADS = 64, SHARE_ROOM = 64, SHARE_LIMIT = 30 };
+enum { SHARE_AREAS = 4000, SHARE_LOOPERS = 6, SHARE_FORKS = 10, SHARE_THREADS = 64, SHARE_ROOM = 64, SHARE_LIMIT = 30 };
 
 struct share {
 	struct race *race;
@@ -167,6 +167,66 @@ static void share_mremap(void)
 		if (share_call(away) == TINY_EVIL)
 			_exit(TINY_EVIL);
 		munmap(away, TINY_PAGE);
+	}
+}
+
+static void *share_forker(void *argument)
+{
+	struct race *race = argument;
+	pid_t child;
+
+	while (!race->over) {
+		child = fork();
+		if (child == 0) {
+			race->evil += share_call(share.page) == TINY_EVIL;
+			_exit(0);
+		}
+		if (child > 0)
+			waitpid(child, NULL, 0);
+	}
+	return NULL;
+}
+
+/* A copy of the memory that is made meanwhile; reading of all that is there takes its time. */
+static void share_fork(void)
+{
+	share_map();
+	for (int i = 0; i < SHARE_AREAS; i++)
+		CHECK(mmap(NULL, TINY_PAGE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+			MAP_FAILED);
+	share_thread(share_protector);
+	share_thread(share_forker);
+	while (guest_now_ms() < share.end) {
+		share_put(share.evil);
+		race_pause(share_random(500));
+		share_put(share.good);
+		race_pause(share_random(500));
+	}
+}
+
+static void *share_rewriter(void *argument)
+{
+	struct race *race = argument;
+
+	while (!race->over) {
+		mprotect(share.page, TINY_PAGE, PROT_READ | PROT_WRITE);
+		/* Not by a pointer: it may be executable, and nothing else, again. */
+		(void)!pread(share.evil, share.page, TINY_PAGE, 0);
+		race_pause(share_random(4000));
+	}
+	return NULL;
+}
+
+/* The page of a file is executable, and shall be again; meanwhile it is written to. */
+static void share_rewrite(void)
+{
+	share_map();
+	share_thread(share_rewriter);
+	while (guest_now_ms() < share.end) {
+		CHECK(mmap(share.page, TINY_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, share.good, 0) ==
+			share.page);
+		if (mprotect(share.page, TINY_PAGE, PROT_READ | PROT_EXEC) == 0 && share_call(share.page) == TINY_EVIL)
+			_exit(TINY_EVIL);
 	}
 }
 
@@ -479,6 +539,8 @@ static const struct {
 } share_modes[] = {
 	{ "guarded", NULL, false, share_guarded },
 	{ "mremap", share_mremap, false, NULL },
+	{ "fork", share_fork, false, NULL },
+	{ "rewrite", share_rewrite, false, NULL },
 	{ "vm", share_vm, false, NULL },
 	{ "fs", share_fs, false, NULL },
 	{ "exec", share_exec, false, NULL },
