@@ -48,7 +48,7 @@ CORE = (
     # The traced side: stops, registers, and what a process really did.
     "trace trace_call trace_signal trace_left trace_then traced ptrace held held_areas program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
-    "mem fds identity limits status procfs inside "
+    "mem mem_space fds identity limits status procfs inside "
     # Paths.
     "path path_walk path_name path_long path_link mounts slow "
     # The policy: language, rules, patterns, profiles.

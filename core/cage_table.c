@@ -119,6 +119,7 @@ static const struct cage_row cage_table[] = {
 	LIBC(write, IS(0, STDERR_FILENO)),
 	LIBC(writev, IS(0, STDERR_FILENO)),
 	LIBC(prlimit64, HOLDS(2, CAGE_NULL)),
+	LIBC(getrlimit), /* sysconf(), on mips o32 */
 	LIBC(ugetrlimit),
 	LIBC(exit),
 	LIBC(exit_group),

@@ -12,8 +12,6 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "arch/arch.h"
-
 struct call;
 struct iovec;
 struct open_how;
@@ -24,12 +22,7 @@ struct statx;
 int mem_read(struct call *call, uint64_t address, void *buffer, size_t len);
 
 /* False for the kernel's half of the address space, if it has one: it refuses that before it looks (access_ok). */
-static inline bool mem_may_be_users(uint64_t address, uint64_t len)
-{
-	const uint64_t end = abi_native()->whole_space ? UINT64_MAX : INT64_MAX;
-
-	return address <= end && len <= end - address;
-}
+bool mem_may_be_users(uint64_t address, uint64_t len);
 
 /* As many of len bytes as can be read; -EFAULT when there are none. */
 ssize_t mem_read_some(struct call *call, uint64_t address, void *buffer, size_t len);

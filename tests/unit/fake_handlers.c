@@ -525,13 +525,6 @@ int held_areas(struct call *call, uint64_t start, uint64_t end, held_area_fn *vi
 	return held_visit(call, start, end, false, visit, context);
 }
 
-int held_area_was_written(struct call *call, const struct held_area *area)
-{
-	(void)call;
-	(void)area;
-	return 0;
-}
-
 int held_executable_areas(struct call *call, held_area_fn *visit, void *context)
 {
 	return held_visit(call, 0, UINT64_MAX, true, visit, context);
