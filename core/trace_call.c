@@ -193,7 +193,7 @@ bool trace_judge_directory(const struct traced *traced)
 
 bool trace_judge_memory(const struct traced *traced)
 {
-	/* As far as the last page (s390x has addresses up to there), in whole pages, also where registers have 32 bits. */
+	/* Up to the last page, which s390x has addresses in; in whole pages, also where registers have 32 bits. */
 	const uint64_t everything[6] = { 0, ~((uint64_t)getpagesize() - 1) };
 	struct call *call;
 	bool allowed;
