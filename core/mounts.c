@@ -21,6 +21,7 @@
 
 struct mount_point {
 	uint64_t id;
+	uint64_t parent;
 	size_t length;
 	char *name; /* unescaped */
 };
@@ -31,6 +32,7 @@ struct mount_list {
 };
 
 struct mounts {
+	struct mount_list all;
 	struct mount_list procfs;
 	struct mount_list slow;
 	bool protected_symlinks;
@@ -67,7 +69,7 @@ static void mounts_unescape(char *text)
 	*to = '\0';
 }
 
-static int mounts_add(struct mount_list *list, uint64_t id, const char *point)
+static int mounts_add(struct mount_list *list, uint64_t id, uint64_t parent, const char *point)
 {
 	struct mount_point *grown;
 	AUTO_FREE char *name = strdup(point);
@@ -80,6 +82,7 @@ static int mounts_add(struct mount_list *list, uint64_t id, const char *point)
 	list->points = grown;
 	grown += list->count++;
 	grown->id = id;
+	grown->parent = parent;
 	grown->length = strlen(name);
 	if (grown->length == 1)
 		grown->length = 0; /* "/": everything is below it */
@@ -95,16 +98,16 @@ static void mounts_clear(struct mount_list *list)
 	*list = (struct mount_list){ 0 };
 }
 
+static bool mounts_point_holds(const struct mount_point *point, const char *name)
+{
+	return strncmp(name, point->name, point->length) == 0 &&
+	       (name[point->length] == '\0' || name[point->length] == '/');
+}
+
 static bool mounts_list_holds(const struct mount_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		const struct mount_point *point = &list->points[i];
-		char next;
-
-		if (strncmp(name, point->name, point->length) != 0)
-			continue;
-		next = name[point->length];
-		if (next == '\0' || next == '/')
+		if (mounts_point_holds(&list->points[i], name))
 			return true;
 	}
 	return false;
@@ -135,21 +138,26 @@ static int mounts_take_line(struct mounts *mounts, char *line)
 {
 	/* The number of optional fields varies; a lone "-" ends them. */
 	const char *type = strstr(line, " - ");
-	const uint64_t id = strtoull(line, NULL, 10);
 	char *rest = line;
+	const uint64_t id = strtoull(line, &rest, 10);
+	const uint64_t parent = strtoull(rest, NULL, 10);
 	char *field = NULL;
+	int error;
 
 	if (type == NULL)
 		return 0;
 	type += 3;
+	rest = line;
 	for (int i = 0; i <= MOUNTS_FIELD_POINT; i++)
 		field = strsep(&rest, " ");
 	if (field == NULL)
 		return 0;
 	mounts_unescape(field);
-	if (str_starts(type, "proc "))
-		return mounts_add(&mounts->procfs, id, field);
-	return mounts_is_waited_for(mounts, type, field) ? mounts_add(&mounts->slow, id, field) : 0;
+	error = mounts_add(&mounts->all, id, parent, field);
+	if (error == 0 && str_starts(type, "proc "))
+		return mounts_add(&mounts->procfs, id, parent, field);
+	return error == 0 && mounts_is_waited_for(mounts, type, field) ? mounts_add(&mounts->slow, id, parent, field)
+								       : error;
 }
 
 static int mounts_read(struct mounts *mounts)
@@ -198,12 +206,15 @@ static void mounts_read_again(struct mounts *mounts)
 	struct mounts now = { 0 };
 
 	if (mounts_read(&now) < 0) {
+		mounts_clear(&now.all);
 		mounts_clear(&now.procfs);
 		mounts_clear(&now.slow);
 		return;
 	}
+	mounts_clear(&mounts->all);
 	mounts_clear(&mounts->procfs);
 	mounts_clear(&mounts->slow);
+	mounts->all = now.all;
 	mounts->procfs = now.procfs;
 	mounts->slow = now.slow;
 }
@@ -247,6 +258,7 @@ void mounts_free(struct mounts *mounts)
 		ev_io_stop(loop_ev(mounts->supervisor->loop), &mounts->changed);
 		close(mounts->changed.fd);
 	}
+	mounts_clear(&mounts->all);
 	mounts_clear(&mounts->procfs);
 	mounts_clear(&mounts->slow);
 	free(mounts);
@@ -255,6 +267,31 @@ void mounts_free(struct mounts *mounts)
 bool mounts_below_procfs(const struct mounts *mounts, const char *name)
 {
 	return mounts_list_holds(&mounts->procfs, name);
+}
+
+static const struct mount_point *mounts_find(const struct mounts *mounts, uint64_t id)
+{
+	for (size_t i = 0; i < mounts->all.count; i++) {
+		if (mounts->all.points[i].id == id)
+			return &mounts->all.points[i];
+	}
+	return NULL;
+}
+
+/* Each mount on the way of the name must carry this one: what covers a part of the way does not. */
+bool mounts_lead_to(const struct mounts *mounts, uint64_t id, const char *name)
+{
+	const struct mount_point *point = mounts_find(mounts, id);
+	size_t met = 0, carrying = 0;
+
+	for (size_t i = 0; i < mounts->all.count; i++)
+		met += mounts_point_holds(&mounts->all.points[i], name);
+	for (; point != NULL && carrying <= met; carrying++) {
+		if (!mounts_point_holds(point, name))
+			return false;
+		point = point->parent == point->id ? NULL : mounts_find(mounts, point->parent);
+	}
+	return carrying > 0 && carrying == met;
 }
 
 bool mounts_any_slow(const struct mounts *mounts)

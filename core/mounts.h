@@ -27,6 +27,12 @@ bool mounts_below_slow(const struct mounts *mounts, const char *name);
 bool mounts_any_slow(const struct mounts *mounts);
 bool mounts_is_slow(const struct mounts *mounts, uint64_t id);
 
+/*
+ * Does the absolute name, whose last mount has this number as the kernel says, lead there in our namespace? Asks
+ * nobody for the right to walk the name. False where the mount is detached, of another namespace, or covered.
+ */
+bool mounts_lead_to(const struct mounts *mounts, uint64_t id, const char *name);
+
 /* fs.protected_symlinks as it was at the start: our walk follows links in the kernel's place. */
 bool mounts_protected_symlinks(const struct mounts *mounts);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/access.h"
+#include "core/mounts.h"
 #include "core/path_long.h"
 #include "core/supervisor.h"
 #include "core/util.h"
@@ -22,19 +23,43 @@
 /* A rename between two looks is no sign of a detached mount: look again so many times. */
 enum { NAME_TRIES = 3 };
 
-static bool path_name_agrees(int fd, const char *name)
+/* By the kernel's list of mounts, which asks nobody for the right to walk the name that it told. */
+static bool path_name_leads(const struct supervisor *supervisor, const struct statx *held, const char *name)
 {
-	const unsigned mask = STATX_INO | STATX_MNT_ID;
+	return (held->stx_mask & STATX_MNT_ID) && supervisor->mounts &&
+	       mounts_lead_to(supervisor->mounts, held->stx_mnt_id, name);
+}
+
+/* 1 or 0. Who holds an object may have no right to walk its name (any more); -EACCES when then nothing can be told. */
+static int path_name_agrees_unseen(
+	const struct supervisor *supervisor, const struct statx *held, const char *name, bool deleted)
+{
+	if (deleted)
+		return held->stx_nlink == 0 ? 0 : -EACCES;
+	return path_name_leads(supervisor, held, name) ? 1 : -EACCES;
+}
+
+/* 1 or 0; or -errno where the name cannot be looked at. last: who renames faster than we look hides nothing by it. */
+static int path_name_agrees(const struct supervisor *supervisor, int fd, const char *name, bool deleted, bool last)
+{
+	const unsigned mask = STATX_INO | STATX_NLINK | STATX_MNT_ID;
 	struct statx held;
 	struct statx named;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &held) < 0)
-		return false;
-	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &named) < 0)
-		return false;
-	return (held.stx_mask & named.stx_mask & STATX_MNT_ID) != 0 && held.stx_mnt_id == named.stx_mnt_id &&
-	       held.stx_ino == named.stx_ino && held.stx_dev_major == named.stx_dev_major &&
-	       held.stx_dev_minor == named.stx_dev_minor;
+		return -errno;
+	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &named) < 0) {
+		if (errno == EACCES)
+			return path_name_agrees_unseen(supervisor, &held, name, deleted);
+		if (errno != ENOENT && errno != ENOTDIR)
+			return -errno;
+		named.stx_mask = 0;
+	}
+	if ((held.stx_mask & named.stx_mask & STATX_MNT_ID) && held.stx_mnt_id == named.stx_mnt_id &&
+		held.stx_ino == named.stx_ino && held.stx_dev_major == named.stx_dev_major &&
+		held.stx_dev_minor == named.stx_dev_minor)
+		return 1;
+	return last && !deleted && path_name_leads(supervisor, &held, name);
 }
 
 static bool path_name_is_deleted(const char *name, size_t length)
@@ -88,6 +113,7 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 {
 	bool deleted = false;
 	ssize_t length = 0;
+	int agrees = 0;
 	int error;
 
 	for (int tries = 0; tries < NAME_TRIES; tries++) {
@@ -99,8 +125,11 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 		if (name[0] != '/')
 			break;
 		deleted = path_name_is_deleted(name, (size_t)length);
-		if ((!verify && !deleted) || path_name_agrees(fd, name))
+		if (!verify && !deleted)
 			return NAME_SURE;
+		agrees = path_name_agrees(supervisor, fd, name, deleted, tries + 1 == NAME_TRIES);
+		if (agrees != 0)
+			return agrees > 0 ? NAME_SURE : agrees;
 		if (deleted)
 			return path_name_cut_deleted(name, (size_t)length);
 	}

@@ -396,8 +396,14 @@ static int walk_jump(struct walk *walk, const struct walk_part *part)
 		error = walk_judge_mount(walk, &info);
 	if (error == 0 && procfs_holds(fd))
 		error = procfs_judge_held(walk->call, fd);
-	if (error == 0 && walk->judged && path_name_read(walk->supervisor, fd, true, name) >= 0)
-		error = path_name_judge(walk->call, name);
+	if (error == 0 && walk->judged) {
+		const int kind = path_name_read(walk->supervisor, fd, true, name);
+
+		if (kind >= 0)
+			error = path_name_judge(walk->call, name);
+		else if (kind != -ENAMETOOLONG)
+			error = kind;
+	}
 	if (error < 0)
 		return error;
 	if ((walk->path->flags & PATH_NO_XDEV) && info.stx_mnt_id != walk->here.stx_mnt_id)

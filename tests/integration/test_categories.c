@@ -241,3 +241,22 @@ Test(categories, links_of_others_are_followed_in_a_sticky_folder_only_if_the_pol
 	run_kennel(WORDS(WATCH_ALL, "-m", "allow_unsafe/symlinks:on"), read_all, &category_outcome);
 	cr_assert_str_eq(category_outcome.out, natively ? all : own, "%s", category_outcome.out);
 }
+
+/* Who is somewhere may stay there when it is not let in any more, and the names are what they were. */
+Test(categories, decide_by_the_name_where_the_program_may_not_walk_it)
+{
+	const char *script = "mkdir -p a/secret a/open && echo s > a/secret/f && echo o > a/open/f && "
+			     "(cd a/secret && chmod 0 .. && cat f); chmod 700 a; (cd a/open && chmod 0 .. && cat f); "
+			     "chmod 700 a";
+	struct job job = { .options = WORDS(
+				   "-m", "default/all:allow", "-m", text("deny/read+%s", fixture_path("a/secret/f"))),
+		.command = SHELL(script),
+		.uid = NOBODY };
+
+	fixture_need_root();
+	cr_assert(chmod(".", 0777) == 0);
+	fixture_run(&job, &category_outcome);
+	cr_assert_str_eq(category_outcome.out, "o\n", "%s%s", category_outcome.out, category_outcome.err);
+	cr_assert(log_count(category_outcome.err, "cap", "read", "path", fixture_path("a/secret/f")) == 1, "%s",
+		category_outcome.err);
+}
