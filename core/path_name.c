@@ -51,7 +51,8 @@ static int path_name_agrees(const struct supervisor *supervisor, int fd, const c
 	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &named) < 0) {
 		if (errno == EACCES)
 			return path_name_agrees_unseen(supervisor, &held, name, deleted);
-		if (errno != ENOENT && errno != ENOTDIR)
+		/* The last: a long name, and what marks it as deleted. */
+		if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
 			return -errno;
 		named.stx_mask = 0;
 	}
