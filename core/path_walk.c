@@ -168,12 +168,12 @@ static int walk_to_root(struct walk *walk)
 static int walk_from_held(struct walk *walk)
 {
 	char name[PATH_NAME_SIZE];
-	int kind;
 
 	walk->suspect = !walk->path->held_sure;
 	long_way_begin(walk->way, walk->path->name, walk->path->held_length);
 	if (walk->judged) {
-		kind = path_name_read(walk->supervisor, walk->path->held, true, name);
+		const int kind = path_name_read(walk->supervisor, walk->path->held, true, name);
+
 		if (kind < 0)
 			return kind;
 		if (path_name_judge(walk->call, name) < 0)
@@ -376,10 +376,7 @@ static int walk_jump_allowed(const struct walk *walk)
 	return (walk->path->flags & WALK_SCOPED) ? -EXDEV : 0;
 }
 
-/*
- * A magic link of a process of this sandbox: the kernel jumps to the object, with the target's
- * rights; where that is, we learn afterwards, and what nobody has judged on the way is judged there.
- */
+/* A magic link within the sandbox: the kernel jumps, with the target's rights; where to is judged afterwards. */
 static int walk_jump(struct walk *walk, const struct walk_part *part)
 {
 	char name[PATH_NAME_SIZE];
@@ -397,12 +394,8 @@ static int walk_jump(struct walk *walk, const struct walk_part *part)
 	if (error == 0 && procfs_holds(fd))
 		error = procfs_judge_held(walk->call, fd);
 	if (error == 0 && walk->judged) {
-		const int kind = path_name_read(walk->supervisor, fd, true, name);
-
-		if (kind >= 0)
-			error = path_name_judge(walk->call, name);
-		else if (kind != -ENAMETOOLONG)
-			error = kind;
+		error = path_name_read(walk->supervisor, fd, true, name);
+		error = error >= 0 ? path_name_judge(walk->call, name) : error == -ENAMETOOLONG ? 0 : error;
 	}
 	if (error < 0)
 		return error;
