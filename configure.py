@@ -88,7 +88,7 @@ HANDLERS = """
 
 # Registers and ABIs; every architecture compiles on every host.
 ARCH = """
-    arch family layout regs x32/abi
+    arch family layout regs shared_layout x32/abi
 """.split()
 ARCH_FOLDERS = """
     x86_64 i386 aarch64 arm riscv64 ppc64le s390x mips64el mipsel loongarch64

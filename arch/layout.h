@@ -83,6 +83,9 @@ struct layout {
 	uint16_t other_size; /* of a statfs64, which names its size: this one is taken too, 0 where there is none */
 };
 
+/* The two members of a layout that an array of fields gives. */
+#define FIELDS(array) sizeof(array) / sizeof((array)[0]), (array)
+
 /* The size of the structure, 0 where the ABI has none. */
 size_t layout_size(const struct abi *abi, enum layout_kind kind);
 

@@ -4,7 +4,7 @@
  */
 #include "arch/i386/layout.h"
 
-#define FIELDS(array) sizeof(array) / sizeof((array)[0]), (array)
+#include "arch/shared_layout.h"
 
 /* A 64-bit kernel cuts the size for oldstat; a 32-bit one refuses above 2^31 - 1. */
 #define OLD_SIZE_RULE (sizeof(long) == 4 ? FIELD_LFS : FIELD_CUT)
@@ -21,25 +21,6 @@ static const struct layout_field stat_old_fields[] = {
 	{ FIELD_ATIME, 20, 4, FIELD_CUT },
 	{ FIELD_MTIME, 24, 4, FIELD_CUT },
 	{ FIELD_CTIME, 28, 4, FIELD_CUT },
-};
-
-static const struct layout_field stat_fields[] = {
-	{ FIELD_DEV, 0, 4, FIELD_CUT },
-	{ FIELD_INO, 4, 4, FIELD_FIT },
-	{ FIELD_MODE, 8, 2, FIELD_CUT },
-	{ FIELD_NLINK, 10, 2, FIELD_FIT },
-	{ FIELD_UID, 12, 2, FIELD_ID16 },
-	{ FIELD_GID, 14, 2, FIELD_ID16 },
-	{ FIELD_RDEV, 16, 4, FIELD_CUT },
-	{ FIELD_SIZE, 20, 4, FIELD_LFS },
-	{ FIELD_BLKSIZE, 24, 4, FIELD_CUT },
-	{ FIELD_BLOCKS, 28, 4, FIELD_CUT },
-	{ FIELD_ATIME, 32, 4, FIELD_CUT },
-	{ FIELD_ATIME_NSEC, 36, 4, FIELD_CUT },
-	{ FIELD_MTIME, 40, 4, FIELD_CUT },
-	{ FIELD_MTIME_NSEC, 44, 4, FIELD_CUT },
-	{ FIELD_CTIME, 48, 4, FIELD_CUT },
-	{ FIELD_CTIME_NSEC, 52, 4, FIELD_CUT },
 };
 
 /* The inode is there twice: the old place holds its low half. */
@@ -63,40 +44,10 @@ static const struct layout_field stat64_fields[] = {
 	{ FIELD_INO, 88, 8, FIELD_CUT },
 };
 
-static const struct layout_field statfs_fields[] = {
-	{ FIELD_TYPE, 0, 4, FIELD_CUT },
-	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
-	{ FIELD_FBLOCKS, 8, 4, FIELD_FIT },
-	{ FIELD_BFREE, 12, 4, FIELD_FIT },
-	{ FIELD_BAVAIL, 16, 4, FIELD_FIT },
-	{ FIELD_FILES, 20, 4, FIELD_COUNTER },
-	{ FIELD_FFREE, 24, 4, FIELD_COUNTER },
-	{ FIELD_FSID0, 28, 4, FIELD_CUT },
-	{ FIELD_FSID1, 32, 4, FIELD_CUT },
-	{ FIELD_NAMELEN, 36, 4, FIELD_CUT },
-	{ FIELD_FRSIZE, 40, 4, FIELD_FIT },
-	{ FIELD_FLAGS, 44, 4, FIELD_CUT },
-};
-
-static const struct layout_field statfs64_fields[] = {
-	{ FIELD_TYPE, 0, 4, FIELD_CUT },
-	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
-	{ FIELD_FBLOCKS, 8, 8, FIELD_CUT },
-	{ FIELD_BFREE, 16, 8, FIELD_CUT },
-	{ FIELD_BAVAIL, 24, 8, FIELD_CUT },
-	{ FIELD_FILES, 32, 8, FIELD_CUT },
-	{ FIELD_FFREE, 40, 8, FIELD_CUT },
-	{ FIELD_FSID0, 48, 4, FIELD_CUT },
-	{ FIELD_FSID1, 52, 4, FIELD_CUT },
-	{ FIELD_NAMELEN, 56, 4, FIELD_CUT },
-	{ FIELD_FRSIZE, 60, 4, FIELD_FIT },
-	{ FIELD_FLAGS, 64, 4, FIELD_CUT },
-};
-
 const struct layout i386_layouts[LAYOUT_KIND_COUNT] = {
 	[LAYOUT_STAT_OLD] = { 32, FIELDS(stat_old_fields) },
-	[LAYOUT_STAT] = { 64, FIELDS(stat_fields) },
+	[LAYOUT_STAT] = { 64, FIELDS(narrow_stat_fields) },
 	[LAYOUT_STAT64] = { 96, FIELDS(stat64_fields) },
-	[LAYOUT_STATFS] = { 64, FIELDS(statfs_fields) },
-	[LAYOUT_STATFS64] = { 84, FIELDS(statfs64_fields) },
+	[LAYOUT_STATFS] = { 64, FIELDS(narrow_statfs_fields) },
+	[LAYOUT_STATFS64] = { 84, FIELDS(narrow_statfs64_fields) },
 };

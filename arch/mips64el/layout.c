@@ -10,27 +10,7 @@
 #include <stddef.h>
 #endif
 
-#define FIELDS(array) sizeof(array) / sizeof((array)[0]), (array)
-
-/* Seconds have 32 bits, device numbers too. */
-static const struct layout_field stat_fields[] = {
-	{ FIELD_DEV, 0, 4, FIELD_CUT },
-	{ FIELD_INO, 16, 8, FIELD_CUT },
-	{ FIELD_MODE, 24, 4, FIELD_CUT },
-	{ FIELD_NLINK, 28, 4, FIELD_CUT },
-	{ FIELD_UID, 32, 4, FIELD_CUT },
-	{ FIELD_GID, 36, 4, FIELD_CUT },
-	{ FIELD_RDEV, 40, 4, FIELD_CUT },
-	{ FIELD_SIZE, 56, 8, FIELD_CUT },
-	{ FIELD_ATIME, 64, 4, FIELD_CUT },
-	{ FIELD_ATIME_NSEC, 68, 4, FIELD_CUT },
-	{ FIELD_MTIME, 72, 4, FIELD_CUT },
-	{ FIELD_MTIME_NSEC, 76, 4, FIELD_CUT },
-	{ FIELD_CTIME, 80, 4, FIELD_CUT },
-	{ FIELD_CTIME_NSEC, 84, 4, FIELD_CUT },
-	{ FIELD_BLKSIZE, 88, 4, FIELD_CUT },
-	{ FIELD_BLOCKS, 96, 8, FIELD_CUT },
-};
+#include "arch/mipsel/layout.h"
 
 static const struct layout_field statfs_fields[] = {
 	{ FIELD_TYPE, 0, 8, FIELD_CUT },
@@ -47,45 +27,15 @@ static const struct layout_field statfs_fields[] = {
 	{ FIELD_FLAGS, 80, 8, FIELD_CUT },
 };
 
-static const struct layout_field n32_statfs_fields[] = {
-	{ FIELD_TYPE, 0, 4, FIELD_CUT },
-	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
-	{ FIELD_FRSIZE, 8, 4, FIELD_FIT },
-	{ FIELD_FBLOCKS, 12, 4, FIELD_FIT },
-	{ FIELD_BFREE, 16, 4, FIELD_FIT },
-	{ FIELD_FILES, 20, 4, FIELD_COUNTER },
-	{ FIELD_FFREE, 24, 4, FIELD_COUNTER },
-	{ FIELD_BAVAIL, 28, 4, FIELD_FIT },
-	{ FIELD_FSID0, 32, 4, FIELD_CUT },
-	{ FIELD_FSID1, 36, 4, FIELD_CUT },
-	{ FIELD_NAMELEN, 40, 4, FIELD_CUT },
-	{ FIELD_FLAGS, 44, 4, FIELD_CUT },
-};
-
-static const struct layout_field n32_statfs64_fields[] = {
-	{ FIELD_TYPE, 0, 4, FIELD_CUT },
-	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
-	{ FIELD_FRSIZE, 8, 4, FIELD_FIT },
-	{ FIELD_FBLOCKS, 16, 8, FIELD_CUT },
-	{ FIELD_BFREE, 24, 8, FIELD_CUT },
-	{ FIELD_FILES, 32, 8, FIELD_CUT },
-	{ FIELD_FFREE, 40, 8, FIELD_CUT },
-	{ FIELD_BAVAIL, 48, 8, FIELD_CUT },
-	{ FIELD_FSID0, 56, 4, FIELD_CUT },
-	{ FIELD_FSID1, 60, 4, FIELD_CUT },
-	{ FIELD_NAMELEN, 64, 4, FIELD_CUT },
-	{ FIELD_FLAGS, 68, 4, FIELD_CUT },
-};
-
 const struct layout mips64_layouts[LAYOUT_KIND_COUNT] = {
-	[LAYOUT_STAT] = { 104, FIELDS(stat_fields) },
+	[LAYOUT_STAT] = { 104, FIELDS(mips_stat64_fields) },
 	[LAYOUT_STATFS] = { 128, FIELDS(statfs_fields) },
 };
 
 const struct layout mips64n32_layouts[LAYOUT_KIND_COUNT] = {
-	[LAYOUT_STAT] = { 104, FIELDS(stat_fields) },
-	[LAYOUT_STATFS] = { 68, FIELDS(n32_statfs_fields) },
-	[LAYOUT_STATFS64] = { 96, FIELDS(n32_statfs64_fields) },
+	[LAYOUT_STAT] = { 104, FIELDS(mips_stat64_fields) },
+	[LAYOUT_STATFS] = { 68, FIELDS(mips_statfs_fields) },
+	[LAYOUT_STATFS64] = { 96, FIELDS(mips_statfs64_fields) },
 };
 
 #if defined(__mips64) && _MIPS_SIM == _ABI64

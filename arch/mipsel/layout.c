@@ -10,8 +10,6 @@
 #include <stddef.h>
 #endif
 
-#define FIELDS(array) sizeof(array) / sizeof((array)[0]), (array)
-
 static const struct layout_field stat_fields[] = {
 	{ FIELD_DEV, 0, 4, FIELD_CUT },
 	{ FIELD_INO, 16, 4, FIELD_FIT },
@@ -31,7 +29,8 @@ static const struct layout_field stat_fields[] = {
 	{ FIELD_BLOCKS, 84, 4, FIELD_CUT },
 };
 
-static const struct layout_field stat64_fields[] = {
+/* Seconds have 32 bits, device numbers too. */
+const struct layout_field mips_stat64_fields[16] = {
 	{ FIELD_DEV, 0, 4, FIELD_CUT },
 	{ FIELD_INO, 16, 8, FIELD_CUT },
 	{ FIELD_MODE, 24, 4, FIELD_CUT },
@@ -50,7 +49,7 @@ static const struct layout_field stat64_fields[] = {
 	{ FIELD_BLOCKS, 96, 8, FIELD_CUT },
 };
 
-static const struct layout_field statfs_fields[] = {
+const struct layout_field mips_statfs_fields[12] = {
 	{ FIELD_TYPE, 0, 4, FIELD_CUT },
 	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
 	{ FIELD_FRSIZE, 8, 4, FIELD_FIT },
@@ -65,7 +64,7 @@ static const struct layout_field statfs_fields[] = {
 	{ FIELD_FLAGS, 44, 4, FIELD_CUT },
 };
 
-static const struct layout_field statfs64_fields[] = {
+const struct layout_field mips_statfs64_fields[12] = {
 	{ FIELD_TYPE, 0, 4, FIELD_CUT },
 	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
 	{ FIELD_FRSIZE, 8, 4, FIELD_FIT },
@@ -82,9 +81,9 @@ static const struct layout_field statfs64_fields[] = {
 
 const struct layout mips_layouts[LAYOUT_KIND_COUNT] = {
 	[LAYOUT_STAT] = { 144, FIELDS(stat_fields) },
-	[LAYOUT_STAT64] = { 104, FIELDS(stat64_fields) },
-	[LAYOUT_STATFS] = { 68, FIELDS(statfs_fields) },
-	[LAYOUT_STATFS64] = { 96, FIELDS(statfs64_fields) },
+	[LAYOUT_STAT64] = { 104, FIELDS(mips_stat64_fields) },
+	[LAYOUT_STATFS] = { 68, FIELDS(mips_statfs_fields) },
+	[LAYOUT_STATFS64] = { 96, FIELDS(mips_statfs64_fields) },
 };
 
 #if defined(__mips__) && _MIPS_SIM == _ABIO32

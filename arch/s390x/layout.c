@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#define FIELDS(array) sizeof(array) / sizeof((array)[0]), (array)
-
 static const struct layout_field stat_fields[] = {
 	{ FIELD_DEV, 0, 8, FIELD_CUT },
 	{ FIELD_INO, 8, 8, FIELD_CUT },

@@ -1,0 +1,106 @@
+/*
+ * The fields that the structures of several architectures have in common, as const data.
+ */
+#include "arch/shared_layout.h"
+
+const struct layout_field generic_stat_fields[16] = {
+	{ FIELD_DEV, 0, 8, FIELD_CUT },
+	{ FIELD_INO, 8, 8, FIELD_CUT },
+	{ FIELD_MODE, 16, 4, FIELD_CUT },
+	{ FIELD_NLINK, 20, 4, FIELD_CUT },
+	{ FIELD_UID, 24, 4, FIELD_CUT },
+	{ FIELD_GID, 28, 4, FIELD_CUT },
+	{ FIELD_RDEV, 32, 8, FIELD_CUT },
+	{ FIELD_SIZE, 48, 8, FIELD_CUT },
+	{ FIELD_BLKSIZE, 56, 4, FIELD_CUT },
+	{ FIELD_BLOCKS, 64, 8, FIELD_CUT },
+	{ FIELD_ATIME, 72, 8, FIELD_CUT },
+	{ FIELD_ATIME_NSEC, 80, 8, FIELD_CUT },
+	{ FIELD_MTIME, 88, 8, FIELD_CUT },
+	{ FIELD_MTIME_NSEC, 96, 8, FIELD_CUT },
+	{ FIELD_CTIME, 104, 8, FIELD_CUT },
+	{ FIELD_CTIME_NSEC, 112, 8, FIELD_CUT },
+};
+
+const struct layout_field wide_stat_fields[16] = {
+	{ FIELD_DEV, 0, 8, FIELD_CUT },
+	{ FIELD_INO, 8, 8, FIELD_CUT },
+	{ FIELD_NLINK, 16, 8, FIELD_CUT },
+	{ FIELD_MODE, 24, 4, FIELD_CUT },
+	{ FIELD_UID, 28, 4, FIELD_CUT },
+	{ FIELD_GID, 32, 4, FIELD_CUT },
+	{ FIELD_RDEV, 40, 8, FIELD_CUT },
+	{ FIELD_SIZE, 48, 8, FIELD_CUT },
+	{ FIELD_BLKSIZE, 56, 8, FIELD_CUT },
+	{ FIELD_BLOCKS, 64, 8, FIELD_CUT },
+	{ FIELD_ATIME, 72, 8, FIELD_CUT },
+	{ FIELD_ATIME_NSEC, 80, 8, FIELD_CUT },
+	{ FIELD_MTIME, 88, 8, FIELD_CUT },
+	{ FIELD_MTIME_NSEC, 96, 8, FIELD_CUT },
+	{ FIELD_CTIME, 104, 8, FIELD_CUT },
+	{ FIELD_CTIME_NSEC, 112, 8, FIELD_CUT },
+};
+
+const struct layout_field wide_statfs_fields[12] = {
+	{ FIELD_TYPE, 0, 8, FIELD_CUT },
+	{ FIELD_BSIZE, 8, 8, FIELD_CUT },
+	{ FIELD_FBLOCKS, 16, 8, FIELD_CUT },
+	{ FIELD_BFREE, 24, 8, FIELD_CUT },
+	{ FIELD_BAVAIL, 32, 8, FIELD_CUT },
+	{ FIELD_FILES, 40, 8, FIELD_CUT },
+	{ FIELD_FFREE, 48, 8, FIELD_CUT },
+	{ FIELD_FSID0, 56, 4, FIELD_CUT },
+	{ FIELD_FSID1, 60, 4, FIELD_CUT },
+	{ FIELD_NAMELEN, 64, 8, FIELD_CUT },
+	{ FIELD_FRSIZE, 72, 8, FIELD_CUT },
+	{ FIELD_FLAGS, 80, 8, FIELD_CUT },
+};
+
+const struct layout_field narrow_stat_fields[16] = {
+	{ FIELD_DEV, 0, 4, FIELD_CUT },
+	{ FIELD_INO, 4, 4, FIELD_FIT },
+	{ FIELD_MODE, 8, 2, FIELD_CUT },
+	{ FIELD_NLINK, 10, 2, FIELD_FIT },
+	{ FIELD_UID, 12, 2, FIELD_ID16 },
+	{ FIELD_GID, 14, 2, FIELD_ID16 },
+	{ FIELD_RDEV, 16, 4, FIELD_CUT },
+	{ FIELD_SIZE, 20, 4, FIELD_LFS },
+	{ FIELD_BLKSIZE, 24, 4, FIELD_CUT },
+	{ FIELD_BLOCKS, 28, 4, FIELD_CUT },
+	{ FIELD_ATIME, 32, 4, FIELD_CUT },
+	{ FIELD_ATIME_NSEC, 36, 4, FIELD_CUT },
+	{ FIELD_MTIME, 40, 4, FIELD_CUT },
+	{ FIELD_MTIME_NSEC, 44, 4, FIELD_CUT },
+	{ FIELD_CTIME, 48, 4, FIELD_CUT },
+	{ FIELD_CTIME_NSEC, 52, 4, FIELD_CUT },
+};
+
+const struct layout_field narrow_statfs_fields[12] = {
+	{ FIELD_TYPE, 0, 4, FIELD_CUT },
+	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
+	{ FIELD_FBLOCKS, 8, 4, FIELD_FIT },
+	{ FIELD_BFREE, 12, 4, FIELD_FIT },
+	{ FIELD_BAVAIL, 16, 4, FIELD_FIT },
+	{ FIELD_FILES, 20, 4, FIELD_COUNTER },
+	{ FIELD_FFREE, 24, 4, FIELD_COUNTER },
+	{ FIELD_FSID0, 28, 4, FIELD_CUT },
+	{ FIELD_FSID1, 32, 4, FIELD_CUT },
+	{ FIELD_NAMELEN, 36, 4, FIELD_CUT },
+	{ FIELD_FRSIZE, 40, 4, FIELD_FIT },
+	{ FIELD_FLAGS, 44, 4, FIELD_CUT },
+};
+
+const struct layout_field narrow_statfs64_fields[12] = {
+	{ FIELD_TYPE, 0, 4, FIELD_CUT },
+	{ FIELD_BSIZE, 4, 4, FIELD_FIT },
+	{ FIELD_FBLOCKS, 8, 8, FIELD_CUT },
+	{ FIELD_BFREE, 16, 8, FIELD_CUT },
+	{ FIELD_BAVAIL, 24, 8, FIELD_CUT },
+	{ FIELD_FILES, 32, 8, FIELD_CUT },
+	{ FIELD_FFREE, 40, 8, FIELD_CUT },
+	{ FIELD_FSID0, 48, 4, FIELD_CUT },
+	{ FIELD_FSID1, 52, 4, FIELD_CUT },
+	{ FIELD_NAMELEN, 56, 4, FIELD_CUT },
+	{ FIELD_FRSIZE, 60, 4, FIELD_FIT },
+	{ FIELD_FLAGS, 64, 4, FIELD_CUT },
+};
