@@ -77,8 +77,10 @@ static int run_options_take_without(struct run_options *options, const char *val
 {
 	struct kfeat features = { 0 };
 
-	if (!kfeat_disable(&features, value) || options->without_count == RUN_FEATURES_MAX)
+	if (!kfeat_disable(&features, value))
 		return run_options_error("--without", value, "no such kernel feature");
+	if (options->without_count == RUN_FEATURES_MAX)
+		return run_options_error("--without", value, "too many features");
 	options->without[options->without_count++] = value;
 	return 0;
 }

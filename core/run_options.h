@@ -11,7 +11,7 @@
 
 struct policy_loader;
 
-#define RUN_FEATURES_MAX 8
+#define RUN_FEATURES_MAX 16
 
 struct run_options {
 	const char *log;           /* FILE or fd:N; NULL: the policy's, or stderr */

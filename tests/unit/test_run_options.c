@@ -29,15 +29,16 @@ static void run_options_end(void)
 
 TestSuite(run_options, .init = run_options_setup, .fini = run_options_end, .timeout = 60);
 
-/* "run" and up to fifteen words. */
+/* "run" and the words. */
 static int run_options_of(const char *const *words)
 {
-	static char *argv[17];
+	static char *argv[32];
 	int argc = 1;
 
 	argv[0] = (char *)(uintptr_t) "run";
 	for (; *words; words++)
 		argv[argc++] = (char *)(uintptr_t)*words;
+	cr_assert_lt(argc, (int)ARRAY_SIZE(argv));
 	argv[argc] = NULL;
 	return run_options_parse(&options, loader, argc, argv);
 }
