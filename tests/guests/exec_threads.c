@@ -42,6 +42,7 @@ static void *group_exec(void *argument)
 	if (strcmp(group->mode, "plain") != 0)
 		guest_sleep_ms(1);
 	execv(group->program, argv);
+	perror(group->program);
 	_exit(100);
 }
 
