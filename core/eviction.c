@@ -4,11 +4,10 @@
  */
 #include "core/eviction.h"
 
-#include <time.h>
-
 #include "core/log.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
+#include "core/util.h"
 
 bool eviction_allows(struct eviction *eviction, uint64_t worth_ns, uint64_t now_ns)
 {
@@ -40,17 +39,9 @@ static void eviction_tell(const struct sandbox *sandbox, unsigned long news)
 			news);
 }
 
-static uint64_t eviction_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 bool eviction_take(struct sandbox *sandbox, uint64_t worth_ns)
 {
-	uint64_t now_ns = eviction_now();
+	uint64_t now_ns = (uint64_t)monotonic_ns();
 
 	if (!eviction_allows(&sandbox->eviction, worth_ns, now_ns))
 		return false;

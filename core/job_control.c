@@ -44,23 +44,30 @@ static void job_control_forward(const struct supervisor *supervisor, int number)
 			cage_call(supervisor, SYS_pidfd_send_signal, sandbox->first_pidfd, number, NULL, 0);
 }
 
-/* The state letter of /proc/PID/stat, after the name in parentheses. */
-static char job_control_state(const struct supervisor *supervisor, pid_t pid)
+/* What follows the name in parentheses in /proc/PID/stat: " S PARENT ...", and '\0' and 0 when it cannot be told. */
+struct job_control_stat {
+	char state;
+	pid_t parent;
+};
+
+static struct job_control_stat job_control_stat(int proc_fd, pid_t pid)
 {
-	char name[32];
-	char text[512];
-	const char *end = NULL;
+	struct job_control_stat stat = { 0 };
+	char name[32], text[512];
 	AUTO_CLOSE int fd = -1;
+	const char *end;
 	ssize_t length;
 
 	snprintf(name, sizeof(name), "%d/stat", (int)pid);
-	fd = openat(supervisor->proc_fd, name, O_RDONLY | O_CLOEXEC);
+	fd = openat(proc_fd, name, O_RDONLY | O_CLOEXEC);
 	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (length > 0) {
-		text[length] = '\0';
-		end = strrchr(text, ')');
+	text[length > 0 ? length : 0] = '\0';
+	end = strrchr(text, ')');
+	if (end != NULL && strlen(end) > 4) {
+		stat.state = end[2];
+		stat.parent = (pid_t)strtol(end + 4, NULL, 10);
 	}
-	return end && end[1] == ' ' ? end[2] : '\0';
+	return stat;
 }
 
 /* Stopped by job control: a traced thread is then in a stop of its tracer's, which only that one can tell apart. */
@@ -68,7 +75,7 @@ static bool job_control_is_stopped(const struct supervisor *supervisor, const st
 {
 	if (supervisor->tracer && plan_traces(sandbox->plan))
 		return trace_is_stopped(supervisor->tracer, sandbox->first_pid);
-	return job_control_state(supervisor, sandbox->first_pid) == 'T';
+	return job_control_stat(supervisor->proc_fd, sandbox->first_pid).state == 'T';
 }
 
 static void job_control_continued_cb(struct ev_loop *ev, ev_timer *watcher, int events)
@@ -110,28 +117,13 @@ static void job_control_cb(struct ev_loop *ev, ev_io *watcher, int events)
 	}
 }
 
-/* 0 when it cannot be told. */
-static pid_t job_control_parent(pid_t pid)
-{
-	char name[32], text[512];
-	AUTO_CLOSE int fd = -1;
-	const char *end;
-	ssize_t length;
-
-	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	text[length > 0 ? length : 0] = '\0';
-	end = strrchr(text, ')');
-	return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0;
-}
-
 bool job_control_is_orphaned(void)
 {
+	AUTO_CLOSE int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	pid_t parent = getppid();
 
 	while (parent > 0 && getsid(parent) == getsid(0) && getpgid(parent) == getpgrp())
-		parent = job_control_parent(parent);
+		parent = job_control_stat(proc_fd, parent).parent;
 	return parent <= 0 || getsid(parent) != getsid(0);
 }
 

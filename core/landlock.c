@@ -28,9 +28,9 @@
 #define LANDLOCK_RECENT 8u
 
 #ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset (SYS_pidfd_open - 434 + 444)
-#define SYS_landlock_add_rule (SYS_pidfd_open - 434 + 445)
-#define SYS_landlock_restrict_self (SYS_pidfd_open - 434 + 446)
+#define SYS_landlock_create_ruleset SYS_OF_ALL(444)
+#define SYS_landlock_add_rule SYS_OF_ALL(445)
+#define SYS_landlock_restrict_self SYS_OF_ALL(446)
 #endif
 
 struct landlock_ruleset {

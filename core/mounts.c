@@ -98,6 +98,13 @@ static void mounts_clear(struct mount_list *list)
 	*list = (struct mount_list){ 0 };
 }
 
+static void mounts_clear_all(struct mounts *mounts)
+{
+	mounts_clear(&mounts->all);
+	mounts_clear(&mounts->procfs);
+	mounts_clear(&mounts->slow);
+}
+
 static bool mounts_point_holds(const struct mount_point *point, const char *name)
 {
 	return strncmp(name, point->name, point->length) == 0 &&
@@ -206,14 +213,10 @@ static void mounts_read_again(struct mounts *mounts)
 	struct mounts now = { 0 };
 
 	if (mounts_read(&now) < 0) {
-		mounts_clear(&now.all);
-		mounts_clear(&now.procfs);
-		mounts_clear(&now.slow);
+		mounts_clear_all(&now);
 		return;
 	}
-	mounts_clear(&mounts->all);
-	mounts_clear(&mounts->procfs);
-	mounts_clear(&mounts->slow);
+	mounts_clear_all(mounts);
 	mounts->all = now.all;
 	mounts->procfs = now.procfs;
 	mounts->slow = now.slow;
@@ -258,9 +261,7 @@ void mounts_free(struct mounts *mounts)
 		ev_io_stop(loop_ev(mounts->supervisor->loop), &mounts->changed);
 		close(mounts->changed.fd);
 	}
-	mounts_clear(&mounts->all);
-	mounts_clear(&mounts->procfs);
-	mounts_clear(&mounts->slow);
+	mounts_clear_all(mounts);
 	free(mounts);
 }
 

@@ -20,14 +20,20 @@ static bool trace_left_is_hidden(const struct ptrace_call *left)
 	return left->abi && (left->abi->call_is_lost || abi_sysno(left->abi, left->nr) == SC_syscall);
 }
 
-int trace_left_call(const struct traced *traced, struct ptrace_call *call_out, int64_t *result_out)
+int trace_kernel_call(const struct traced *traced, int64_t *number_out, uint64_t args_out[6])
 {
 	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
+
+	return process_call_read(&asker, number_out, args_out);
+}
+
+int trace_left_call(const struct traced *traced, struct ptrace_call *call_out, int64_t *result_out)
+{
 	int error = ptrace_left_call(traced->tid, call_out, result_out);
 
 	if (error < 0 || !trace_left_is_hidden(call_out))
 		return error;
-	return process_call_read(&asker, &call_out->nr, call_out->args);
+	return trace_kernel_call(traced, &call_out->nr, call_out->args);
 }
 
 /* vfork asks for the same memory, fork for a copy, clone says it in its flags. */

@@ -9,6 +9,9 @@
 struct ptrace_call;
 struct traced;
 
+/* The number (-1: none) and the arguments of its call as the kernel itself shows them, in /proc. 0 or -errno. */
+int trace_kernel_call(const struct traced *traced, int64_t *number_out, uint64_t args_out[6]);
+
 /* As ptrace_left_call(), also where registers do not tell the call. 0 or -errno. */
 int trace_left_call(const struct traced *traced, struct ptrace_call *call_out, int64_t *result_out);
 

@@ -55,14 +55,27 @@ static bool trace_signal_waits(const struct ptrace_call *left)
 	return false;
 }
 
-static bool trace_signal_is_ignored(const struct traced *traced, int number)
+/* What the program does with its signals; false when it cannot be told for this one. */
+static bool trace_signal_status(const struct traced *traced, int number, struct process_status *status)
 {
 	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
+
+	return number >= 1 && number <= PROCESS_SIGNALS_MAX && process_status_read(&asker, status) == 0;
+}
+
+static bool trace_signal_is_ignored(const struct traced *traced, int number)
+{
 	struct process_status status;
 
-	if (number < 1 || number > PROCESS_SIGNALS_MAX || process_status_read(&asker, &status) < 0)
-		return false;
-	return process_ignores(&status, number);
+	return trace_signal_status(traced, number, &status) && process_ignores(&status, number);
+}
+
+static bool trace_signal_is_handled(const struct traced *traced, int number)
+{
+	struct process_status status;
+
+	return trace_signal_status(traced, number, &status) &&
+	       (status.caught.words[(number - 1) / 64] & PROCESS_SIGNAL(number)) != 0;
 }
 
 void trace_signal(struct traced *traced, int number)
@@ -89,25 +102,15 @@ static bool trace_signal_returns(enum sysno sysno)
 /* mips: the kernel restarts a call by what is in r0, where a filter's answer is not. */
 static void trace_signal_give_number(const struct traced *traced)
 {
-	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
 	struct ptrace_call left;
 	int64_t result, number;
 
 	if (trace_left_call(traced, &left, &result) < 0 || !ptrace_restart_is_lost(traced->tid, left.abi, result))
 		return;
-	if (process_call_read(&asker, &number, left.args) < 0 || number < 0)
+	if (trace_kernel_call(traced, &number, left.args) < 0 || number < 0)
 		ptrace_change_left(traced->tid, left.abi, -EINTR);
 	else if (!trace_signal_returns(abi_sysno(left.abi, number)))
 		ptrace_restart(traced->tid, number);
-}
-
-static bool trace_signal_is_handled(struct call *asker, int number)
-{
-	struct process_status status;
-
-	if (number < 1 || number > PROCESS_SIGNALS_MAX || process_status_read(asker, &status) < 0)
-		return false;
-	return status.caught.words[(number - 1) / 64] & PROCESS_SIGNAL(number);
 }
 
 /*
@@ -116,15 +119,14 @@ static bool trace_signal_is_handled(struct call *asker, int number)
  */
 static void trace_signal_keep_number(const struct traced *traced, int number)
 {
-	struct call asker = { .sandbox = traced->sandbox, .tid = traced->tid, .traced = true };
 	uint64_t args[6];
 	int64_t nr;
 
-	if (process_call_read(&asker, &nr, args) < 0 || nr < 0)
+	if (trace_kernel_call(traced, &nr, args) < 0 || nr < 0)
 		return;
 	/* Calls that the kernel continues where they were are never in a plan. */
 	if (plan_find(traced->sandbox->plan, abi_sysno(abi_native(), nr)))
-		ptrace_mark_address(traced->tid, abi_native(), !trace_signal_is_handled(&asker, number));
+		ptrace_mark_address(traced->tid, abi_native(), !trace_signal_is_handled(traced, number));
 }
 
 void trace_signal_restart(const struct traced *traced, int number)

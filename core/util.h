@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -38,6 +39,18 @@ static inline void str_cut(char *buffer, size_t size, const char *text, size_t l
 	length = length < size ? length : size - 1;
 	memcpy(buffer, text, length);
 	buffer[length] = '\0';
+}
+
+/* The number of a call that is newer than 5.3: the same on all ABIs, after what mips and x32 add. */
+#define SYS_OF_ALL(number) (SYS_pidfd_open - 434 + (number))
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+static inline int64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
 /* The -errno of a call of ours that returned -1, or its result. */

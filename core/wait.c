@@ -9,7 +9,6 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/call.h"
@@ -66,10 +65,7 @@ static struct ev_loop *wait_ev(const struct wait *wait)
 
 static double wait_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)monotonic_ns() / 1e9;
 }
 
 /* Looks at a crowd take a quarter of our time at most, however slow the machine is: the rest is for others. */

@@ -13,10 +13,10 @@
 #include "handlers/common.h"
 #include "handlers/handlers.h"
 
-/* New calls have the same numbers everywhere, but mips counts from another one. */
+/* 6.17 */
 #ifndef SYS_file_getattr
-#define SYS_file_getattr (SYS_pidfd_open - 434 + 468)
-#define SYS_file_setattr (SYS_pidfd_open - 434 + 469)
+#define SYS_file_getattr SYS_OF_ALL(468)
+#define SYS_file_setattr SYS_OF_ALL(469)
 #endif
 
 #define FILEATTR_AT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)

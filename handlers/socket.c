@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/access.h"
@@ -34,10 +33,7 @@ static struct socket_job **socket_slot(struct call *call)
 
 static int64_t socket_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	return monotonic_ns() / 1000000;
 }
 
 static int socket_describe(struct socket_job *job)

@@ -20,9 +20,9 @@
 enum xattr_verb { XATTR_GET, XATTR_LIST, XATTR_SET, XATTR_REMOVE };
 enum xattr_by { XATTR_BY_PATH, XATTR_BY_LINK, XATTR_BY_FD, XATTR_BY_AT };
 
-/* 6.13, with the three others; mips counts from another number. */
+/* 6.13, with the three others. */
 #ifndef SYS_listxattrat
-#define SYS_listxattrat (SYS_pidfd_open - 434 + 465)
+#define SYS_listxattrat SYS_OF_ALL(465)
 #endif
 
 struct xattr_row {
