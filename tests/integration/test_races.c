@@ -217,3 +217,34 @@ RACE_HID(the_directory_of_a_descriptor_is_moved, .flip = "parent", .swap = { "go
 
 /* The arguments of openat2 in memory: what is decided is what is done. */
 RACE(a_thread_changes_open_how, RACE_READ_ONLY, WORDS("how"), .flip = "how")
+
+/* Whoever is inside goes on reaching the file, which has another name each time that somebody looks. */
+#define RACE_READER \
+	"until cd above/in; do :; done; told=0 tried=0; " \
+	"while [ $tried -lt 3000 ]; do tried=$((tried + 1)); read -r word < ./my.env && told=$((told + 1)); done; " \
+	"echo \"told $told\""
+
+static const char *race_read_below_moved(const char *const *options)
+{
+	struct job swapper = { .command = WORDS(fixture_guest("flip_names"), "above", "aside"),
+		.deadline_ms = SWAPS_MS };
+	struct job job = { .options = options, .command = WORDS("/bin/sh", "-c", RACE_READER), .deadline_ms = 60000 };
+	static struct outcome swapped;
+	struct running running;
+
+	fixture_start(&swapper, &running);
+	fixture_run(&job, &race_outcome);
+	cr_assert(kill(running.pid, SIGKILL) == 0);
+	fixture_finish(&running, &swapped);
+	cr_assert(swapped.status == 128 + SIGKILL, "the names were not exchanged: %s", swapped.err);
+	expect_status(&race_outcome, 0, "the reader");
+	return race_outcome.out;
+}
+
+Test(races, somebody_outside_moves_a_folder_above_what_is_denied)
+{
+	cr_assert(mkdir("above", 0755) == 0 && mkdir("aside", 0755) == 0 && mkdir("above/in", 0755) == 0);
+	file_write("above/in/my.env", "secret\n");
+	cr_assert_str_eq(race_read_below_moved(NULL), "told 3000\n");
+	cr_assert_str_eq(race_read_below_moved(WORDS(WATCH_ALL, "-m", "deny/read+/**/*.env")), "told 0\n");
+}
