@@ -45,7 +45,6 @@ struct abi {
 	bool whole_space; /* programs have the upper half of the addresses, too: the kernel has a space of its own */
 	uint8_t regmap_count;
 	const struct regmap *regmaps; /* the register sets in which its callers are seen; arch/regs.h */
-	uint32_t o_largefile;         /* the O_LARGEFILE of its callers, 0 where the kernel implies it */
 	const uint16_t *sysno_by_nr;  /* generated; nr_count entries, SC_none where none */
 	uint32_t nr_count;            /* one more than the last number known */
 	const uint16_t *private;      /* generated; numbers from SYSNO_PRIVATE_FIRST on, no bias */

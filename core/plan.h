@@ -101,7 +101,7 @@ bool plan_traces(const struct plan *plan);   /* the payload must be seized */
 
 /*
  * True when Landlock alone decides the category exec exactly as the rules do
- * (landlock_exec_ruleset(), for the payload). Asked where there is no ptrace.
+ * (landlock_payload_ruleset(), for the payload). Asked where there is no ptrace.
  */
 bool plan_exec_fits(const struct policy *policy, const struct plan_host *host);
 

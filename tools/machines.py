@@ -1,6 +1,6 @@
 """The machines that Kennel can be built for: a compiler's triplet, and what Debian calls things.
 
-A row here, a folder of arch/, and a line of doc/ADDING_AN_ARCH.md make a new one.
+A row here and a folder of arch/ make a new one: see doc/ADDING_AN_ARCH.md.
 """
 
 import collections

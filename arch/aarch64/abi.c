@@ -19,7 +19,6 @@ const struct abi abi_aarch64 = {
 	.result_sticks = true,
 	.regmap_count = AARCH64_REGMAP_COUNT,
 	.regmaps = aarch64_regmaps,
-	.o_largefile = 0,
 	.sysno_by_nr = sysno_aarch64_by_nr,
 	.nr_count = SYSNO_AARCH64_NR_COUNT,
 	.nr_by_sysno = sysno_aarch64_nr,

@@ -24,7 +24,6 @@ const struct abi abi_arm = {
 	.forgets_skipped = true,
 	.regmap_count = ARM_REGMAP_COUNT,
 	.regmaps = arm_regmaps,
-	.o_largefile = 0400000,
 	.sysno_by_nr = sysno_arm_by_nr,
 	.nr_count = SYSNO_ARM_NR_COUNT,
 	.private = sysno_arm_private,

@@ -22,7 +22,6 @@ const struct abi abi_i386 = {
 	.restarts_late = true,
 	.regmap_count = I386_REGMAP_COUNT,
 	.regmaps = i386_regmaps,
-	.o_largefile = 0100000,
 	.sysno_by_nr = sysno_i386_by_nr,
 	.nr_count = SYSNO_I386_NR_COUNT,
 	.nr_by_sysno = sysno_i386_nr,

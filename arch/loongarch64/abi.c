@@ -21,7 +21,6 @@ const struct abi abi_loongarch64 = {
 	.restarts_late = true,
 	.regmap_count = LOONGARCH64_REGMAP_COUNT,
 	.regmaps = loongarch64_regmaps,
-	.o_largefile = 0,
 	.sysno_by_nr = sysno_loongarch64_by_nr,
 	.nr_count = SYSNO_LOONGARCH64_NR_COUNT,
 	.nr_by_sysno = sysno_loongarch64_nr,

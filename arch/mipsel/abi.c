@@ -27,7 +27,6 @@ const struct abi abi_mips = {
 	.loses_restarts = true,
 	.regmap_count = MIPSEL_REGMAP_COUNT,
 	.regmaps = mipsel_regmaps,
-	.o_largefile = 0x2000,
 	.sysno_by_nr = sysno_mips_by_nr,
 	.nr_count = SYSNO_MIPS_NR_COUNT,
 	.nr_by_sysno = sysno_mips_nr,

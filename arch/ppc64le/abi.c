@@ -21,7 +21,6 @@ const struct abi abi_ppc64le = {
 	.restarts_late = true,
 	.regmap_count = PPC64LE_REGMAP_COUNT,
 	.regmaps = ppc64le_regmaps,
-	.o_largefile = 0,
 	.sysno_by_nr = sysno_ppc64le_by_nr,
 	.nr_count = SYSNO_PPC64LE_NR_COUNT,
 	.nr_by_sysno = sysno_ppc64le_nr,

@@ -21,7 +21,6 @@ const struct abi abi_riscv64 = {
 	.call_is_lost = true,
 	.regmap_count = RISCV64_REGMAP_COUNT,
 	.regmaps = riscv64_regmaps,
-	.o_largefile = 0,
 	.sysno_by_nr = sysno_riscv64_by_nr,
 	.nr_count = SYSNO_RISCV64_NR_COUNT,
 	.nr_by_sysno = sysno_riscv64_nr,

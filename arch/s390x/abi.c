@@ -24,7 +24,6 @@ const struct abi abi_s390x = {
 	.whole_space = true,
 	.regmap_count = S390X_REGMAP_COUNT,
 	.regmaps = s390x_regmaps,
-	.o_largefile = 0,
 	.sysno_by_nr = sysno_s390x_by_nr,
 	.nr_count = SYSNO_S390X_NR_COUNT,
 	.nr_by_sysno = sysno_s390x_nr,

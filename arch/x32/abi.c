@@ -24,7 +24,6 @@ const struct abi abi_x32 = {
 	.restarts_late = true,
 	.regmap_count = X86_64_REGMAP_COUNT,
 	.regmaps = x86_64_regmaps,
-	.o_largefile = 0,
 	.sysno_by_nr = sysno_x32_by_nr,
 	.nr_count = SYSNO_X32_NR_COUNT,
 	.nr_by_sysno = sysno_x32_nr,

@@ -22,7 +22,6 @@ const struct abi abi_x86_64 = {
 	.restarts_late = true,
 	.regmap_count = X86_64_REGMAP_COUNT,
 	.regmaps = x86_64_regmaps,
-	.o_largefile = 0,
 	.sysno_by_nr = sysno_x86_64_by_nr,
 	.nr_count = SYSNO_X86_64_NR_COUNT,
 	.nr_by_sysno = sysno_x86_64_nr,
