@@ -308,12 +308,6 @@ void call_set_sysno(struct call *call, enum sysno sysno)
 	call->changed |= PTRACE_CHANGES_NR;
 }
 
-unsigned call_crowd(const struct call *call)
-{
-	/* A worker has no other calls. */
-	return call->sandbox->calls ? call_pool_in_flight(call->sandbox->calls) : 0;
-}
-
 int call_reserve_fd(struct call *call)
 {
 	if (call->sandbox->supervisor->remote_fd)

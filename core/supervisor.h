@@ -50,7 +50,7 @@ struct supervisor {
 	int remote_fd;     /* in a worker: the channel to the supervisor that it acts for; 0: this is the supervisor */
 	timer_t brief_timer; /* core/brief.c */
 	bool has_brief_timer;
-	double look_s;        /* what a look at a waiting caller takes, about (core/wait.c) */
+	double look_s;        /* what a look at a waiting caller, and its next try, take, about (core/wait.c) */
 	unsigned long cookie; /* core/cage_call.h; 0 until we are caged */
 	bool brief_held;      /* until the end of the step */
 	bool caged;           /* core/cage.c is done */

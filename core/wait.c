@@ -68,12 +68,23 @@ static double wait_now(void)
 	return (double)monotonic_ns() / 1e9;
 }
 
-/* Looks at a crowd take a quarter of our time at most, however slow the machine is: the rest is for others. */
+static unsigned wait_crowd(const struct call *call)
+{
+	/* A worker has no other calls. */
+	return call->sandbox->calls ? call_pool_in_flight(call->sandbox->calls) : 0;
+}
+
+/* A crowd's looks and tries take a quarter of our time at most, however slow the machine is: the rest is for others. */
 static double wait_look_last(const struct call *call)
 {
-	double last = 4 * call_crowd(call) * call->sandbox->supervisor->look_s;
+	double last = 4 * wait_crowd(call) * call->sandbox->supervisor->look_s;
 
 	return last < WAIT_LOOK_LAST ? WAIT_LOOK_LAST : last < WAIT_LOOK_MOST ? last : WAIT_LOOK_MOST;
+}
+
+unsigned call_retry_ms(const struct call *call)
+{
+	return wait_crowd(call) + (unsigned)(wait_look_last(call) * 1000);
 }
 
 static void wait_look_again(struct wait *wait)
@@ -142,14 +153,11 @@ static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 	struct process_status status;
 	double *look_s = &call->sandbox->supervisor->look_s;
 	double start = wait_now();
-	bool lost;
 
 	(void)ev;
 	(void)events;
 	MAGIC_CHECK(wait, WAIT_MAGIC);
-	lost = call_revalidate(call) < 0 || process_status_read(call, &status) == -ESRCH;
-	*look_s += (wait_now() - start - *look_s) / 8;
-	if (lost) {
+	if (call_revalidate(call) < 0 || process_status_read(call, &status) == -ESRCH) {
 		dispatch_lost(call);
 	} else if (wait_may_end(wait) && wait_interrupted(&status, call->tid)) {
 		dispatch_interrupt(call);
@@ -158,6 +166,7 @@ static void wait_look_cb(struct ev_loop *ev, ev_timer *watcher, int events)
 	} else {
 		wait_go_on(wait);
 	}
+	*look_s += (wait_now() - start - *look_s) / 8;
 }
 
 /* The call's one wait, made now. NULL when memory is exhausted. */

@@ -108,8 +108,8 @@ int call_wait_ms(struct call *call, unsigned timeout_ms);
 /* The same until our `fd`, open as long as it waits, is ready (POLLIN, POLLOUT); timeout_ms below 0: for ever. */
 int call_wait_fd(struct call *call, int fd, short events, int timeout_ms);
 void call_set_interrupted(struct call *call, int64_t result); /* what a signal makes of it; 0: the call begins anew */
-unsigned call_crowd(const struct call *call); /* in flight here: the more, the less often each tries again */
-void call_settle(struct call *call);          /* ends waits of dead threads: their ports and names are free */
+unsigned call_retry_ms(const struct call *call); /* who tries again waits so long at last: more in a crowd */
+void call_settle(struct call *call);             /* ends waits of dead threads: their ports and names are free */
 
 /*
  * A worker opens our O_PATH descriptor `object` with open_flags under the target's identity and

@@ -22,7 +22,6 @@
 #include "core/util.h"
 
 #define SOCKET_RETRY_FIRST_MS 2
-#define SOCKET_RETRY_LAST_MS 32
 #define SOCKET_LIMIT_MAX_S INT32_MAX /* nobody sees the end of more */
 
 /* The private state of every call on a socket is the pointer to its job. */
@@ -149,7 +148,7 @@ struct verdict socket_wait(struct call *call, struct socket_job *job, short even
 	/* The kernel watches a file only so many times, which the program may have used up. */
 	if (error < 0) {
 		error = call_wait_ms(call, left >= 0 && left < job->retry_ms ? (unsigned)left : job->retry_ms);
-		if (job->retry_ms < SOCKET_RETRY_LAST_MS + call_crowd(call))
+		if (job->retry_ms < call_retry_ms(call))
 			job->retry_ms *= 2;
 	}
 	return error < 0 ? verdict_fail(error) : verdict_wait();

@@ -250,7 +250,7 @@ ssize_t mem_read_some(struct call *call, uint64_t address, void *buffer, size_t 
 	return mem_read(call, address, buffer, len) == 0 ? (ssize_t)len : -EFAULT;
 }
 
-unsigned call_crowd(const struct call *call)
+unsigned call_retry_ms(const struct call *call)
 {
 	(void)call;
 	return 0;
