@@ -5,6 +5,7 @@
  */
 #include "core/mounts.h"
 
+#include <ctype.h>
 #include <ev.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,7 +34,9 @@ struct mount_list {
 
 struct mounts {
 	struct mount_list all;
+	struct mount_list gone; /* since we began, the last of them: somebody may still be there */
 	struct mount_list procfs;
+	struct mount_list processes; /* what is in the folder of one, mounted elsewhere */
 	struct mount_list slow;
 	bool protected_symlinks;
 	struct supervisor *supervisor; /* NULL: not watched */
@@ -42,8 +45,8 @@ struct mounts {
 	bool protected_hardlinks;
 };
 
-/* Field 5 of a mountinfo line; the escapes of space, tab, newline and backslash are octal. */
-enum { MOUNTS_FIELD_POINT = 4, MOUNTS_OCTAL_DIGITS = 3 };
+/* Fields 4 and 5 of a mountinfo line; the escapes of space, tab, newline and backslash are octal. */
+enum { MOUNTS_FIELD_ROOT = 3, MOUNTS_FIELD_POINT = 4, MOUNTS_OCTAL_DIGITS = 3, MOUNTS_GONE_MAX = 1024 };
 
 static bool mounts_is_octal(const char *text)
 {
@@ -90,6 +93,15 @@ static int mounts_add(struct mount_list *list, uint64_t id, uint64_t parent, con
 	return 0;
 }
 
+/* The first ones. */
+static void mounts_drop(struct mount_list *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(list->points[i].name);
+	list->count -= count;
+	memmove(list->points, list->points + count, list->count * sizeof(*list->points));
+}
+
 static void mounts_clear(struct mount_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -98,10 +110,37 @@ static void mounts_clear(struct mount_list *list)
 	*list = (struct mount_list){ 0 };
 }
 
-static void mounts_clear_all(struct mounts *mounts)
+static const struct mount_point *mounts_in(const struct mount_list *list, uint64_t id)
+{
+	for (size_t i = list->count; i-- > 0;) {
+		if (list->points[i].id == id)
+			return &list->points[i];
+	}
+	return NULL;
+}
+
+/* Which of these are not among those of now; numbers are used again, so the last with a number is the one. */
+static int mounts_keep_gone(struct mounts *mounts, const struct mount_list *now)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < mounts->all.count && error == 0; i++) {
+		const struct mount_point *point = &mounts->all.points[i];
+
+		if (mounts_in(now, point->id) == NULL)
+			error = mounts_add(&mounts->gone, point->id, point->parent, point->name);
+	}
+	if (mounts->gone.count > MOUNTS_GONE_MAX)
+		mounts_drop(&mounts->gone, mounts->gone.count - MOUNTS_GONE_MAX);
+	return error;
+}
+
+/* What is read again; those that are gone stay. */
+static void mounts_clear_read(struct mounts *mounts)
 {
 	mounts_clear(&mounts->all);
 	mounts_clear(&mounts->procfs);
+	mounts_clear(&mounts->processes);
 	mounts_clear(&mounts->slow);
 }
 
@@ -148,6 +187,7 @@ static int mounts_take_line(struct mounts *mounts, char *line)
 	char *rest = line;
 	const uint64_t id = strtoull(line, &rest, 10);
 	const uint64_t parent = strtoull(rest, NULL, 10);
+	const char *root = "";
 	char *field = NULL;
 	int error;
 
@@ -155,14 +195,21 @@ static int mounts_take_line(struct mounts *mounts, char *line)
 		return 0;
 	type += 3;
 	rest = line;
-	for (int i = 0; i <= MOUNTS_FIELD_POINT; i++)
+	for (int i = 0; i <= MOUNTS_FIELD_POINT; i++) {
 		field = strsep(&rest, " ");
+		if (i == MOUNTS_FIELD_ROOT && field != NULL)
+			root = field;
+	}
 	if (field == NULL)
 		return 0;
 	mounts_unescape(field);
 	error = mounts_add(&mounts->all, id, parent, field);
-	if (error == 0 && str_starts(type, "proc "))
-		return mounts_add(&mounts->procfs, id, parent, field);
+	if (error == 0 && str_starts(type, "proc ")) {
+		error = mounts_add(&mounts->procfs, id, parent, field);
+		return error == 0 && root[0] == '/' && isdigit((unsigned char)root[1])
+			       ? mounts_add(&mounts->processes, id, parent, field)
+			       : error;
+	}
 	return error == 0 && mounts_is_waited_for(mounts, type, field) ? mounts_add(&mounts->slow, id, parent, field)
 								       : error;
 }
@@ -212,13 +259,14 @@ static void mounts_read_again(struct mounts *mounts)
 {
 	struct mounts now = { 0 };
 
-	if (mounts_read(&now) < 0) {
-		mounts_clear_all(&now);
+	if (mounts_read(&now) < 0 || mounts_keep_gone(mounts, &now.all) < 0) {
+		mounts_clear_read(&now);
 		return;
 	}
-	mounts_clear_all(mounts);
+	mounts_clear_read(mounts);
 	mounts->all = now.all;
 	mounts->procfs = now.procfs;
+	mounts->processes = now.processes;
 	mounts->slow = now.slow;
 }
 
@@ -261,7 +309,8 @@ void mounts_free(struct mounts *mounts)
 		ev_io_stop(loop_ev(mounts->supervisor->loop), &mounts->changed);
 		close(mounts->changed.fd);
 	}
-	mounts_clear_all(mounts);
+	mounts_clear_read(mounts);
+	mounts_clear(&mounts->gone);
 	free(mounts);
 }
 
@@ -270,19 +319,10 @@ bool mounts_below_procfs(const struct mounts *mounts, const char *name)
 	return mounts_list_holds(&mounts->procfs, name);
 }
 
-static const struct mount_point *mounts_find(const struct mounts *mounts, uint64_t id)
-{
-	for (size_t i = 0; i < mounts->all.count; i++) {
-		if (mounts->all.points[i].id == id)
-			return &mounts->all.points[i];
-	}
-	return NULL;
-}
-
 /* Each mount on the way of the name must carry this one: what covers a part of the way does not. */
 bool mounts_lead_to(const struct mounts *mounts, uint64_t id, const char *name)
 {
-	const struct mount_point *point = mounts_find(mounts, id);
+	const struct mount_point *point = mounts_in(&mounts->all, id);
 	size_t met = 0, carrying = 0;
 
 	for (size_t i = 0; i < mounts->all.count; i++)
@@ -290,9 +330,23 @@ bool mounts_lead_to(const struct mounts *mounts, uint64_t id, const char *name)
 	for (; point != NULL && carrying <= met; carrying++) {
 		if (!mounts_point_holds(point, name))
 			return false;
-		point = point->parent == point->id ? NULL : mounts_find(mounts, point->parent);
+		point = point->parent == point->id ? NULL : mounts_in(&mounts->all, point->parent);
 	}
 	return carrying > 0 && carrying == met;
+}
+
+bool mounts_shows_process(const struct mounts *mounts, uint64_t id)
+{
+	return mounts_in(&mounts->processes, id) != NULL;
+}
+
+const char *mounts_point(const struct mounts *mounts, uint64_t id)
+{
+	const struct mount_point *point = mounts_in(&mounts->all, id);
+
+	if (point == NULL)
+		point = mounts_in(&mounts->gone, id);
+	return point == NULL ? NULL : point->length == 0 ? "" : point->name;
 }
 
 bool mounts_any_slow(const struct mounts *mounts)

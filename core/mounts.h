@@ -22,7 +22,13 @@ int mounts_watch(struct mounts *mounts, struct supervisor *supervisor);
 /* True when the absolute name is a procfs mount point or below one. */
 bool mounts_below_procfs(const struct mounts *mounts, const char *name);
 
-/* The same for slow mounts; is there any; is it the one with this number (statx's stx_mnt_id)? */
+/*
+ * Is this the folder of one process, or something in it, mounted elsewhere (`mount --bind /proc/PID`)? Nothing tells
+ * there whose it is.
+ */
+bool mounts_shows_process(const struct mounts *mounts, uint64_t id);
+
+/* Is the name on or below a slow mount; is there any; is it the one with this number (statx's stx_mnt_id)? */
 bool mounts_below_slow(const struct mounts *mounts, const char *name);
 bool mounts_any_slow(const struct mounts *mounts);
 bool mounts_is_slow(const struct mounts *mounts, uint64_t id);
@@ -32,6 +38,9 @@ bool mounts_is_slow(const struct mounts *mounts, uint64_t id);
  * nobody for the right to walk the name. False where the mount is detached, of another namespace, or covered.
  */
 bool mounts_lead_to(const struct mounts *mounts, uint64_t id, const char *name);
+
+/* Where the mount with this number is, or was since we began: "" for the root, NULL where that is not known. */
+const char *mounts_point(const struct mounts *mounts, uint64_t id);
 
 /* fs.protected_symlinks as it was at the start: our walk follows links in the kernel's place. */
 bool mounts_protected_symlinks(const struct mounts *mounts);

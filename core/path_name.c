@@ -82,6 +82,32 @@ static int path_name_prefix(char name[PATH_NAME_SIZE], const char *prefix)
 	return 0;
 }
 
+/*
+ * The name does not lead to what is held. Where it is on a mount that we know, that is covered, or was unmounted since
+ * we began: the kernel then tells the names below the mount alone. It keeps the name by which rules know it.
+ */
+static int path_name_complete(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE])
+{
+	const char *point = NULL;
+	struct statx held;
+	size_t length;
+	int error;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &held) < 0)
+		return -errno;
+	if ((held.stx_mask & STATX_MNT_ID) && supervisor->mounts)
+		point = mounts_point(supervisor->mounts, held.stx_mnt_id);
+	if (!point)
+		return NAME_DETACHED;
+	length = strlen(point);
+	if (strncmp(name, point, length) == 0 && (name[length] == '/' || name[length] == '\0'))
+		return NAME_COVERED;
+	if (str_equal(name, "/"))
+		name[0] = '\0';
+	error = path_name_prefix(name, point);
+	return error < 0 ? error : NAME_COVERED;
+}
+
 /* memfd files and their like live on a mount of the kernel's own, at its root. */
 static int path_name_cut_deleted(char name[PATH_NAME_SIZE], size_t length)
 {
@@ -136,6 +162,9 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 	}
 	if (name[0] != '/' && name[0] != '(')
 		return NAME_NONE;
+	error = name[0] == '/' ? path_name_complete(supervisor, fd, name) : NAME_DETACHED;
+	if (error != NAME_DETACHED)
+		return error;
 	error = path_name_prefix(name, name[0] == '/' ? NAME_DETACHED_PREFIX : NAME_DETACHED_PREFIX "/");
 	return error < 0 ? error : NAME_DETACHED;
 }

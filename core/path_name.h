@@ -15,9 +15,10 @@ struct supervisor;
 
 enum path_name_kind {
 	NAME_SURE,     /* the object is at this name, as far as we looked */
+	NAME_COVERED,  /* it is its name for the rules, and nothing leads there any more: covered or unmounted */
 	NAME_DELETED,  /* it was: removed since then */
 	NAME_MEMORY,   /* "!memfd:NAME", "!memfd_secret:": a file that never had a name */
-	NAME_DETACHED, /* "!detached/...": the string names something else, or nothing */
+	NAME_DETACHED, /* "!detached/...": on a mount that we have never seen */
 	NAME_NONE,     /* pipe, socket, anonymous inode: the text is only for the log */
 };
 

@@ -104,6 +104,8 @@ static int walk_read_name(struct walk *walk, int fd, char name[PATH_NAME_SIZE])
 
 static int walk_judge_mount(const struct walk *walk, const struct statx *info)
 {
+	if (mounts_shows_process(walk->supervisor->mounts, info->stx_mnt_id))
+		return -EACCES;
 	return walk->wary && slow_mount(walk->call, info->stx_mnt_id) ? -SLOW_ERROR : 0;
 }
 
@@ -194,8 +196,7 @@ static int walk_begin(struct walk *walk, struct call *call, struct path *path, e
 	walk->dir = -1;
 	walk->judged = access_active(call, CAT_WALK);
 	walk->wary = slow_matters(call);
-	walk->root_known = false;
-	walk->in_procfs = false;
+	walk->root_known = walk->in_procfs = false;
 	/* What path_open_lexical() has met a symlink in is not tried again as a whole. */
 	walk->leap = path->string[0] != '/' ||
 		     !(path->lexical || mounts_below_procfs(walk->supervisor->mounts, path->string));
@@ -326,6 +327,14 @@ static int walk_continue(struct walk *walk, const struct walk_part *part)
 	return 0;
 }
 
+/* What is refused before a name is looked up: a slash behind the last one with O_CREAT, the way out of the scope. */
+static int walk_refuse(const struct walk *walk, int error)
+{
+	AUTO_CLOSE int fd = walk_open(walk, ".", O_DIRECTORY);
+
+	return fd < 0 ? fd : error;
+}
+
 static int walk_dots(struct walk *walk, const struct walk_part *part)
 {
 	const bool up = part->name[1] == '.';
@@ -337,7 +346,7 @@ static int walk_dots(struct walk *walk, const struct walk_part *part)
 		return walk_end_parent(walk, part);
 	if (up && (walk->path->flags & WALK_SCOPED) && walk_same_place(&walk->here, &walk->start)) {
 		if (walk->path->flags & PATH_BENEATH)
-			return -EXDEV;
+			return walk_refuse(walk, -EXDEV);
 		name = ".";
 	}
 	walk->root_known = walk->root_known || up;
@@ -475,14 +484,6 @@ static int walk_end_found(struct walk *walk, const struct walk_part *part, int f
 	return walk_end_object(walk, fd);
 }
 
-/* With O_CREAT a slash after the last name is refused before it is looked up. */
-static int walk_refuse_slash(const struct walk *walk)
-{
-	AUTO_CLOSE int fd = walk_open(walk, ".", O_DIRECTORY);
-
-	return fd < 0 ? fd : -EISDIR;
-}
-
 /* A name that is not opened for the result: whose it is in a procfs is known by a look only. */
 static int walk_judge_parent(const struct walk *walk, const struct walk_part *part)
 {
@@ -504,7 +505,7 @@ static int walk_name(struct walk *walk, const struct walk_part *part)
 	if (part->last && walk->goal == WALK_PARENT)
 		return walk_end_parent(walk, part);
 	if (part->last && part->slash && walk->goal == WALK_CREATE)
-		return walk_refuse_slash(walk);
+		return walk_refuse(walk, -EISDIR);
 	fd = walk_open_part(walk, part);
 	if (fd == -ENOENT && part->last && walk->goal == WALK_CREATE)
 		return walk_end_parent(walk, part);

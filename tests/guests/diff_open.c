@@ -267,11 +267,26 @@ static void open_wide(struct diff *diff)
 	}
 }
 
+/* Out of a scope that the caller may not walk in. */
+static void open_closed(struct diff *diff)
+{
+	struct open_how how = { .flags = O_RDONLY, .resolve = RESOLVE_BENEATH };
+	int scope;
+
+	CHECK(mkdir("scope", 0700) == 0 && chdir("scope") == 0 && (scope = open(".", O_RDONLY)) >= 0);
+	for (unsigned mode = 0700; mode >= 0600; mode -= 0100) {
+		CHECK(fchmod(scope, mode) == 0);
+		DIFF(diff, syscall(SYS_openat2, AT_FDCWD, "..", &how, sizeof(how)), "openat2(.. beneath, in %o)", mode);
+	}
+	CHECK(fchmod(scope, 0700) == 0 && close(scope) == 0 && chdir("..") == 0 && rmdir("scope") == 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct diff diff = diff_start(argc, argv);
 
 	diff_make_tree();
+	open_closed(&diff);
 	for (size_t i = 0; i < DIFF_COUNT(open_paths); i++) {
 		open_each(&diff, open_paths[i]);
 		open_each2(&diff, open_paths[i]);

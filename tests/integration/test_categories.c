@@ -260,3 +260,46 @@ Test(categories, decide_by_the_name_where_the_program_may_not_walk_it)
 	cr_assert(log_count(category_outcome.err, "cap", "read", "path", fixture_path("a/secret/f")) == 1, "%s",
 		category_outcome.err);
 }
+
+/* Somebody outside does `how` to the mount m, or to above, while the sandbox is below it: names are what they were. */
+static void category_expect_known(const char *how)
+{
+	const char *rule = text("deny/read+%s", fixture_path("above/m/private/***"));
+	const char *script = text("mkdir -p above/m && mkfifo ready go && mount -t tmpfs none above/m && "
+				  "mkdir above/m/private above/m/open && "
+				  "echo s > above/m/private/f && echo o > above/m/open/f || exit 9; "
+				  "(cd above/m/open && exec \"$KENNEL\" run %s -m '%s' -- /bin/sh -c "
+				  "'cat f ../private/f; echo > %s; read -r x < %s; cat f ../private/f') & "
+				  "read -r x < ready; %s; echo > go; wait $!",
+		"-m default/all:allow", rule, fixture_path("ready"), fixture_path("go"), how);
+
+	run_native(WORDS("unshare", "-m", "/bin/sh", "-c", script), &category_outcome);
+	cr_assert_str_eq(category_outcome.out, "o\no\n", "%s: %s%s", how, category_outcome.out, category_outcome.err);
+	cr_assert(log_count(category_outcome.err, "cap", "read", "path", fixture_path("above/m/private/f")) == 2, "%s",
+		category_outcome.err);
+	run_native(WORDS("/bin/rm", "-rf", "above", "ready", "go"), &category_outcome);
+}
+
+Test(categories, decide_by_the_name_of_what_is_covered_or_unmounted_meanwhile)
+{
+	fixture_need_root();
+	fixture_need_program("unshare");
+	category_expect_known("umount -l above/m");
+	category_expect_known("mount -t tmpfs none above");
+}
+
+/* Whoever mounts it outside shows it to everybody; the sandbox would see it with the rights of its supervisor. */
+Test(categories, the_folder_of_a_process_outside_is_closed_where_it_is_mounted_too)
+{
+	const char *script = "mkdir folder; touch file; KEY=value sleep 60 & p=$!; sleep 0.2; "
+			     "mount --bind /proc/$p folder && mount --bind /proc/$p/environ file || exit 9; "
+			     "grep -c KEY=value folder/environ file; "
+			     "\"$KENNEL\" run -m default/all:allow -m deny/read+/nonexistent/*** -- "
+			     "/bin/sh -c 'cat folder/environ folder/status file; ls folder'; kill $p";
+
+	fixture_need_root();
+	fixture_need_program("unshare");
+	run_native(WORDS("unshare", "-m", "/bin/sh", "-c", script), &category_outcome);
+	cr_assert_str_eq(
+		category_outcome.out, "folder/environ:1\nfile:1\n", "%s%s", category_outcome.out, category_outcome.err);
+}

@@ -115,6 +115,69 @@ Test(mounts, filesystem_in_user_space_is_slow_as_soon_as_it_is_there)
 	rmdir(top);
 }
 
+static uint64_t mounts_id_of(const char *name)
+{
+	struct statx info;
+
+	cr_assert(statx(AT_FDCWD, name, 0, STATX_MNT_ID, &info) == 0 && (info.stx_mask & STATX_MNT_ID));
+	return info.stx_mnt_id;
+}
+
+Test(mounts, what_is_unmounted_is_known_by_its_old_name)
+{
+	char top[] = "/tmp/kennel-mounts-XXXXXX";
+	struct supervisor supervisor = { .loop = loop_new() };
+	struct mounts *mounts;
+	uint64_t id;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		cr_skip_test("mount namespaces need root");
+	cr_assert_not_null(mkdtemp(top));
+	cr_assert_eq(mount("none", top, "tmpfs", 0, NULL), 0);
+	id = mounts_id_of(top);
+	mounts = mounts_new();
+	cr_assert_eq(mounts_watch(mounts, &supervisor), 0);
+	cr_expect_str_eq(mounts_point(mounts, id), top);
+	cr_expect_str_eq(mounts_point(mounts, mounts_id_of("/")), "");
+	cr_expect_null(mounts_point(mounts, UINT64_MAX));
+	/* More often than they are remembered, with one number or many. */
+	for (int i = 0; i < 1100; i++) {
+		cr_assert_eq(umount2(top, MNT_DETACH), 0);
+		ev_run(loop_ev(supervisor.loop), EVRUN_NOWAIT);
+		cr_assert_str_eq(mounts_point(mounts, id), top);
+		cr_assert_eq(mount("none", top, "tmpfs", 0, NULL), 0);
+		ev_run(loop_ev(supervisor.loop), EVRUN_NOWAIT);
+		id = mounts_id_of(top);
+		cr_assert_str_eq(mounts_point(mounts, id), top);
+	}
+	umount2(top, MNT_DETACH);
+	mounts_free(mounts);
+	loop_free(supervisor.loop);
+	rmdir(top);
+}
+
+Test(mounts, the_folder_of_a_process_is_known_where_it_is_mounted)
+{
+	char top[] = "/tmp/kennel-mounts-XXXXXX";
+	struct mounts *mounts;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		cr_skip_test("mount namespaces need root");
+	cr_assert_not_null(mkdtemp(top));
+	cr_assert_eq(mount("/proc/self/fd", top, NULL, MS_BIND, NULL), 0);
+	mounts = mounts_new();
+	cr_expect(mounts_shows_process(mounts, mounts_id_of(top)));
+	cr_expect_not(mounts_shows_process(mounts, mounts_id_of("/proc")));
+	mounts_free(mounts);
+	cr_assert_eq(umount2(top, MNT_DETACH), 0);
+	cr_assert_eq(mount("/proc/sys", top, NULL, MS_BIND, NULL), 0);
+	mounts = mounts_new();
+	cr_expect_not(mounts_shows_process(mounts, mounts_id_of(top)));
+	mounts_free(mounts);
+	umount2(top, MNT_DETACH);
+	rmdir(top);
+}
+
 Test(mounts, freeing_nothing_is_fine)
 {
 	mounts_free(NULL);
