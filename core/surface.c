@@ -18,12 +18,14 @@
 #include <sys/stat.h>
 
 #include "core/ioctl_number.h"
+#include "core/policy_net.h"
 #include "core/unsafe.h"
 #include "core/util.h"
 
 #define INT_MASK UINT64_C(0xffffffff)
 #define SEE_BITS (CAT_BIT(CAT_STAT) | CAT_BIT(CAT_WALK))
 #define ATTRIBUTE_BITS (CAT_BIT(CAT_WRITE) | CAT_BIT(CAT_CHATTR))
+#define PATH_BITS (CAT_ALL_BITS & ~POLICY_NET_BITS)
 #define NAME_BITS (ATTRIBUTE_BITS | CAT_BIT(CAT_CREATE) | CAT_BIT(CAT_DELETE) | CAT_BIT(CAT_MKDIR) | CAT_BIT(CAT_RMDIR))
 
 #define PERSONALITY_QUERY 0xffffffff
@@ -143,6 +145,7 @@ enum {
 	REQUEST_XFS_PATH_TO_FSHANDLE_32 = IOCTL_MADE(0xc01c5868),
 	REQUEST_XFS_PATH_TO_HANDLE = IOCTL_MADE(0xc0385869),
 	REQUEST_XFS_PATH_TO_HANDLE_32 = IOCTL_MADE(0xc01c5869),
+	REQUEST_OCFS2_REFLINK = IOCTL_MADE(0x40186f04), /* of any two names */
 	REQUEST_BCACHEFS_SUBVOL_CREATE = IOCTL_MADE(0x4020bc10),
 	REQUEST_BCACHEFS_SUBVOL_DESTROY = IOCTL_MADE(0x4020bc11),
 	REQUEST_XFS_GETPARENTS = IOCTL_MADE(0xc028583e),
@@ -181,6 +184,7 @@ static const char asynchronous[] = "lets the kernel send signals to the supervis
 static const char attributes[] = "changes attributes through a descriptor opened for reading";
 static const char watching[] = "holds up who opens files, or opens them itself, or watches more than a name";
 static const char faults[] = "page faults that the program serves would hold up the supervisor";
+static const char snapshots[] = "gives files second names, which other rules match";
 static const char subvolumes[] = "makes or removes names through a descriptor opened for reading";
 static const char freezing[] = "stops or starts all writing to a filesystem";
 static const char lists_mounts[] = "shows mounts whose names are hidden";
@@ -301,13 +305,14 @@ static const struct surface_row rows[] = {
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_USERFAULTFD_NEW, faults),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_XFS_OPEN_BY_HANDLE, handles),
 	INT_IS(ioctl, EPERM, CAT_ALL_BITS, 1, REQUEST_XFS_OPEN_BY_HANDLE_32, handles),
-	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_CREATE, subvolumes),
-	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_CREATE_V2, subvolumes),
+	INT_IS(ioctl, EPERM, PATH_BITS, 1, REQUEST_BTRFS_SNAP_CREATE, snapshots),
+	INT_IS(ioctl, EPERM, PATH_BITS, 1, REQUEST_BTRFS_SNAP_CREATE_V2, snapshots),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SUBVOL_CREATE, subvolumes),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SUBVOL_CREATE_V2, subvolumes),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_DESTROY, subvolumes),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SNAP_DESTROY_V2, subvolumes),
-	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BCACHEFS_SUBVOL_CREATE, subvolumes),
+	INT_IS(ioctl, EPERM, PATH_BITS, 1, REQUEST_BCACHEFS_SUBVOL_CREATE, snapshots),
+	INT_IS(ioctl, EPERM, PATH_BITS, 1, REQUEST_OCFS2_REFLINK, snapshots),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BCACHEFS_SUBVOL_DESTROY, subvolumes),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SUBVOL_SETFLAGS, attributes),
 	INT_IS(ioctl, EPERM, NAME_BITS, 1, REQUEST_BTRFS_SET_RECEIVED_SUBVOL, attributes),

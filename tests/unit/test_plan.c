@@ -356,18 +356,23 @@ Test(plan, asks_who_owns_a_descriptor_where_somebody_answers)
 
 Test(plan, refuses_requests_that_reach_past_a_read_only_descriptor)
 {
-	static const uint64_t names[] = { IOCTL_MADE(0x50009401), IOCTL_MADE(0x50009417), IOCTL_MADE(0x5000940e),
-		IOCTL_MADE(0x50009418), IOCTL_MADE(0x5000940f), IOCTL_MADE(0x5000943f), IOCTL_MADE(0x40806685),
-		FS_IOC_SETVERSION, FS_IOC32_SETVERSION, IOCTL_MADE(0x40086604), IOCTL_MADE(0x40046604), FIFREEZE,
-		FITHAW };
+	static const uint64_t names[] = { IOCTL_MADE(0x5000940e), IOCTL_MADE(0x50009418), IOCTL_MADE(0x5000940f),
+		IOCTL_MADE(0x5000943f), IOCTL_MADE(0x40806685), FS_IOC_SETVERSION, FS_IOC32_SETVERSION,
+		IOCTL_MADE(0x40086604), IOCTL_MADE(0x40046604), FIFREEZE, FITHAW };
 	static const uint64_t always[] = { IOCTL_MADE(0xaa00), IOCTL_MADE(0xc038586b), IOCTL_MADE(0xc01c586b) };
+	static const uint64_t seconds[] = { IOCTL_MADE(0x50009401), IOCTL_MADE(0x50009417), IOCTL_MADE(0x4020bc10),
+		IOCTL_MADE(0x40186f04) };
 	const struct policy changes = { .active = CAT_BIT(CAT_CHATTR) };
 	const struct policy reads = { .active = CAT_BIT(CAT_READ) };
-	struct plan *plans[] = { plan_new(&writes, &modern), plan_new(&changes, &modern), plan_new(&reads, &modern) };
+	const struct policy connects = { .active = CAT_BIT(CAT_NET_CONNECT) };
+	struct plan *plans[] = { plan_new(&writes, &modern), plan_new(&changes, &modern), plan_new(&reads, &modern),
+		plan_new(&connects, &modern) };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(plans); i++) {
 		for (unsigned j = 0; j < ARRAY_SIZE(names); j++)
 			assert_outcome(plans[i], SC_ioctl, 3, names[j], i < 2 ? "EPERM" : "kernel");
+		for (unsigned j = 0; j < ARRAY_SIZE(seconds); j++)
+			assert_outcome(plans[i], SC_ioctl, 3, seconds[j], i < 3 ? "EPERM" : "kernel");
 		for (unsigned j = 0; j < ARRAY_SIZE(always); j++)
 			assert_outcome(plans[i], SC_ioctl, 3, always[j] | UINT64_C(1) << 40, "EPERM");
 		assert_outcome(plans[i], SC_ioctl, 3, TCGETS, "kernel");
