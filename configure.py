@@ -198,8 +198,8 @@ GUESTS = """
     flip_names fork_storm hide_memory hold_names nest_filter open_many print_state race_files
     refuse_surface reopen_procs shut_rights try_categories diff_attr diff_change diff_deep diff_look diff_memory
     diff_move diff_open map_program make_program race_exec race_chdir race_mmap exec_threads spawn_many die_stopped
-    stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils diff_exec
-    diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
+    stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils share_away
+    diff_exec diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
     diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table
     reuse_pids open_always load_filter refuse_dumpable give_back meet_faults set_options
 """.split()
@@ -397,10 +397,10 @@ class Build:
         writer.rule("link", "$cc $cflags $first $in $ldflags @$builddir/probed.libs -o $out", description="LINK $out")
         writer.rule("link_test", "$cc $cflags $in $test_ldflags @$builddir/probed.libs "
                     "@$builddir/probed.test_libs -o $out", description="LINK $out")
-        writer.rule("guest", f"{compile_command} -O1 -g -static -Wl,-z,noexecstack $guest_flags $in -o $out",
+        writer.rule("guest", f"{compile_command} -O1 -g -static -Wl,-z,noexecstack $in -o $out",
                     depfile="$out.d", deps="gcc", description="GUEST $out")
         writer.rule("guest_compat", "$python tools/build_compat.py $builddir/probed.$abi $out $in "
-                    "-- $language $warnings $includes -MMD -MF $out.d -O1 -s -static -Wl,-z,noexecstack $guest_flags",
+                    "-- $language $warnings $includes -MMD -MF $out.d -O1 -s -static -Wl,-z,noexecstack",
                     depfile="$out.d", deps="gcc", description="GUEST $out")
         writer.rule("preload", f"{compile_command} -O1 -g -fPIC -shared $in -o $out",
                     depfile="$out.d", deps="gcc", description="PRELOAD $out")

@@ -161,6 +161,8 @@ static void program_note_header(
 {
 	if (header->type == PT_INTERP && interpreter->type != PT_INTERP)
 		*interpreter = *header;
+	if (header->type == PT_LOAD && (header->flags & PF_W) && (header->flags & PF_X))
+		program->writable_code = true;
 	if (header->type != PT_GNU_STACK)
 		return;
 	program->no_stack_header = false;
@@ -214,7 +216,7 @@ static int program_read_elf(int fd, const char *start, bool word32, struct progr
 	program->kind = PROGRAM_ELF;
 	program->word32 = word32;
 	program->no_stack_header = true;
-	program->executable_stack = false;
+	program->executable_stack = program->writable_code = false;
 	if (error == 0)
 		error = program_read_table(fd, &table, program, &interpreter);
 	program->reads_execute = program->no_stack_header && (word32 || abi_native()->reads_execute);
@@ -250,7 +252,7 @@ int program_read(int fd, struct program *program_out)
 
 	program_out->kind = PROGRAM_OTHER;
 	program_out->word32 = false;
-	program_out->executable_stack = false;
+	program_out->executable_stack = program_out->writable_code = false;
 	program_out->no_stack_header = false;
 	program_out->reads_execute = false;
 	program_out->interpreter[0] = '\0';

@@ -21,6 +21,7 @@ struct program {
 	enum program_kind kind;
 	bool word32;           /* ELF of 32 bits */
 	bool executable_stack; /* PT_GNU_STACK asks for one */
+	bool writable_code;    /* a PT_LOAD is writable and executable */
 	bool no_stack_header;  /* no PT_GNU_STACK: what memory may do is the architecture's old custom */
 	bool reads_execute;    /* by that custom all that is readable is executable */
 	char interpreter[PATH_MAX];

@@ -94,6 +94,8 @@ static int exec_judge_memory(struct call *call, const struct program *program, c
 		return 0;
 	if (program->executable_stack && !access_anonymous_memory(call))
 		why = "it asks for an executable stack";
+	if (program->writable_code && !access_anonymous_memory(call))
+		why = "it asks for code that can be written";
 	if (program->reads_execute)
 		why = "without PT_GNU_STACK, all of its memory would be executable";
 	if (why)

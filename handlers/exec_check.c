@@ -69,7 +69,7 @@ static int exec_check_program(const struct exec_image *image)
 	return exec_mismatch(image, path.name);
 }
 
-/* An executable stack, or a segment beyond its file, where such memory is not allowed. */
+/* An executable stack, a segment beyond its file, or of it (an interpreter's), where such memory is not allowed. */
 static bool exec_area_is_refused(const struct exec_image *image, const struct held_area *area)
 {
 	return area->executable && area->writable && image->category == CAT_EXEC &&
@@ -80,8 +80,10 @@ static int exec_check_area(void *context, const struct held_area *area)
 {
 	const struct exec_image *image = context;
 
+	if (exec_area_is_refused(image, area))
+		return exec_mismatch(image, "executable memory");
 	if (!area->is_file)
-		return exec_area_is_refused(image, area) ? exec_mismatch(image, "executable memory") : 0;
+		return 0;
 	if (held_area_is_one_of(area, image->state->files, EXEC_FILES))
 		return 0;
 	if (image->by_name && exec_name_is_plain(area->name) &&

@@ -200,12 +200,25 @@ static bool mmap_was_written(struct call *call, const struct held_area *area)
 	       held_area_was_written(call, area) != 0;
 }
 
+struct mmap_look {
+	struct call *call;
+	bool whole;    /* what the mprotect made executable must be there without a hole: see mprotect.c */
+	uint64_t next; /* where the next area must begin then */
+};
+
 /* Before the mprotect all that is there has to be the file; else what can be executed, for others map too. */
 static int mmap_visit(void *context, const struct held_area *area)
 {
-	struct call *call = context;
+	struct mmap_look *look = context;
+	struct call *call = look->call;
 	const struct mmap_state *state = call_state(call);
+	const bool there = area->start <= look->next && area->executable;
 
+	look->next = area->end;
+	if (look->whole && !there) {
+		mmap_log(call, state->file, "memory that was taken away");
+		return 1;
+	}
 	if (!area->executable && (!state->later || state->executable))
 		return 0;
 	if (area->is_file && held_area_is(area, state->file) && !mmap_was_written(call, area))
@@ -217,8 +230,14 @@ static int mmap_visit(void *context, const struct held_area *area)
 static struct verdict mmap_compare(struct call *call)
 {
 	struct mmap_state *state = call_state(call);
-	int found = held_areas(call, state->address, state->address + state->length, mmap_visit, call);
+	const struct held_area nothing = { .start = state->address + state->length };
+	struct mmap_look look = {
+		.call = call, .whole = state->executable && !access_anonymous_memory(call), .next = state->address
+	};
+	int found = held_areas(call, state->address, nothing.start, mmap_visit, &look);
 
+	if (found == 0 && look.whole && look.next < nothing.start)
+		found = mmap_visit(&look, &nothing);
 	if (found < 0 && found != -ESRCH)
 		mmap_log(call, state->file, "memory that cannot be looked at");
 	if (found != 0)

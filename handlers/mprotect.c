@@ -29,6 +29,8 @@
 struct mprotect_look {
 	struct call *call;
 	bool after;
+	bool whole;    /* the range must be there without a hole, and after the call be executable */
+	uint64_t next; /* where the next area must begin then */
 };
 
 static bool mprotect_is_beside(const struct held_area *area, unsigned flags)
@@ -172,12 +174,30 @@ static bool mprotect_is_of_kernel(const struct held_area *area)
 	return false;
 }
 
+/*
+ * What became executable must still be so when we look: a thread that put something else there may have used it, and
+ * taken it away again. To put the judged mapping back it would need a call that waits for this look.
+ */
+static int mprotect_whole(struct mprotect_look *look, const struct held_area *area)
+{
+	const bool there = area->start <= look->next && (!look->after || area->executable);
+
+	look->next = area->end;
+	if (there)
+		return 0;
+	if (look->after)
+		log_mismatch(look->call, CAT_EXEC, NULL, "memory that was taken away");
+	return look->after ? -EACCES : -ENOMEM;
+}
+
 /* Also what is executable already: after the call nobody can tell which area was. */
 static int mprotect_visit(void *context, const struct held_area *area)
 {
-	const struct mprotect_look *look = context;
-	int error;
+	struct mprotect_look *look = context;
+	int error = look->whole ? mprotect_whole(look, area) : 0;
 
+	if (error < 0)
+		return error;
 	if (look->after && !area->executable)
 		return 0;
 	if (mprotect_is_of_kernel(area))
@@ -196,10 +216,18 @@ static int mprotect_look(struct call *call, bool after)
 	const uint64_t in_page = (uint64_t)getpagesize() - 1;
 	const uint64_t start = call_arg(call, 0);
 	const uint64_t length = (call_arg(call, 1) + in_page) & ~in_page;
-	struct mprotect_look look = { .call = call, .after = after };
+	/* With exec/anonymous whatever is executed could be copied into memory of its own. */
+	const bool whole =
+		length > 0 && !(start & in_page) && call_shares_memory(call) && !access_anonymous_memory(call);
+	struct mprotect_look look = { .call = call, .after = after, .whole = whole, .next = start };
+	const struct held_area nothing = { .start = start + length };
+	int error;
 
 	/* An empty range, or one past the end, is the kernel's to refuse. */
-	return held_areas(call, start, start + length, mprotect_visit, &look);
+	if (after && call_result(call) == -EINVAL)
+		look.whole = false;
+	error = held_areas(call, start, start + length, mprotect_visit, &look);
+	return error == 0 && look.whole && look.next < nothing.start ? mprotect_whole(&look, &nothing) : error;
 }
 
 static struct verdict mprotect_enter(struct call *call)

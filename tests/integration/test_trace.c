@@ -118,7 +118,7 @@ Test(trace, what_is_allowed_runs_in_every_way)
 	trace_expect_way("path", "good/x", REFUSED, "ENOTDIR\n");
 }
 
-/* A script in the middle may be refused as well, and a middle one that is a link by its own name. */
+/* A script in the middle may be refused as well. */
 Test(trace, a_refused_script_is_not_executed)
 {
 	trace_script("outer", fixture_path("good-script"));
@@ -220,6 +220,8 @@ static void trace_maps(const char *guest)
 	trace_map(guest, "exec/anonymous:off", "anonymous");
 	trace_run("exec/anonymous:off", WORDS(fixture_guest("exec_ways"), "memfd", "good"));
 	expect_status(&trace_outcome, REFUSED, "a memfd is no file");
+	trace_run("exec/anonymous:off", WORDS(fixture_guest("exec_ways"), "path", "good"));
+	expect_status(&trace_outcome, REFUSED, "its code can be written");
 	trace_run("exec/anonymous:off", SHELL("/bin/echo as ever | cat"));
 	if (strstr(trace_outcome.err, "asks for an executable stack"))
 		cr_skip_test("ordinary programs of this system ask for an executable stack");

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHARES_MS = 20000, SHARES_PIDS = 64, TIMES_MOST = 5 };
+enum { TIMES_MOST = 5 };
 
 TestSuite(trace_shares, .init = fixture_enter, .fini = fixture_leave, .timeout = 360);
 
@@ -91,6 +91,18 @@ Test(trace_shares, a_page_is_not_executable_again_with_what_a_thread_wrote_meanw
 	shares_catch_by(WORDS("-m", "sandbox/all:off", "-m", "sandbox/exec:on", "-m", "default/all:allow", "-m",
 				"exec/anonymous:off", "-m", "log/refused:off"),
 		"rewrite", "3000");
+}
+
+Test(trace_shares, a_page_that_is_taken_away_before_the_look_kills)
+{
+	run_native(WORDS(fixture_guest("share_away"), "3", "5000", "1"), &shares_outcome);
+	race_expect_met(shares_count("lived") > 0, "natively, away", shares_outcome.out);
+	run_kennel(WORDS("-m", "sandbox/all:off", "-m", "sandbox/exec:on", "-m", "default/all:allow", "-m",
+			   "exec/anonymous:off", "-m", "log/refused:off"),
+		WORDS(fixture_guest("share_away"), "6", "2000", "5000"), &shares_outcome);
+	note("%ld tries, %ld ran before they were killed", shares_count("tries"), shares_count("ran"));
+	expect_status(&shares_outcome, 0, "killed");
+	cr_assert(shares_count("lived") == 0, "%s", shares_outcome.out);
 }
 
 Test(trace_shares, a_process_that_shares_memory_dies_with_the_one_that_was_killed)

@@ -322,6 +322,18 @@ Test(exec, executable_stack_is_refused_where_anonymous_memory_is)
 	cr_assert_eq(ENTER(EXECVE("stack"), REFUSES_NOTHING, .anonymous_refused = true), 0);
 }
 
+Test(exec, code_that_can_be_written_is_refused_where_anonymous_memory_is)
+{
+	make_elf("code", PT_LOAD, PF_R | PF_W | PF_X);
+	cr_assert_eq(ENTER(EXECVE("code"), REFUSES_NOTHING, .anonymous_refused = true), -EACCES);
+	cr_assert_eq(refusals_logged, 1);
+	cr_assert_eq(ENTER(EXECVE("code"), REFUSES_NOTHING), 0);
+	make_elf("code", PT_LOAD, PF_R | PF_W);
+	cr_assert_eq(ENTER(EXECVE("code"), REFUSES_NOTHING, .anonymous_refused = true), 0);
+	make_elf("code", PT_NULL, PF_R | PF_W | PF_X);
+	cr_assert_eq(ENTER(EXECVE("code"), REFUSES_NOTHING, .anonymous_refused = true), 0);
+}
+
 Test(exec, old_program_with_all_memory_executable_is_refused)
 {
 	make_narrow_elf("old", PT_NULL);
