@@ -59,7 +59,8 @@ class Modules:
 
     def __init__(self, kernel):
         self.paths = {path.name.split(".")[0].replace("-", "_"): path
-                      for path in (kernel / "lib/modules").glob("*/kernel/**/*.ko*")}
+                      for place in ("lib/modules", "usr/lib/modules")
+                      for path in (kernel / place).glob("*/kernel/**/*.ko*")}
         self.loaded = {}
 
     @staticmethod
