@@ -83,7 +83,10 @@ static void nodes_check_bind(void)
 	CHECK_ERR(EADDRINUSE, nodes_bind("dangling", 9));
 	CHECK_ERR(ENOENT, nodes_bind("no/where", 9));
 	CHECK(close(client) == 0 && close(server) == 0 && nodes_mode("bound"));
-	CHECK((server = nodes_bind("\0abstract", 9)) >= 0 && close(server) == 0);
+	/* Another test may have an abstract name at the same time. */
+	snprintf(longest + 1, sizeof(longest) - 1, "%d", (int)getpid());
+	longest[0] = '\0';
+	CHECK((server = nodes_bind(longest, 1 + strlen(longest + 1))) >= 0 && close(server) == 0);
 	CHECK((server = nodes_bind("", 0)) >= 0 && close(server) == 0);
 	memset(longest, 'l', sizeof(longest));
 	CHECK((server = nodes_bind(longest, 108)) >= 0 && close(server) == 0);
