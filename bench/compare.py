@@ -21,7 +21,6 @@ import subjects  # noqa: E402
 import ways  # noqa: E402
 
 EXIT_ERROR = 125
-PROGRAMS = ("calls", "crowd", "intercept", "landlock", "reference")
 
 
 class Bench:

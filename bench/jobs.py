@@ -246,10 +246,10 @@ def storm_trip(counts):
 
 
 def storm_figure(bench, config, call, threads):
-    """Of Kennel the window, of the reference, which makes no directories, a round trip: mkdir is held against open."""
+    """Of Kennel the window, of the reference a round trip."""
     if config.name.startswith("kennel"):
         return storm_window(storm_once(bench, config, call, threads))
-    return storm_trip(storm_once(bench, config, "open" if call == "mkdir" else call, threads))
+    return storm_trip(storm_once(bench, config, call, threads))
 
 
 def storm(bench):
