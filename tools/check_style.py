@@ -50,7 +50,7 @@ UNSEEN = {
 # One place each: pattern, the files of the program that may hold it, what it is.
 ONE_PLACE = [
     (r"\bioctl\s*\([^;]*?\bSECCOMP_IOCTL_NOTIF_", {"core/notify.c"}, "seccomp-notify ioctls"),
-    (r"\bptrace\s*\(", {"core/ptrace.c"}, "ptrace()"),
+    (r"\bptrace\s*\(|\bSYS_ptrace\b", {"core/ptrace.c"}, "ptrace()"),
     (r"\b(v?fork|clone3?)\s*\(|\bSYS_(v?fork|clone3?)\b", {"core/launcher.c", "core/tmpdir.c", "core/abi_probe.c"},
      "forking (the launcher for payloads and workers; the remover of the temporary directory; what is to be executed)"),
     (r"\b(waitid|waitpid|wait3|wait4)\s*\(", {"core/launcher.c", "core/ptrace.c", "core/abi_probe.c"},
@@ -60,7 +60,7 @@ ONE_PLACE = [
     (r"\bev_default_loop\b|\bEV_DEFAULT\b", set(), "libev's default loop (it swallows ptrace stops)"),
     (r"\bev_loop_new\s*\(", {"core/loop.c"}, "making the loop"),
     (r"\bgetopt(_long)?\s*\(", set(), "getopt() (it has global state)"),
-    (r"\bseccomp_(init|load|rule_add\w*|export_\w+)\s*\(", {"core/filter.c", "core/guard.c"}, "libseccomp's filters"),
+    (r"\bseccomp_(init|load|rule_add\w*|export_\w+)\s*\(", {"core/filter.c"}, "libseccomp's filters"),
     (r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|system|popen|alloca)\s*\(", set(), "an unsafe function"),
     (r"\bpthread_create\s*\(", set(), "threads"),
 ]

@@ -40,10 +40,8 @@ class Writer:
         for key, value in variables.items():
             self.variable(key, value, indent=1)
 
-    def build(self, outputs, rule, inputs=(), implicit=(), order_only=(), implicit_outputs=(), **variables):
+    def build(self, outputs, rule, inputs=(), implicit=(), order_only=(), **variables):
         line = "build " + " ".join(map(escape_path, _as_list(outputs)))
-        if implicit_outputs:
-            line += " | " + " ".join(map(escape_path, _as_list(implicit_outputs)))
         line += f": {rule}"
         for separator, paths in (("", inputs), (" |", implicit), (" ||", order_only)):
             paths = _as_list(paths)

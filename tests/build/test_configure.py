@@ -10,10 +10,9 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(TOP / "tests"))
 
-
-class Skip(Exception):
-    pass
+import tap  # noqa: E402  (found through the line above)
 
 
 def configure(*arguments):
@@ -24,7 +23,7 @@ def configure(*arguments):
 def test_committed_build_file_is_what_configure_writes():
     committed = (TOP / "build.ninja").read_text(encoding="ascii")
     if re.search(r"configure\.py +-", committed):
-        raise Skip("this tree was configured with arguments")
+        raise tap.Skip("this tree was configured with arguments")
     assert configure("--stdout").stdout == committed
 
 
@@ -59,7 +58,7 @@ def test_a_machine_without_a_module_is_refused_in_one_line_that_names_those_ther
 
 def test_a_machine_that_libseccomp_does_not_know_is_refused_in_one_line():
     if shutil.which("loongarch64-linux-gnu-gcc"):
-        raise Skip("there is a compiler for it here")
+        raise tap.Skip("there is a compiler for it here")
     assert "libseccomp" in refused("--cross", "loongarch64-linux-gnu")
 
 
@@ -101,7 +100,7 @@ def assert_careful(dump):
 
 def test_libraries_must_be_signed_whatever_the_system_allows():
     if not shutil.which("apt-config"):
-        raise Skip("no apt-config")
+        raise tap.Skip("no apt-config")
     foreign = foreign_module("foreign")
     outputs = {"sh": "bookworm\n", "apt-get": "mirror: bookworm main\n", "apt-config": CARELESS}
     asked, foreign.setup.output_of = foreign.setup.output_of, lambda program, *_: outputs[program]
@@ -116,7 +115,7 @@ def test_libraries_must_be_signed_whatever_the_system_allows():
 
 def test_packages_of_virtual_machines_must_be_signed_whatever_the_system_allows():
     if not shutil.which("apt-config"):
-        raise Skip("no apt-config")
+        raise tap.Skip("no apt-config")
     fetch = foreign_module("fetch")
     with tempfile.TemporaryDirectory(prefix="apt-") as folder:
         archive = fetch.Archive(pathlib.Path(folder), "armhf", "bookworm")
@@ -128,7 +127,7 @@ def test_packages_of_virtual_machines_must_be_signed_whatever_the_system_allows(
 def test_no_package_is_fetched_without_the_keys_of_its_archive():
     fetch = foreign_module("fetch")
     if not shutil.which("apt-get"):
-        raise Skip("no apt-get")
+        raise tap.Skip("no apt-get")
     with tempfile.TemporaryDirectory(prefix="apt-") as folder:
         keyrings, fetch.KEYRINGS = fetch.KEYRINGS, pathlib.Path(folder)
         try:
@@ -144,9 +143,9 @@ def test_no_package_is_fetched_without_the_keys_of_its_archive():
 def test_a_cross_build_makes_objects_and_programs_for_the_other_machine():
     triplet = "i686-linux-gnu"
     if not shutil.which(f"{triplet}-gcc"):
-        raise Skip(f"no {triplet}-gcc")
+        raise tap.Skip(f"no {triplet}-gcc")
     if not (TOP / f"build/{triplet}/deps").is_dir():
-        raise Skip(f"./configure.py --cross {triplet} --deps libs was not run")
+        raise tap.Skip(f"./configure.py --cross {triplet} --deps libs was not run")
     with tempfile.TemporaryDirectory(prefix="cross-", dir=TOP / "build") as folder:
         assert configure("--cross", triplet, "--builddir", folder).returncode == 0
         for target in ("obj/core/path.o", "guests/print_state"):  # the whole takes minutes
@@ -204,22 +203,5 @@ def test_every_source_on_disk_is_listed_by_name():
     assert not found - listed, f"not in configure.py: {sorted(found - listed)}"
 
 
-def main(tap_path):
-    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
-    lines = [f"1..{len(tests)}"]
-    for name, test in tests:
-        title = "build::" + name.removeprefix("test_")
-        try:
-            test()
-            lines.append(f"ok - {title}")
-        except Skip as skip:
-            lines.append(f"ok - {title} # SKIP {skip}")
-        except AssertionError as error:
-            print(f"{title}: {error!r}")
-            lines.append(f"not ok - {title}")
-    pathlib.Path(tap_path).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return any(line.startswith("not ok") for line in lines)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1].removeprefix("--tap=")))
+    sys.exit(tap.run(globals(), "build", sys.argv[1]))

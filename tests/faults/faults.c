@@ -26,7 +26,6 @@
 
 #define FAULT_CALLS 65536
 #define FAULT_ERRORS 4
-#define FAULT_HERE 0
 #define FAULT_FORKED 1
 
 struct fault_record {

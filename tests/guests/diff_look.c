@@ -13,7 +13,6 @@
 
 struct look {
 	struct diff diff;
-	char *longs[LOOK_LONG];
 };
 
 static const char *const look_paths[] = {

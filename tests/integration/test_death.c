@@ -77,7 +77,6 @@ Test(death, an_ended_sandbox_leaves_no_process_of_ours)
 	}
 }
 
-/* The launcher is ours as well: without it the rest must not run on unwatched. */
 Test(death, a_terminating_signal_that_the_command_ignores_does_not_end_it)
 {
 	struct job job = { .options = WORDS("-p", "work"),

@@ -16,7 +16,24 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(kills, .init = fixture_enter, .fini = fixture_leave, .timeout = 14400);
+static long long kills_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static void kills_enter(void)
+{
+	unsigned seed = (unsigned)kills_now_us();
+
+	fixture_enter();
+	srand(seed);
+	note("the moments are those of srand(%u)", seed);
+}
+
+TestSuite(kills, .init = kills_enter, .fini = fixture_leave, .timeout = 14400);
 
 enum { SUPERVISOR_KILLS = 12, TARGET_KILLS = 100, GONE_MS = 5000, BUSY_MS = 120, STOPS = 500 };
 
@@ -56,14 +73,6 @@ static unsigned kills_left_in_tmp(void)
 		count += entry->d_name[0] != '.';
 	closedir(directory);
 	return count;
-}
-
-static long long kills_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
 /*
@@ -111,7 +120,6 @@ static void kills_many_supervisors(const char *const *options, const char *what)
 	unsigned count = kills_wanted("KENNEL_SUPERVISOR_KILLS", fixture_rounds(SUPERVISOR_KILLS)), slowest = 0;
 
 	cr_assert(mkdir("tmp", 0777) == 0 && mkfifo("fifo", 0666) == 0);
-	srand((unsigned)kills_now_us());
 	for (unsigned i = 0; i < count; i++) {
 		unsigned took = kills_of_supervisor(&job, (unsigned)rand() % (BUSY_MS * 1000));
 

@@ -58,6 +58,7 @@ Test(profiles, python_compiles_a_package_as_natively)
 			   "package/m$i.py; cp package/m$i.py package/sub/; done\n"
 			   "touch -d 2020-01-01 package/*.py package/sub/*.py\n";
 
+	fixture_need_program("python3");
 	compare_ways(make,
 		SHELL("PYTHONHASHSEED=0 PYTHONPYCACHEPREFIX=$PWD/cache python3 -m compileall -q package; find "
 		      "cache -type f | wc -l"),

@@ -60,6 +60,7 @@ Test(real_work, the_standard_library_compiles_as_natively)
 		"PYTHONHASHSEED=0 PYTHONPYCACHEPREFIX=$PWD/cache python3 -m compileall -q $lib > list 2>&1; "
 		"echo $?; find cache -type f | LC_ALL=C sort | sha256sum";
 
+	fixture_need_program("python3");
 	compare_ways_within("", SHELL(script), 0, LONG_MS);
 }
 
@@ -84,7 +85,7 @@ Test(real_work, the_supervisor_of_a_build_stays_small)
 	static struct outcome outcome;
 	const char *place = real_copy();
 	struct job job = { .options = WORDS("-p", "work"),
-		.command = SHELL("ninja -j2 > out 2>&1; echo ready; sleep 2"),
+		.command = SHELL("ninja -j2 > out 2>&1 && echo ready && sleep 2"),
 		.deadline_ms = LONG_MS };
 	char status[8192];
 	long kilobytes;
@@ -98,5 +99,6 @@ Test(real_work, the_supervisor_of_a_build_stays_small)
 		  strstr(status, "VmHWM:"));
 	kilobytes = strtol(strstr(status, "VmHWM:") + 6, NULL, 10);
 	fixture_finish(&running, &outcome);
+	expect_status(&outcome, 0, "ninja");
 	cr_assert(kilobytes < 2048, "VmHWM %ld kB", kilobytes);
 }

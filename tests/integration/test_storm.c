@@ -65,11 +65,11 @@ static void storm_check(const char *guest, const char *call, const char *rate)
 	} \
 	Test(storm, call##_three_thousand_times_a_second_i386) \
 	{ \
-		storm_check("storm_threads.32", #call, "3000"); \
+		storm_check("storm_threads.32", #call, text("%u", fixture_rounds(3000))); \
 	} \
 	Test(storm, call##_three_thousand_times_a_second_ilp32) \
 	{ \
-		storm_check("storm_threads.ilp32", #call, "3000"); \
+		storm_check("storm_threads.ilp32", #call, text("%u", fixture_rounds(3000))); \
 	}
 
 STORM(mkdir)
