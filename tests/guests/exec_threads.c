@@ -78,7 +78,7 @@ static void group_stop_and_continue(pid_t child)
 
 int main(int argc, char **argv)
 {
-	struct group group = { 0 };
+	static struct group group; /* the stack of a first thread that has ended is no place */
 	int repeats = argc > 2 ? atoi(argv[2]) : 0;
 
 	if (argc < 5)
