@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
 static const bool race_sanitized = true;
@@ -21,6 +22,15 @@ static inline const char *race_setting(const char *name, const char *otherwise)
 	const char *value = getenv(name);
 
 	return value && *value ? value : otherwise;
+}
+
+/* The number behind "WHAT " in what a guest has printed. */
+static inline long outcome_count(const struct outcome *outcome, const char *what)
+{
+	const char *found = strstr(outcome->out, text("%s ", what));
+
+	cr_assert(found, "no %s in %s%s", what, outcome->out, outcome->err);
+	return strtol(found + strlen(what), NULL, 10);
 }
 
 /* A race that is not met shows nothing. Emulated processors may take turns where the window is: it is said, there. */

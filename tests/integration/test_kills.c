@@ -234,8 +234,7 @@ static void kills_need_few_numbers(void)
 	cr_assert(uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2);
 	if (major < 6 || (major == 6 && minor < 14))
 		cr_skip_test("pid_max is the whole system's before 6.14");
-	if (access("/usr/bin/unshare", X_OK))
-		cr_skip_test("there is no unshare");
+	fixture_need_program("unshare");
 }
 
 static unsigned kills_descriptors(pid_t pid)

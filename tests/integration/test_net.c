@@ -22,10 +22,7 @@ static struct outcome net_outcome;
 
 static long net_count(const char *what)
 {
-	const char *found = strstr(net_outcome.out, text("%s ", what));
-
-	cr_assert(found, "no %s in %s%s", what, net_outcome.out, net_outcome.err);
-	return strtol(found + strlen(what), NULL, 10);
+	return outcome_count(&net_outcome, what);
 }
 
 /* For each race, unless KENNEL_RACE_MS says less. */
@@ -162,9 +159,7 @@ Test(net, a_connection_that_hangs_is_interrupted_limited_killed_and_made_at_last
 {
 	static struct outcome ours;
 
-	run_native(WORDS("/bin/sh", "-c", "command -v python3"), &net_outcome);
-	if (net_outcome.status != 0)
-		cr_skip_test("python3 is not installed");
+	fixture_need_program("python3");
 	file_write("hang.py", net_hang);
 	run_native(WORDS("/usr/bin/env", "python3", "hang.py"), &net_outcome);
 	run_kennel(WORDS(WATCH_ALL), WORDS("/usr/bin/env", "python3", "hang.py"), &ours);
@@ -285,13 +280,6 @@ Test(net, the_any_address_of_ipv6_is_bound_only_with_that_of_ipv4)
 
 /* ---- Real programs ---- */
 
-static void net_need(const char *program)
-{
-	run_native(WORDS("/bin/sh", "-c", text("command -v %s", program)), &net_outcome);
-	if (net_outcome.status != 0)
-		cr_skip_test("%s is not installed", program);
-}
-
 static const char net_web[] = "import http.server, socket, sys, threading, subprocess\n"
 			      "class Server(http.server.ThreadingHTTPServer):\n"
 			      "    address_family = socket.AF_INET6 if sys.argv[1] == '::1' else socket.AF_INET\n"
@@ -307,8 +295,8 @@ static const char net_web[] = "import http.server, socket, sys, threading, subpr
 
 static void net_fetch(const char *ip, const char *rule, int status)
 {
-	net_need("curl");
-	net_need("python3");
+	fixture_need_program("curl");
+	fixture_need_program("python3");
 	file_write("web.py", net_web);
 	run_kennel(WORDS(NET_ONLY, "-m", "allow/net/bind+loopback!0", "-m", rule, "-m", "allow/net/link+route"),
 		WORDS("/usr/bin/env", "python3", "web.py", ip), &net_outcome);
@@ -349,7 +337,7 @@ static const char net_echo[] =
 
 Test(net, five_hundred_connections_of_asyncio_are_served)
 {
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("echo.py", net_echo);
 	run_kennel(WORDS(NET_ONLY, "-m", "allow/inet+127.0.0.1"), WORDS("/usr/bin/env", "python3", "echo.py"),
 		&net_outcome);
@@ -396,7 +384,7 @@ Test(net, refusals_have_the_errno_of_their_category_and_a_tip)
 	char tip[256];
 	const char *line;
 
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("try.py", net_try);
 	run_kennel(WORDS(NET_ONLY, "-m", "allow/net/bind+loopback", "-m",
 			   text("allow/net/bind,net/connect+%s", fixture_path("allowed")), "-m", "allow/net/bind+@name",
@@ -421,7 +409,7 @@ Test(net, refusals_have_the_errno_of_their_category_and_a_tip)
 
 Test(net, what_is_blocked_is_refused_whatever_the_rules_say)
 {
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("list.netset", "# nobody\n127.0.0.0/9\n");
 	chmod("list.netset", 0600);
 	file_write("udp.py", "import socket as s\nfor a in ('127.0.0.1', '127.200.0.1'):\n"
@@ -461,7 +449,7 @@ Test(net, the_other_side_is_told_the_identity_of_the_caller)
 	static const char *const ways[] = { "all", "effective" };
 
 	fixture_need_root();
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("identity.py", net_identity);
 	cr_assert_eq(chmod(".", 0777), 0);
 	for (int i = 0; i < 2; i++) {
@@ -492,7 +480,7 @@ static const char net_names[] =
 
 Test(net, unix_sockets_are_told_by_the_name_that_they_were_bound_to)
 {
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("names.py", net_names);
 	run_kennel(WORDS(WATCH_ALL), WORDS("/usr/bin/env", "python3", "names.py"), &net_outcome);
 	expect_status(&net_outcome, 0, "names.py");
@@ -502,7 +490,7 @@ Test(net, unix_sockets_are_told_by_the_name_that_they_were_bound_to)
 /* The name that a datagram came from says nothing that the rules would not have let through. */
 Test(net, a_number_for_a_name_leads_nowhere_that_is_refused)
 {
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("names.py", net_names);
 	run_kennel(WORDS(WATCH_ALL, "-m", text("deny/net/connect+%s", fixture_path("d/h"))),
 		WORDS("/usr/bin/env", "python3", "names.py"), &net_outcome);
@@ -528,7 +516,7 @@ static void net_listens(const char *rule, const char *chosen)
 {
 	const char *each = text("bound ok\nagain ok\nunbound %s\nconnected EINVAL\ndissolved %s\n", chosen, chosen);
 
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("listen.py", net_listen);
 	run_kennel(WORDS(NET_ONLY, "-m", "allow/net/connect+loopback", "-m", rule),
 		WORDS("/usr/bin/env", "python3", "listen.py"), &net_outcome);
@@ -549,7 +537,7 @@ Test(net, listening_where_nothing_was_bound_is_a_bind_to_any_address)
 
 Test(net, a_host_name_means_what_it_resolved_to_at_the_start)
 {
-	net_need("python3");
+	fixture_need_program("python3");
 	file_write("name.py", "import socket as s\nprint(sorted({a[4][0] for a in s.getaddrinfo('localhost', 9)}))\n"
 			      "d = s.socket(s.AF_INET, s.SOCK_DGRAM)\n"
 			      "print(d.sendto(b'x', ('localhost', 9)))\n"
@@ -577,7 +565,7 @@ Test(net, a_host_name_that_does_not_resolve_is_an_error_that_names_the_rule)
 /* A socket in a hidden folder cannot be reached, as any other file there. */
 Test(net, what_is_hidden_cannot_be_connected_to)
 {
-	net_need("python3");
+	fixture_need_program("python3");
 	cr_assert(mkdir("hidden", 0755) == 0);
 	file_write("one.py", "import socket as s\nl = s.socket(s.AF_UNIX); l.bind('hidden/s'); l.listen(1)\n"
 			     "c = s.socket(s.AF_UNIX)\n"

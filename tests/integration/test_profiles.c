@@ -40,8 +40,7 @@ Test(profiles, git_behaves_as_natively)
 		"g init -q repo && cd repo && for i in 1 2 3; do echo $i > f$i; g add f$i; g commit -qm "
 		"\"number $i\"; done\n";
 
-	if (access("/usr/bin/git", X_OK))
-		cr_skip_test("git is not installed");
+	fixture_need_program("git");
 	compare_ways(make,
 		SHELL("export HOME=$PWD GIT_CONFIG_NOSYSTEM=1; cd repo && git log --stat && echo new > f4 && rm "
 		      "f1 && git status && git diff | cat"),
@@ -79,8 +78,7 @@ Test(profiles, a_compiler_behaves_as_natively)
 {
 	const char *make = "printf '#include <stdio.h>\\nint main(void) { puts(\"made\"); return 9; }\\n' > p.c\n";
 
-	if (access("/usr/bin/cc", X_OK))
-		cr_skip_test("no compiler is installed");
+	fixture_need_program("cc");
 	compare_ways(make, SHELL("cc -O1 -o p p.c && ./p"), 9);
 }
 

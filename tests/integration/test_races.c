@@ -45,10 +45,7 @@ static struct outcome race_outcome;
 
 static long race_count(const char *what)
 {
-	const char *found = strstr(race_outcome.out, text("%s ", what));
-
-	cr_assert(found, "no %s in %s%s", what, race_outcome.out, race_outcome.err);
-	return strtol(found + strlen(what), NULL, 10);
+	return outcome_count(&race_outcome, what);
 }
 
 static void race_place(const struct race *race)

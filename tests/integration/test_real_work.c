@@ -30,8 +30,7 @@ static const char *real_copy(void)
 
 Test(real_work, this_project_builds_as_natively)
 {
-	if (system("command -v ninja > /dev/null 2>&1"))
-		cr_skip_test("ninja is not installed");
+	fixture_need_program("ninja");
 	compare_ways_within(real_copy(),
 		SHELL("ninja -j2 > ninja.out 2>&1 || { tail -20 ninja.out; exit 1; }; rm ninja.out; "
 		      "./build/kennel --version"),

@@ -327,8 +327,7 @@ Test(trace, strace_works_in_a_sandbox_that_allows_ptrace)
 {
 	static char lines[FIXTURE_TEXT];
 
-	if (access("/usr/bin/strace", X_OK))
-		cr_skip_test("strace is not installed");
+	fixture_need_program("strace");
 	run_kennel(WORDS(MAY_TRACE), WORDS("/usr/bin/strace", "-f", "-o", "out", "/bin/true"), &trace_outcome);
 	expect_status(&trace_outcome, 0, "strace");
 	cr_assert(file_read("out", lines, sizeof(lines)) > 0 && strstr(lines, "execve(\"/bin/true\"") &&
@@ -341,8 +340,7 @@ Test(trace, gdb_works_in_a_sandbox_that_allows_ptrace)
 	const char *const *command = WORDS("/usr/bin/gdb", "-nx", "-batch", "-ex", "catch syscall exit_group", "-ex",
 		"run", "-ex", "bt", "-ex", "continue", "/bin/true");
 
-	if (access("/usr/bin/gdb", X_OK))
-		cr_skip_test("gdb is not installed");
+	fixture_need_program("gdb");
 	run_native(command, &trace_outcome);
 	if (trace_outcome.status || !strstr(trace_outcome.out, "#0"))
 		cr_skip_test("gdb does not work natively: %s", trace_outcome.err);

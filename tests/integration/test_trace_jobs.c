@@ -129,8 +129,7 @@ static void screen_session(const char *const *command)
 {
 	static struct screen screen;
 
-	if (access("/bin/bash", X_OK))
-		cr_skip_test("bash is not installed");
+	fixture_need_program("bash");
 	screen_start(&screen, command);
 	screen_type(&screen, "sleep 100\n", NULL);
 	screen_rest(400);
@@ -357,8 +356,7 @@ Test(trace_jobs, exit_statuses_are_those_of_a_native_run)
 		"cd / && pwd; cd missing 2>/dev/null; echo $?\n";
 	const char *const *command = WORDS("/bin/bash", "-c", script);
 
-	if (access("/bin/bash", X_OK))
-		cr_skip_test("bash is not installed");
+	fixture_need_program("bash");
 	run_native(command, &native);
 	expect_status(&native, 0, "the control");
 	run_kennel(WORDS(WATCH_ALL), command, &jobs_outcome);

@@ -35,10 +35,7 @@ TestSuite(trace_races, .init = race_enter, .fini = fixture_leave, .timeout = 720
 
 static long race_count(const char *what)
 {
-	const char *found = strstr(race_outcome.out, text("%s ", what));
-
-	cr_assert(found, "no %s in %s%s", what, race_outcome.out, race_outcome.err);
-	return strtol(found + strlen(what), NULL, 10);
+	return outcome_count(&race_outcome, what);
 }
 
 static void race_run(const char *const *options, const char *const *command)

@@ -32,10 +32,7 @@ static const char *const *shares_options(void)
 
 static long shares_count(const char *what)
 {
-	const char *found = strstr(shares_outcome.out, text("%s ", what));
-
-	cr_assert(found, "no %s in %s%s", what, shares_outcome.out, shares_outcome.err);
-	return strtol(found + strlen(what), NULL, 10);
+	return outcome_count(&shares_outcome, what);
 }
 
 static void shares_native(const char *mode, const char *number, int status)
