@@ -230,7 +230,7 @@ POINTERS = [
     (20, "whom a server sees", ["integration/test_net.c::the_other_side_is_told_the_identity_of_the_caller"]),
     (30, "what patterns mean", ["integration/test_refuse.c::patterns_stop_where_they_say"]),
     (31, "mounted over", ["plans/test_exact.py::"
-                          "test_what_is_mounted_over_stays_as_refused_as_when_all_opens_are_notified"]),
+                          "test_what_is_mounted_over_keeps_its_name_as_when_all_opens_are_notified"]),
     (37, "the environment", ["integration/test_payload.c::neither_the_loaders_nor_secret_variables_are_passed"]),
     (41, "a command with dashes", ["integration/test_launch.c::a_command_is_found_along_path_and_keeps_its_dashes"]),
     (64, "calls that block", ["integration/test_stress.c::more_waiting_calls_than_workers_do_not_stop_the_others",
