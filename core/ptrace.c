@@ -29,8 +29,13 @@
 #define PTRACE_SET_NUMBER 23       /* arm's PTRACE_SET_SYSCALL */
 #define PTRACE_SET_OF_NUMBER 0x404 /* NT_ARM_SYSTEM_CALL */
 
-/* mips: what the register sets lack. r0 is 0, or the number of the call that failed, which is then restarted. */
+/*
+ * mips: what the register sets lack. r0 is 0, or the number of the call that failed, which is then restarted; r26 the
+ * call's fourth argument, whose register says after the call whether it failed.
+ */
 #define PTRACE_SLOT_R0 0
+#define PTRACE_SLOT_R26 26
+#define PTRACE_FLAGGED_ARG 3
 #define PTRACE_SLOT_CAUSE 65
 #define PTRACE_CAUSE(slot) ((slot) >> 2 & 31)
 #define PTRACE_CAUSE_CALL 8
@@ -442,8 +447,10 @@ int ptrace_left_call(pid_t tid, struct ptrace_call *call_out, int64_t *result_ou
 	/* ABIs that share an audit value have their registers in the same places: the number tells which it was. */
 	if (error >= 0)
 		call_out->abi = abi_find(info.arch, call_out->nr);
-	if (error >= 0 && call_out->abi && call_out->abi->loses_restarts && ptrace_slot(tid, PTRACE_SLOT_R0))
+	if (error >= 0 && call_out->abi && call_out->abi->loses_restarts && ptrace_slot(tid, PTRACE_SLOT_R0)) {
 		call_out->nr = (int64_t)ptrace_slot(tid, PTRACE_SLOT_R0);
+		call_out->args[PTRACE_FLAGGED_ARG] = ptrace_slot(tid, PTRACE_SLOT_R26);
+	}
 	return (int)error;
 }
 
