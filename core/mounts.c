@@ -361,10 +361,7 @@ bool mounts_below_slow(const struct mounts *mounts, const char *name)
 
 bool mounts_is_slow(const struct mounts *mounts, uint64_t id)
 {
-	for (size_t i = 0; i < mounts->slow.count; i++)
-		if (mounts->slow.points[i].id == id)
-			return true;
-	return false;
+	return mounts_in(&mounts->slow, id) != NULL;
 }
 
 bool mounts_protected_symlinks(const struct mounts *mounts)

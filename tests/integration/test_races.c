@@ -84,29 +84,35 @@ static bool race_harmed(const struct evil *before)
 	       now.file.st_ctim.tv_nsec != before->file.st_ctim.tv_nsec;
 }
 
+/* Runs the job, while somebody outside exchanges these two names; NULL: nobody does. */
+static void race_run_swapped(struct job *job, const char *one, const char *two)
+{
+	struct job swapper = { .command = WORDS(fixture_guest("flip_names"), one, two), .deadline_ms = SWAPS_MS };
+	static struct outcome swapped;
+	struct running running;
+
+	if (one)
+		fixture_start(&swapper, &running);
+	fixture_run(job, &race_outcome);
+	if (!one)
+		return;
+	cr_assert(kill(running.pid, SIGKILL) == 0);
+	fixture_finish(&running, &swapped);
+	cr_assert(swapped.status == 128 + SIGKILL, "the names were not exchanged: %s", swapped.err);
+}
+
 /* Runs the guest in a fresh place; whether it got what it must not get. */
 static bool race_run(const struct race *race, const char *const *options, const char *const *command)
 {
-	struct job swapper = { .command = WORDS(fixture_guest("flip_names"), race->swap.one, race->swap.two),
-		.deadline_ms = SWAPS_MS };
 	struct job job = { .options = options,
 		.command = command,
 		.deadline_ms = (unsigned)(atol(command[4]) + atol(command[5]) + SPARE_MS) };
-	static struct outcome swapped;
-	struct running running;
 	struct evil before;
 
 	race_place(race);
 	cr_assert(chdir("place") == 0);
 	before = race_look();
-	if (race->swap.one)
-		fixture_start(&swapper, &running);
-	fixture_run(&job, &race_outcome);
-	if (race->swap.one) {
-		cr_assert(kill(running.pid, SIGKILL) == 0);
-		fixture_finish(&running, &swapped);
-		cr_assert(swapped.status == 128 + SIGKILL, "the names were not exchanged: %s", swapped.err);
-	}
+	race_run_swapped(&job, race->swap.one, race->swap.two);
 	cr_assert(race_outcome.status >= 0 && race_outcome.status <= 1, "status %d: %s%.2000s", race_outcome.status,
 		race_outcome.out, race_outcome.err);
 	(void)race_count("tries");
@@ -223,17 +229,9 @@ RACE(a_thread_changes_open_how, RACE_READ_ONLY, WORDS("how"), .flip = "how")
 
 static const char *race_read_below_moved(const char *const *options)
 {
-	struct job swapper = { .command = WORDS(fixture_guest("flip_names"), "above", "aside"),
-		.deadline_ms = SWAPS_MS };
 	struct job job = { .options = options, .command = WORDS("/bin/sh", "-c", RACE_READER), .deadline_ms = 60000 };
-	static struct outcome swapped;
-	struct running running;
 
-	fixture_start(&swapper, &running);
-	fixture_run(&job, &race_outcome);
-	cr_assert(kill(running.pid, SIGKILL) == 0);
-	fixture_finish(&running, &swapped);
-	cr_assert(swapped.status == 128 + SIGKILL, "the names were not exchanged: %s", swapped.err);
+	race_run_swapped(&job, "above", "aside");
 	expect_status(&race_outcome, 0, "the reader");
 	return race_outcome.out;
 }
