@@ -46,7 +46,7 @@ CORE = (
     "launch launch_request launcher payload payload_limits environment worker ready remote step channel inherited "
     "descriptors tmpdir settle fatal "
     # The traced side: stops, registers, and what a process really did.
-    "trace trace_call trace_signal trace_left trace_then traced ptrace held held_areas program program_call "
+    "trace trace_call trace_signal trace_left trace_then traced ptrace held held_areas held_name program program_call "
     # The target: its memory, descriptors, identity, limits, and what procfs says of it.
     "mem mem_space fds identity limits status procfs inside "
     # Paths.
@@ -201,7 +201,7 @@ GUESTS = """
     stop_children set_groups expect_ghost meet_refusals exec_ways map_pages share_supervisor share_spoils share_away
     diff_exec diff_list diff_watch diff_edges diff_errnos storm_threads serve_fuse block_calls tell_inside cut_files
     diff_net diff_self race_net block_net diff_sock diff_sock_state block_sock attack_net plan_calls fill_table
-    reuse_pids open_always load_filter refuse_dumpable give_back meet_faults set_options
+    reuse_pids open_always load_filter refuse_dumpable give_back meet_faults set_options signal_terminal
 """.split()
 GUESTS_COMPAT = {
     "32": [name for name in GUESTS if name not in ("call_int80", "call_x32", "load_filter", "refuse_dumpable")],

@@ -81,6 +81,12 @@ int held_executable_areas(struct call *call, held_area_fn *visit, void *context)
  */
 bool held_area_is(const struct held_area *area, int fd);
 
+/*
+ * Does the name of a file's area lead to it, as far as can be told? What was removed, and what nobody may look at, is
+ * believed unless a mount has gone: names below it are told without its own. To be asked during the visit.
+ */
+bool held_area_is_where_named(struct call *call, const struct held_area *area);
+
 /* The same for any of these files; negative ones are none. */
 bool held_area_is_one_of(const struct held_area *area, const int *fds, unsigned count);
 

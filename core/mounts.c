@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +271,15 @@ static void mounts_read_again(struct mounts *mounts)
 	mounts->slow = now.slow;
 }
 
+/* The kernel tells each change once, to whoever asks first by this descriptor: us, or the loop. */
+void mounts_refresh(struct mounts *mounts)
+{
+	struct pollfd changed = { .fd = mounts->supervisor ? mounts->changed.fd : -1, .events = POLLPRI };
+
+	if (poll(&changed, 1, 0) > 0)
+		mounts_read_again(mounts);
+}
+
 static void mounts_changed_cb(struct ev_loop *ev, ev_io *watcher, int events)
 {
 	(void)ev;
@@ -340,13 +350,22 @@ bool mounts_shows_process(const struct mounts *mounts, uint64_t id)
 	return mounts_in(&mounts->processes, id) != NULL;
 }
 
-const char *mounts_point(const struct mounts *mounts, uint64_t id)
+enum mount_state mounts_point(const struct mounts *mounts, uint64_t id, const char **point_out)
 {
-	const struct mount_point *point = mounts_in(&mounts->all, id);
+	const struct mount_point *there = mounts_in(&mounts->all, id);
+	const struct mount_point *point = there != NULL ? there : mounts_in(&mounts->gone, id);
 
 	if (point == NULL)
-		point = mounts_in(&mounts->gone, id);
-	return point == NULL ? NULL : point->length == 0 ? "" : point->name;
+		return MOUNT_NEVER_SEEN;
+	*point_out = point->length == 0 ? "" : point->name;
+	if (there != NULL)
+		return MOUNT_THERE;
+	return mounts_in(&mounts->all, point->parent) != NULL ? MOUNT_GONE : MOUNT_GONE_WITH_OTHERS;
+}
+
+bool mounts_any_gone(const struct mounts *mounts)
+{
+	return mounts->gone.count != 0;
 }
 
 bool mounts_any_slow(const struct mounts *mounts)

@@ -39,8 +39,21 @@ bool mounts_is_slow(const struct mounts *mounts, uint64_t id);
  */
 bool mounts_lead_to(const struct mounts *mounts, uint64_t id, const char *name);
 
-/* Where the mount with this number is, or was since we began: "" for the root, NULL where that is not known. */
-const char *mounts_point(const struct mounts *mounts, uint64_t id);
+enum mount_state {
+	MOUNT_NEVER_SEEN,
+	MOUNT_THERE,
+	MOUNT_GONE,             /* since we began: the kernel tells names below it without its point */
+	MOUNT_GONE_WITH_OTHERS, /* so is what it was mounted on: what the names lack, nobody can say */
+};
+
+/* Where the mount with this number is, or was: "" for the root. Nothing is told of one never seen. */
+enum mount_state mounts_point(const struct mounts *mounts, uint64_t id, const char **point_out);
+
+/* Is any of them gone since we began? */
+bool mounts_any_gone(const struct mounts *mounts);
+
+/* Reads them again at once when they have changed, for who cannot wait for the next turn of the loop. */
+void mounts_refresh(struct mounts *mounts);
 
 /* fs.protected_symlinks as it was at the start: our walk follows links in the kernel's place. */
 bool mounts_protected_symlinks(const struct mounts *mounts);

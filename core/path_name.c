@@ -82,45 +82,6 @@ static int path_name_prefix(char name[PATH_NAME_SIZE], const char *prefix)
 	return 0;
 }
 
-/*
- * The name does not lead to what is held. Where it is on a mount that we know, that is covered, or was unmounted since
- * we began: the kernel then tells the names below the mount alone. It keeps the name by which rules know it.
- */
-static int path_name_complete(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE])
-{
-	const char *point = NULL;
-	struct statx held;
-	size_t length;
-	int error;
-
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &held) < 0)
-		return -errno;
-	if ((held.stx_mask & STATX_MNT_ID) && supervisor->mounts)
-		point = mounts_point(supervisor->mounts, held.stx_mnt_id);
-	if (!point)
-		return NAME_DETACHED;
-	length = strlen(point);
-	if (strncmp(name, point, length) == 0 && (name[length] == '/' || name[length] == '\0'))
-		return NAME_COVERED;
-	if (str_equal(name, "/"))
-		name[0] = '\0';
-	error = path_name_prefix(name, point);
-	return error < 0 ? error : NAME_COVERED;
-}
-
-/* memfd files and their like live on a mount of the kernel's own, at its root. */
-static int path_name_cut_deleted(char name[PATH_NAME_SIZE], size_t length)
-{
-	name[length - (sizeof(NAME_DELETED_SUFFIX) - 1)] = '\0';
-	if (str_equal(name, "/secretmem"))
-		memcpy(name, NAME_SECRET, sizeof(NAME_SECRET));
-	else if (str_starts(name, "/memfd:"))
-		name[0] = '!';
-	else
-		return NAME_DELETED;
-	return NAME_MEMORY;
-}
-
 static ssize_t path_name_link(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE])
 {
 	char number[16];
@@ -136,12 +97,90 @@ static ssize_t path_name_link(const struct supervisor *supervisor, int fd, char 
 	return length;
 }
 
+static bool path_name_is_below(const char *name, const char *point)
+{
+	const size_t length = strlen(point);
+
+	return strncmp(name, point, length) == 0 && (name[length] == '/' || name[length] == '\0');
+}
+
+/* Before the mount went, the name had its point in front: only one that is told now has not. */
+static int path_name_told_still(const struct supervisor *supervisor, int fd, const char *name)
+{
+	char now[PATH_NAME_SIZE];
+	ssize_t length = path_name_link(supervisor, fd, now);
+
+	return length < 0 ? (int)length : str_equal(now, name) ? 0 : -EACCES;
+}
+
+/*
+ * The name does not lead to what is held. Where it is on a mount that we know, that is covered, or was unmounted since
+ * we began: then the kernel tells the names below the mount alone, and `point` is what they lack. It keeps the name by
+ * which rules know it. The kind, or -errno.
+ */
+static int path_name_place(const struct supervisor *supervisor, int fd, const char *name, const char **point)
+{
+	enum mount_state state = MOUNT_NEVER_SEEN;
+	struct statx held;
+	int error;
+
+	if (name[0] != '/')
+		return NAME_DETACHED;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &held) < 0)
+		return -errno;
+	if ((held.stx_mask & STATX_MNT_ID) && supervisor->mounts) {
+		mounts_refresh(supervisor->mounts);
+		state = mounts_point(supervisor->mounts, held.stx_mnt_id, point);
+	}
+	if (state == MOUNT_NEVER_SEEN)
+		return NAME_DETACHED;
+	if (state == MOUNT_GONE) {
+		error = path_name_told_still(supervisor, fd, name);
+		return error < 0 ? error : NAME_COVERED;
+	}
+	if (state == MOUNT_GONE_WITH_OTHERS || !path_name_is_below(name, *point))
+		return -EACCES;
+	*point = "";
+	return NAME_COVERED;
+}
+
+/* memfd files and their like live on a mount of the kernel's own, at its root. */
+static int path_name_cut_deleted(char name[PATH_NAME_SIZE], size_t length)
+{
+	name[length - (sizeof(NAME_DELETED_SUFFIX) - 1)] = '\0';
+	if (str_equal(name, "/secretmem"))
+		memcpy(name, NAME_SECRET, sizeof(NAME_SECRET));
+	else if (str_starts(name, "/memfd:"))
+		name[0] = '!';
+	else
+		return NAME_DELETED;
+	return NAME_MEMORY;
+}
+
+/* A name that leads nowhere, or elsewhere. deleted: its length with what marks it as removed; 0: it is not. */
+static int path_name_give(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE], size_t deleted)
+{
+	const char *prefix = NULL;
+	int kind = path_name_place(supervisor, fd, name, &prefix);
+	int error;
+
+	if (kind < 0)
+		return kind;
+	if (deleted && path_name_cut_deleted(name, deleted) == NAME_MEMORY)
+		return NAME_MEMORY;
+	if (kind == NAME_DETACHED)
+		prefix = name[0] == '/' ? NAME_DETACHED_PREFIX : NAME_DETACHED_PREFIX "/";
+	else if (str_equal(name, "/") && prefix[0])
+		name[0] = '\0';
+	error = path_name_prefix(name, prefix);
+	return error < 0 ? error : deleted && kind == NAME_COVERED ? NAME_DELETED : kind;
+}
+
 int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_NAME_SIZE])
 {
 	bool deleted = false;
 	ssize_t length = 0;
 	int agrees = 0;
-	int error;
 
 	for (int tries = 0; tries < NAME_TRIES; tries++) {
 		length = path_name_link(supervisor, fd, name);
@@ -158,15 +197,11 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 		if (agrees != 0)
 			return agrees > 0 ? NAME_SURE : agrees;
 		if (deleted)
-			return path_name_cut_deleted(name, (size_t)length);
+			break;
 	}
 	if (name[0] != '/' && name[0] != '(')
 		return NAME_NONE;
-	error = name[0] == '/' ? path_name_complete(supervisor, fd, name) : NAME_DETACHED;
-	if (error != NAME_DETACHED)
-		return error;
-	error = path_name_prefix(name, name[0] == '/' ? NAME_DETACHED_PREFIX : NAME_DETACHED_PREFIX "/");
-	return error < 0 ? error : NAME_DETACHED;
+	return path_name_give(supervisor, fd, name, deleted ? (size_t)length : 0);
 }
 
 int path_name_join(char name[PATH_NAME_SIZE], const char *component, size_t length)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 
 #include "core/plan_build.h"
@@ -307,6 +308,28 @@ static void plan_owner(struct plan_builder *builder, enum sysno sysno)
 		plan_add(builder, &entry);
 }
 
+/*
+ * A terminal that signals belongs to its foreground group: ours, and that of who started us. Sockets and pipes get no
+ * owner by it, and nobody needs FIOASYNC for what fcntl does.
+ */
+static void plan_asynchronous(struct plan_builder *builder, enum sysno sysno)
+{
+	struct plan_entry entry = { .sysno = sysno, .reason = unscoped, .category = CAT_COUNT };
+
+	if (!builder->any_decided)
+		return;
+	if (sysno == SC_ioctl) {
+		entry.action = PLAN_REFUSE;
+		entry.error = EPERM;
+		entry.conditions[entry.condition_count++] = plan_int(1, FIOASYNC);
+	} else {
+		entry.action = PLAN_NOTIFY;
+		entry.conditions[entry.condition_count++] = plan_int(1, F_SETFL);
+		entry.conditions[entry.condition_count++] = plan_bits(2, O_ASYNC, O_ASYNC);
+	}
+	plan_add(builder, &entry);
+}
+
 void plan_protect(struct plan_builder *builder, enum sysno sysno)
 {
 	if (sysno == SC_fcntl || sysno == SC_fcntl64)
@@ -314,6 +337,8 @@ void plan_protect(struct plan_builder *builder, enum sysno sysno)
 	plan_own_processes(builder, sysno);
 	if (!builder->host->scopes_signals)
 		plan_wide_signals(builder, sysno);
+	if (!builder->host->scopes_signals && (sysno == SC_fcntl || sysno == SC_fcntl64 || sysno == SC_ioctl))
+		plan_asynchronous(builder, sysno);
 	plan_surface(builder, sysno);
 	plan_trace_memory(builder, sysno);
 	if (sysno == SC_prctl || plan_has(identity_calls, ARRAY_SIZE(identity_calls), sysno))

@@ -17,11 +17,16 @@
 #define MEMFD_NOEXEC_SEAL 8            /* 6.3; before it the flag is EINVAL */
 #define PERSONALITY_QUERY 0xffffffff
 #define PRCTL_SET_MDWE 65 /* 6.3; before it EINVAL */
+/* Of x86's arch_prctl; EINVAL without CONFIG_CHECKPOINT_RESTORE. */
+#define PRCTL_MAP_VDSO_X32 0x2001
+#define PRCTL_MAP_VDSO_32 0x2002
+#define PRCTL_MAP_VDSO_64 0x2003
 
 static const char only_asks[] = "only asks for the personality";
 static const char implied[] = "makes memory executable that was only read, unseen by the exec rules";
 static const char checked_later[] = "a mapped file is made executable only after it was checked";
 static const char no_file[] = "exec/anonymous:off: executable memory must be a file";
+static const char kernels_code[] = "puts the kernel's code where memory was executed, before anybody looked";
 static const char unsealed[] = "Landlock does not refuse to execute memory files: only those that can never be";
 
 static const enum sysno memory_calls[] = { SC_mmap, SC_mmap2, SC_old_mmap, SC_mprotect, SC_pkey_mprotect, SC_mremap };
@@ -74,6 +79,9 @@ static const struct memory_row {
 };
 
 static const struct memory_row anonymous_rows[] = {
+	{ SC_arch_prctl, EINVAL, 1, { { 0, PLAN_INT_MASK, PRCTL_MAP_VDSO_X32 } }, kernels_code },
+	{ SC_arch_prctl, EINVAL, 1, { { 0, PLAN_INT_MASK, PRCTL_MAP_VDSO_32 } }, kernels_code },
+	{ SC_arch_prctl, EINVAL, 1, { { 0, PLAN_INT_MASK, PRCTL_MAP_VDSO_64 } }, kernels_code },
 	{ SC_mmap, EACCES, 2, { { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, MAP_ANONYMOUS } }, no_file },
 	{ SC_mmap2, EACCES, 2, { { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, MAP_ANONYMOUS } }, no_file },
 };

@@ -1,8 +1,10 @@
 /*
- * fcntl(F_SETFL) without O_APPEND, while append+ rules exist: everything but such a file's descriptor is set by
- * us, on a duplicate, which shares the flags. F_SETOWN: a descriptor's signals go to the caller or to nobody.
+ * fcntl(F_SETFL) without O_APPEND, while append+ rules exist, or with O_ASYNC where Landlock keeps no signals inside:
+ * everything but such a file's descriptor, and O_ASYNC of a device, is set by us, on a duplicate, which shares the
+ * flags. F_SETOWN: a descriptor's signals go to the caller or to nobody.
  */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "core/access.h"
 #include "core/cleanup.h"
@@ -18,6 +20,14 @@ static struct verdict fcntl_set_owner(const struct call *call)
 	return owner == 0 || owner == call_tid(call) ? verdict_continue() : verdict_fail(EPERM);
 }
 
+/* Whoever makes a terminal signal becomes its owner; also where it does, since FIOASYNC could end that meanwhile. */
+static bool fcntl_would_own(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 || S_ISCHR(status.st_mode);
+}
+
 static struct verdict fcntl_set_flags(struct call *call)
 {
 	PATH_LOCAL(path);
@@ -29,8 +39,7 @@ static struct verdict fcntl_set_flags(struct call *call)
 	/* Natively an O_PATH descriptor is refused before anything is looked at. */
 	if (error == -EPERM && fcntl(fd, F_GETFL) & O_PATH)
 		error = -EBADF;
-	/* Whoever turns it on becomes the owner of a terminal, and gets its signals. */
-	if (error >= 0 && call_arg_int(call, 2) & O_ASYNC && !(fcntl(fd, F_GETFL) & O_ASYNC))
+	if (error >= 0 && call_arg_int(call, 2) & O_ASYNC && fcntl_would_own(fd))
 		error = -EPERM;
 	if (error >= 0)
 		error = call_revalidate(call);

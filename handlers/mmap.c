@@ -104,9 +104,9 @@ static struct verdict mmap_run(struct call *call, const uint64_t args[MMAP_ARGS]
 }
 
 enum mmap_kind {
-	MMAP_FILE,    /* judged, and mapped without PROT_EXEC where that is to come later */
-	MMAP_AT_ONCE, /* judged; the kernel has an error for it that it gives for PROT_EXEC only */
-	MMAP_OTHER,   /* no rule names it, and it cannot be mapped: the kernel says why */
+	MMAP_FILE,   /* judged, and mapped without PROT_EXEC where that is to come later */
+	MMAP_NOEXEC, /* judged; the kernel refuses it with PROT_EXEC only */
+	MMAP_OTHER,  /* no rule names it, and it cannot be mapped */
 };
 
 static int mmap_kind_of(int fd, uint64_t flags)
@@ -116,12 +116,20 @@ static int mmap_kind_of(int fd, uint64_t flags)
 
 	if (fstat(fd, &st) < 0 || fstatvfs(fd, &filesystem) < 0)
 		return -errno;
+	if (filesystem.f_flag & ST_NOEXEC)
+		return MMAP_NOEXEC;
 	/* A device may put another file into the mapping, as /dev/zero does when it is shared. */
 	if (S_ISCHR(st.st_mode))
 		return (flags & MAP_TYPE) == MAP_PRIVATE ? MMAP_FILE : -ENODEV;
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return S_ISDIR(st.st_mode) || S_ISFIFO(st.st_mode) ? MMAP_OTHER : -ENODEV;
-	return filesystem.f_flag & ST_NOEXEC ? MMAP_AT_ONCE : MMAP_FILE;
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		return MMAP_FILE;
+	return S_ISDIR(st.st_mode) || S_ISFIFO(st.st_mode) ? MMAP_OTHER : -ENODEV;
+}
+
+/* As the kernel does with PROT_EXEC. It must not look at the descriptor again: somebody could run what it is then. */
+static struct verdict mmap_refuse(enum mmap_kind kind, uint64_t length)
+{
+	return verdict_fail(!length ? EINVAL : kind == MMAP_NOEXEC ? EPERM : ENODEV);
 }
 
 /* Memory files are files to the rules, and memory to exec/anonymous. */
@@ -132,13 +140,15 @@ static int mmap_judge(struct call *call, int fd)
 
 	if (error >= 0 && str_starts(path.name, MMAP_MEMFD) && !access_anonymous_memory(call))
 		error = -EACCES;
-	return error < 0 ? error : access_check(call, CAT_EXEC, path.name);
+	return error < 0 || !access_mapped_files(call) ? error : access_check(call, CAT_EXEC, path.name);
 }
 
 static struct verdict mmap_enter_file(struct call *call, const uint64_t args[MMAP_ARGS])
 {
 	const uint64_t in_page = (uint64_t)getpagesize() - 1;
 	const bool changes = (args[MMAP_PROT] & PROT_WRITE) && (args[MMAP_FLAGS] & MAP_TYPE) == MAP_PRIVATE;
+	/* Others could run what it is by the time that the kernel looks. */
+	const bool later = call_shares_memory(call) && !mmap_stays_in_block(call);
 	struct mmap_state *state = call_state(call);
 	int AUTO_CLOSE fd = -1;
 	int kind, error;
@@ -148,16 +158,18 @@ static struct verdict mmap_enter_file(struct call *call, const uint64_t args[MMA
 	/* What is written into a private mapping is memory that is no file. */
 	if (changes && !access_anonymous_memory(call))
 		return verdict_fail(EACCES);
-	if (!access_mapped_files(call))
+	if (!access_mapped_files(call) && access_anonymous_memory(call))
 		return mmap_run(call, args, false);
 	fd = held_fd(call, (int)args[MMAP_FD]);
 	kind = fd < 0 ? fd : mmap_kind_of(fd, args[MMAP_FLAGS]);
 	error = kind < 0 || kind == MMAP_OTHER ? 0 : mmap_judge(call, fd);
 	if (kind < 0 || error < 0)
 		return verdict_fail(kind < 0 ? kind : error);
+	if (kind != MMAP_FILE && later)
+		return mmap_refuse(kind, args[MMAP_LENGTH]);
 	*state = (struct mmap_state){
 		.holds = true,
-		.later = kind == MMAP_FILE && call_shares_memory(call) && !mmap_stays_in_block(call),
+		.later = later,
 		.file = take_fd(&fd),
 		.prot = (int)(args[MMAP_PROT] & MMAP_PROTECTION),
 		.length = mmap_whole_pages(args[MMAP_LENGTH]),

@@ -23,6 +23,9 @@
 #ifndef MFD_HUGE_SHIFT
 #define MFD_HUGE_SHIFT 26
 #endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8
+#endif
 #define MPROTECT_TAG_SHIFT 56                   /* no address has bits above; as tags the kernel may ignore them */
 #define MPROTECT_LENGTH_MAX (UINT64_C(1) << 32) /* each page is looked at */
 
@@ -33,23 +36,39 @@ struct mprotect_look {
 	uint64_t next; /* where the next area must begin then */
 };
 
-static bool mprotect_is_beside(const struct held_area *area, unsigned flags)
+/* What cannot be executed may be made where vm.memfd_noexec refuses all else; before 6.3 nobody knows the flag. */
+static int mprotect_memfd(unsigned flags)
 {
-	int AUTO_CLOSE fd = memfd_create("", MFD_CLOEXEC | flags);
-	struct stat st;
+	int fd = errno_result(memfd_create("", MFD_CLOEXEC | MFD_NOEXEC_SEAL | flags));
 
-	return fd >= 0 && fstat(fd, &st) == 0 && area->file.major == major(st.st_dev) &&
-	       area->file.minor == minor(st.st_dev);
+	return fd == -EINVAL ? errno_result(memfd_create("", MFD_CLOEXEC | flags)) : fd;
 }
 
-/* Memory that only looks like a file lies on a mount of the kernel's own, with every memfd of that size of pages. */
-static bool mprotect_is_memory(const struct held_area *area)
+/* 1, 0 or -errno. */
+static int mprotect_is_beside(const struct held_area *area, unsigned flags)
+{
+	int AUTO_CLOSE fd = mprotect_memfd(flags);
+	struct stat st;
+
+	/* No machine has all sizes of pages, and some have no huge ones. */
+	if (fd < 0)
+		return flags && (fd == -ENODEV || fd == -EINVAL || fd == -ENOSYS) ? 0 : fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return area->file.major == major(st.st_dev) && area->file.minor == minor(st.st_dev);
+}
+
+/*
+ * Memory that only looks like a file lies on a mount of the kernel's own, with every memfd of that size of pages. 1, 0,
+ * or -errno.
+ */
+static int mprotect_is_memory(const struct held_area *area)
 {
 	/* Binary logarithms of all sizes that any architecture has. */
 	static const unsigned huge[] = { 16, 19, 20, 21, 23, 24, 25, 28, 29, 30, 31, 34 };
-	bool found = mprotect_is_beside(area, 0);
+	int found = mprotect_is_beside(area, 0);
 
-	for (size_t i = 0; !found && i < ARRAY_SIZE(huge); i++)
+	for (size_t i = 0; found == 0 && i < ARRAY_SIZE(huge); i++)
 		found = mprotect_is_beside(area, MFD_HUGETLB | huge[i] << MFD_HUGE_SHIFT);
 	return found;
 }
@@ -62,14 +81,21 @@ static size_t mprotect_deleted_length(const char *name)
 	return len > suffix && str_equal(name + len - suffix, MPROTECT_DELETED) ? len - suffix : 0;
 }
 
-/* What has no file: shared memory and System V segments have one in name only. */
-static bool mprotect_is_anonymous(const struct held_area *area)
+/* What has no file: shared memory and System V segments have one in name only. 1, 0 or -errno. */
+static int mprotect_is_anonymous(const struct held_area *area)
 {
 	if (!area->is_file || area->name[0] == '[')
-		return true;
-	return (str_equal(area->name, "/dev/zero" MPROTECT_DELETED) || str_starts(area->name, "/SYSV") ||
-		       str_equal(area->name, "/anon_hugepage" MPROTECT_DELETED)) &&
-	       mprotect_deleted_length(area->name) && mprotect_is_memory(area);
+		return 1;
+	if (!mprotect_deleted_length(area->name) ||
+		!(str_equal(area->name, "/dev/zero" MPROTECT_DELETED) || str_starts(area->name, "/SYSV") ||
+			str_equal(area->name, "/anon_hugepage" MPROTECT_DELETED)))
+		return 0;
+	return mprotect_is_memory(area);
+}
+
+static int mprotect_is_memory_file(const struct held_area *area)
+{
+	return str_starts(area->name, "/memfd:") && mprotect_deleted_length(area->name) ? mprotect_is_memory(area) : 0;
 }
 
 static int mprotect_ask(const struct mprotect_look *look, const char *name)
@@ -97,15 +123,14 @@ static int mprotect_ask_spellings(const struct mprotect_look *look, char *name)
 }
 
 /* A file that ends in " (deleted)" may be called so, or was deleted: then the name before is the one it had. */
-static int mprotect_ask_file(const struct mprotect_look *look, const struct held_area *area)
+static int mprotect_ask_file(const struct mprotect_look *look, const struct held_area *area, bool memory)
 {
 	size_t len = strlen(area->name);
 	size_t cut = mprotect_deleted_length(area->name);
-	bool memory = cut && str_starts(area->name, "/memfd:") && mprotect_is_memory(area);
 	char name[PATH_MAX];
 	int error = 0;
 
-	if (len >= sizeof(name))
+	if (len >= sizeof(name) || (!memory && !held_area_is_where_named(look->call, area)))
 		return -EACCES;
 	if (!memory) {
 		memcpy(name, area->name, len + 1);
@@ -154,13 +179,15 @@ static int mprotect_judge_kernels(const struct mprotect_look *look, const struct
 
 static int mprotect_judge_file(const struct mprotect_look *look, const struct held_area *area)
 {
-	bool memory = mprotect_may_be_changed(area) || (str_starts(area->name, "/memfd:") && mprotect_is_memory(area));
+	int memory = mprotect_is_memory_file(area);
 	int error;
 
-	if (!look->after && memory && !access_anonymous_memory(look->call))
+	if (memory < 0)
+		return memory;
+	if (!look->after && (memory || mprotect_may_be_changed(area)) && !access_anonymous_memory(look->call))
 		return -EACCES;
 	error = mprotect_judge_pages(look, area);
-	return error == 0 && access_mapped_files(look->call) ? mprotect_ask_file(look, area) : error;
+	return error == 0 && access_mapped_files(look->call) ? mprotect_ask_file(look, area, memory) : error;
 }
 
 /* The kernel's own pages are in every memory; nobody can give these names to others. arm has the last two. */
@@ -190,6 +217,20 @@ static int mprotect_whole(struct mprotect_look *look, const struct held_area *ar
 	return look->after ? -EACCES : -ENOMEM;
 }
 
+static int mprotect_judge(const struct mprotect_look *look, const struct held_area *area)
+{
+	int anonymous;
+
+	if (mprotect_is_of_kernel(area))
+		return mprotect_judge_kernels(look, area);
+	anonymous = mprotect_is_anonymous(area);
+	if (anonymous < 0)
+		return anonymous;
+	if (!anonymous)
+		return mprotect_judge_file(look, area);
+	return access_anonymous_memory(look->call) ? 0 : -EACCES;
+}
+
 /* Also what is executable already: after the call nobody can tell which area was. */
 static int mprotect_visit(void *context, const struct held_area *area)
 {
@@ -200,12 +241,7 @@ static int mprotect_visit(void *context, const struct held_area *area)
 		return error;
 	if (look->after && !area->executable)
 		return 0;
-	if (mprotect_is_of_kernel(area))
-		error = mprotect_judge_kernels(look, area);
-	else if (mprotect_is_anonymous(area))
-		error = access_anonymous_memory(look->call) ? 0 : -EACCES;
-	else
-		error = mprotect_judge_file(look, area);
+	error = mprotect_judge(look, area);
 	if (error < 0 && look->after)
 		log_mismatch(look->call, CAT_EXEC, NULL, area->name);
 	return error;

@@ -138,6 +138,18 @@ Test(surface, signals_stay_inside_whatever_landlock_can_do)
 	surface_expect(NULL, 0, WORDS("/bin/sh", "-c", text(outside[0], getpid())), 0);
 }
 
+/* Its foreground group is ours, too, and that of who started us. */
+Test(surface, terminals_signal_nobody_outside_whatever_landlock_can_do)
+{
+	const char *guest = fixture_guest("signal_terminal");
+
+	surface_expect(NULL, 0, WORDS(guest), 0);
+	surface_expect(WORDS(UNSCOPED, WATCH_ALL), 0, WORDS(guest, "fcntl", "ioctl"), 0);
+	surface_expect(WORDS(UNSCOPED, WATCH_ALL, "-m", "append+/nonexistent"), 0, WORDS(guest, "fcntl", "ioctl"), 0);
+	/* The supervisor, which would be the owner, is in no domain itself. */
+	surface_expect(WORDS(WATCH_ALL, "-m", "append+/nonexistent"), 0, WORDS(guest, "fcntl"), 0);
+}
+
 /* A limit of time would kill it. */
 Test(surface, limits_of_processes_outside_are_not_set)
 {

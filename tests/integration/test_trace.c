@@ -218,6 +218,9 @@ static void trace_maps(const char *guest)
 	trace_map(guest, "deny/exec+/nonexistent", "allowed");
 	trace_map(guest, text("deny/exec+%s", fixture_path("page")), "file");
 	trace_map(guest, "exec/anonymous:off", "anonymous");
+	run_kennel(WORDS(EXEC_RULES, ABIS, "-m", "exec/anonymous:off", "-m", "exec/mmap:off"),
+		WORDS(fixture_guest(guest), "page", "anonymous"), &trace_outcome);
+	expect_status(&trace_outcome, 0, "files are not judged, memory is");
 	trace_run("exec/anonymous:off", WORDS(fixture_guest("exec_ways"), "memfd", "good"));
 	expect_status(&trace_outcome, REFUSED, "a memfd is no file");
 	trace_run("exec/anonymous:off", WORDS(fixture_guest("exec_ways"), "path", "good"));

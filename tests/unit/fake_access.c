@@ -148,6 +148,11 @@ bool access_mapped_files(const struct call *call)
 	return !call->mapped_ignored;
 }
 
+bool held_area_is_where_named(struct call *call, const struct held_area *area)
+{
+	return area->is_file && !call->misnamed;
+}
+
 /* Sockets: everything is allowed unless its category is refused, and nothing waits. */
 
 int access_check_address(struct call *call, enum category category, const struct address *address)

@@ -37,6 +37,7 @@ struct call {
 	const char *refused_name; /* `refused` only for names that contain it; NULL: for all */
 	bool mapped_ignored;      /* exec rules do not cover mapped files */
 	bool anonymous_refused;   /* memory that is no file may not be executable */
+	bool misnamed;            /* mapped files are not where their names say */
 	bool shares_memory;       /* with another thread or process */
 	bool warned;              /* what is not refused is allowed with a log line: access_allows() is false */
 	const char *program;      /* held_program(): this file; NULL: /proc/TID/exe of this process */

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <ev.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -23,6 +24,8 @@
 #include "core/call.h"
 #include "core/held.h"
 #include "core/identity_state.h"
+#include "core/loop.h"
+#include "core/mounts.h"
 #include "core/path.h"
 #include "core/sandbox.h"
 #include "core/supervisor.h"
@@ -370,7 +373,7 @@ Test(held, names_can_neither_forge_nor_hide_an_area)
 }
 
 struct held_question {
-	int fd;
+	int fd; /* -1: is it where its name says? */
 	bool answer;
 };
 
@@ -378,7 +381,7 @@ static int held_ask(void *context, const struct held_area *area)
 {
 	struct held_question *question = context;
 
-	question->answer = held_area_is(area, question->fd);
+	question->answer = question->fd < 0 ? held_area_is_where_named(&call, area) : held_area_is(area, question->fd);
 	return 1;
 }
 
@@ -388,6 +391,50 @@ static bool held_page_is(const void *page, int fd)
 
 	FORKED_EXPECT(held_areas(&call, ADDRESS(page), ADDRESS(page) + 1, held_ask, &question) == 1);
 	return question.answer;
+}
+
+static void *held_map_new(const char *name)
+{
+	int file = held_file(name, PAGE);
+	void *page = held_map(file);
+
+	close(file);
+	return page;
+}
+
+static void held_expect_named(void *const pages[], const bool expected[])
+{
+	for (unsigned i = 0; i < 5; i++)
+		cr_expect_eq(held_page_is(pages[i], -1), expected[i], "%u", i);
+}
+
+Test(held, names_count_where_they_lead_to_what_is_mapped_or_nothing_can_be_compared)
+{
+	void *pages[5];
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		cr_skip_test("mounting needs rights");
+	cr_expect_not(held_page_is(held_map_new("unknown"), -1), "without a list of mounts");
+	cr_assert(mkdir("there", 0755) == 0 && mkdir("gone", 0755) == 0 && mkdir("over", 0755) == 0 &&
+		  mount("none", "gone", "tmpfs", 0, NULL) == 0);
+	supervisor.loop = loop_new();
+	supervisor.mounts = mounts_new();
+	cr_assert_eq(mounts_watch(supervisor.mounts, &supervisor), 0);
+	ev_run(loop_ev(supervisor.loop), EVRUN_NOWAIT);
+	pages[0] = held_map_new("there/file");
+	pages[1] = held_map_new("there/a\nb");
+	pages[2] = held_map_new("there/removed");
+	pages[3] = held_map_new("over/file");
+	pages[4] = held_map_new("gone/file");
+	cr_assert_eq(unlink("there/removed"), 0);
+	held_expect_named(pages, (bool[]){ true, true, true, true, true });
+	cr_assert_eq(mount("none", "over", "tmpfs", 0, NULL), 0);
+	held_expect_named(pages, (bool[]){ true, true, true, false, true });
+	cr_assert_eq(umount2("gone", MNT_DETACH), 0);
+	held_expect_named(pages, (bool[]){ true, true, false, false, false });
+	cr_assert_eq(umount2("over", MNT_DETACH), 0);
+	mounts_free(supervisor.mounts);
+	loop_free(supervisor.loop);
 }
 
 Test(held, mapping_is_recognized)

@@ -178,9 +178,9 @@ Test(mmap, refusals_and_descriptors_that_cannot_be_mapped)
 	mmap_expect_fails(SHARED_MMAP(fd, .refused = EXEC), EACCES);
 	mmap_expect_fails(MMAP(-1), EBADF);
 	mmap_expect_fails(MMAP(999), EBADF);
-	/* No rule names it, and the kernel knows best why it cannot be mapped; not without PROT_EXEC. */
-	mmap_expect_kind(SHARED_MMAP(directory, .refused = EXEC), VERDICT_CONTINUE);
-	mmap_expect_kind(MMAP(directory), VERDICT_CONTINUE);
+	/* No rule names it, and the kernel knows best why it cannot be mapped; unless another may change what it is. */
+	mmap_expect_kind(MMAP(directory, .refused = EXEC), VERDICT_CONTINUE);
+	mmap_expect_fails(SHARED_MMAP(directory), ENODEV);
 }
 
 Test(mmap, a_mount_without_exec_gives_its_own_error)
@@ -192,7 +192,10 @@ Test(mmap, a_mount_without_exec_gives_its_own_error)
 		cr_skip_test("mounting needs rights");
 	fd = mmap_file("dir/file");
 	/* Without PROT_EXEC the kernel would map it. */
-	mmap_expect_kind(SHARED_MMAP(fd), VERDICT_CONTINUE);
+	mmap_expect_kind(MMAP(fd), VERDICT_CONTINUE);
+	mmap_expect_fails(SHARED_MMAP(fd), EPERM);
+	mmap_expect_fails(
+		CALL(.sysno = SC_mmap, .shares_memory = true, ARGS(0, 0, RX, MAP_PRIVATE, FD(fd), 0)), EINVAL);
 	close(fd);
 	umount("dir");
 }
@@ -376,6 +379,15 @@ Test(mmap, files_in_memory_have_the_name_that_they_were_made_with)
 
 	cr_assert(at != MAP_FAILED);
 	mprotect_expect_asked(ADDRESS(at), "!memfd:my code");
+}
+
+Test(mmap, a_file_that_is_not_where_its_name_says_is_not_made_executable)
+{
+	uint64_t at = mmap_at(0, "file", PROT_READ);
+
+	cr_expect_eq(mprotect_begin(MPROTECT(at)), VERDICT_CONTINUE);
+	cr_expect_eq(mprotect_begin(MPROTECT(at, .misnamed = true)), VERDICT_FAIL);
+	cr_expect_eq(mprotect_begin(MPROTECT(at, .misnamed = true, .mapped_ignored = true)), VERDICT_CONTINUE);
 }
 
 Test(mmap, a_file_that_only_looks_like_one_in_memory_is_judged_as_a_file)

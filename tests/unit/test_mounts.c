@@ -14,6 +14,7 @@
 #include "core/loop.h"
 #include "core/mounts.h"
 #include "core/supervisor.h"
+#include "core/util.h"
 
 TestSuite(mounts, .timeout = 60);
 
@@ -123,6 +124,14 @@ static uint64_t mounts_id_of(const char *name)
 	return info.stx_mnt_id;
 }
 
+static void mounts_expect(const struct mounts *mounts, uint64_t id, enum mount_state state, const char *point)
+{
+	const char *found = NULL;
+
+	cr_assert_eq(mounts_point(mounts, id, &found), state, "%s", point);
+	cr_assert(point ? str_equal(found, point) : !found, "%s, expected %s", found, point);
+}
+
 Test(mounts, what_is_unmounted_is_known_by_its_old_name)
 {
 	char top[] = "/tmp/kennel-mounts-XXXXXX";
@@ -137,20 +146,51 @@ Test(mounts, what_is_unmounted_is_known_by_its_old_name)
 	id = mounts_id_of(top);
 	mounts = mounts_new();
 	cr_assert_eq(mounts_watch(mounts, &supervisor), 0);
-	cr_expect_str_eq(mounts_point(mounts, id), top);
-	cr_expect_str_eq(mounts_point(mounts, mounts_id_of("/")), "");
-	cr_expect_null(mounts_point(mounts, UINT64_MAX));
+	mounts_expect(mounts, id, MOUNT_THERE, top);
+	mounts_expect(mounts, mounts_id_of("/"), MOUNT_THERE, "");
+	mounts_expect(mounts, UINT64_MAX, MOUNT_NEVER_SEEN, NULL);
+	/* What changes before the loop watches, it is not told. */
+	ev_run(loop_ev(supervisor.loop), EVRUN_NOWAIT);
+	cr_expect_not(mounts_any_gone(mounts));
 	/* More often than they are remembered, with one number or many. */
 	for (int i = 0; i < 1100; i++) {
 		cr_assert_eq(umount2(top, MNT_DETACH), 0);
-		ev_run(loop_ev(supervisor.loop), EVRUN_NOWAIT);
-		cr_assert_str_eq(mounts_point(mounts, id), top);
+		mounts_refresh(mounts);
+		mounts_expect(mounts, id, MOUNT_GONE, top);
+		cr_assert(mounts_any_gone(mounts));
 		cr_assert_eq(mount("none", top, "tmpfs", 0, NULL), 0);
 		ev_run(loop_ev(supervisor.loop), EVRUN_NOWAIT);
 		id = mounts_id_of(top);
-		cr_assert_str_eq(mounts_point(mounts, id), top);
+		mounts_expect(mounts, id, MOUNT_THERE, top);
 	}
 	umount2(top, MNT_DETACH);
+	mounts_free(mounts);
+	loop_free(supervisor.loop);
+	rmdir(top);
+}
+
+Test(mounts, what_is_unmounted_with_what_it_was_mounted_on_has_no_name)
+{
+	char top[] = "/tmp/kennel-mounts-XXXXXX", below[sizeof(top) + 2];
+	struct supervisor supervisor = { .loop = loop_new() };
+	struct mounts *mounts;
+	uint64_t upper, lower;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		cr_skip_test("mount namespaces need root");
+	cr_assert_not_null(mkdtemp(top));
+	snprintf(below, sizeof(below), "%s/b", top);
+	cr_assert(mount("none", top, "tmpfs", 0, NULL) == 0 && mkdir(below, 0700) == 0);
+	cr_assert_eq(mount("none", below, "tmpfs", 0, NULL), 0);
+	upper = mounts_id_of(top);
+	lower = mounts_id_of(below);
+	mounts = mounts_new();
+	cr_assert_eq(mounts_watch(mounts, &supervisor), 0);
+	ev_run(loop_ev(supervisor.loop), EVRUN_NOWAIT);
+	cr_assert_eq(umount2(top, MNT_DETACH), 0);
+	mounts_refresh(mounts);
+	mounts_expect(mounts, upper, MOUNT_GONE, top);
+	mounts_expect(mounts, lower, MOUNT_GONE_WITH_OTHERS, below);
 	mounts_free(mounts);
 	loop_free(supervisor.loop);
 	rmdir(top);

@@ -81,6 +81,9 @@ Test(plan_trace, refuses_executable_memory_without_a_file_where_the_policy_says_
 	assert_native(plan, SC_mmap, 0, 1, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, "kernel");
 	assert_native(plan, SC_mmap, 0, 1, PROT_EXEC, MAP_PRIVATE, "trace");
 	assert_of(plan, "i386", SC_mmap2, 0, 1, PROT_EXEC, MAP_ANONYMOUS, "EACCES");
+	assert_of(plan, "x86_64", SC_arch_prctl, 0x2003, 0, 0, 0, "EINVAL");
+	assert_of(plan, "i386", SC_arch_prctl, 0x2002, 0, 0, 0, "EINVAL");
+	assert_of(plan, "x86_64", SC_arch_prctl, 0x1002, 0, 0, 0, "kernel");
 	plan_free(plan);
 	policy.settings = &neither;
 	plan = plan_new(&policy, &modern);

@@ -230,6 +230,10 @@ Test(procfs_held, a_detached_mount_is_not_believed)
 	expect_roads(fds[3], "meminfo of a second mount", false, false, 0);
 	cr_assert_eq(chdir(".."), 0);
 	cr_assert_eq(umount2("d", MNT_DETACH), 0);
+	/* It went before anybody saw it. */
+	fake_path_close(&fake);
+	fake_path_open(&fake, getpid());
+	fake.owned = member;
 	expect_roads(fds[0], "mem of a detached mount", false, false, -EACCES);
 	expect_roads(fds[1], "status of a detached mount", false, false, -ENOENT);
 	expect_roads(fds[2], "directory of a detached mount", true, false, -ENOENT);
