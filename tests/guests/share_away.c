@@ -30,12 +30,12 @@ static void away_put_file(const struct away *away)
 	CHECK(mmap(away->page, TINY_PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, away->good, 0) == away->page);
 }
 
-/* Nothing can be read into a page that was made executable. */
+/* Nothing can be read into a page that was made executable. Where nothing was before, it is the file's still. */
 static bool away_is_executable(const struct away *away)
 {
 	for (int i = 0; i < AWAY_POLLS; i++)
 		if (read(away->zero, away->page + AWAY_SPARE, 1) < 0)
-			return true;
+			return i > 0;
 	return false;
 }
 
