@@ -1,5 +1,5 @@
 /*
- * A thread made without CLONE_FS and CLONE_FILES has its own cwd and descriptors: a
+ * A thread made without CLONE_FS and CLONE_FILES, or that has unshared them, has its own cwd and descriptors: a
  * relative path means its cwd, a number its file, and what it opens is its own. Also
  * threads whose leader is dead, and vfork children that share only memory.
  */
@@ -47,6 +47,22 @@ static int thread_own_files(void *unused)
 	return 0;
 }
 
+static int thread_unshares_cwd(void *unused)
+{
+	struct stat status;
+
+	CHECK(stat("dir/file", &status) == 0 && unshare(CLONE_FS | CLONE_SYSVSEM) == 0);
+	return thread_own_cwd(unused);
+}
+
+static int thread_unshares_files(void *unused)
+{
+	struct stat status;
+
+	CHECK(fstatat(3, "file", &status, 0) == 0 && unshare(CLONE_FILES) == 0);
+	return thread_own_files(unused);
+}
+
 static void thread_check_shares(void)
 {
 	struct stat status;
@@ -62,7 +78,15 @@ static void thread_check_shares(void)
 	CHECK(lstat("made-by-thread", &status) == -1 && lstat("dir/made-by-thread", &status) == 0);
 	thread_run(thread_own_files, CLONE_FS);
 	CHECK((fd = openat(3, "file", O_RDONLY)) == 4 && read(fd, text, sizeof(text)) == 5);
+	CHECK(memcmp(text, "outer", 5) == 0 && close(fd) == 0);
+	CHECK(unlink("dir/made-by-thread") == 0);
+	thread_run(thread_unshares_cwd, CLONE_FS | CLONE_FILES);
+	CHECK(fcntl(4, F_GETFD) >= 0 && close(4) == 0 && lstat("made-by-thread", &status) == -1);
+	CHECK(lstat("dir/made-by-thread", &status) == 0);
+	thread_run(thread_unshares_files, CLONE_FS | CLONE_FILES);
+	CHECK((fd = openat(3, "file", O_RDONLY)) == 4 && read(fd, text, sizeof(text)) == 5);
 	CHECK(memcmp(text, "outer", 5) == 0 && close(fd) == 0 && close(3) == 0);
+	CHECK(unshare(0) == 0 && unshare(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM) == 0);
 }
 
 static void thread_check_vfork(void)

@@ -276,7 +276,7 @@ static int filter_try(const struct sock_fprog *program)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || filter_load(program, 0) != 0)
 		return 1;
-	if (unshare(CLONE_FS) != -1 || errno != EPERM)
+	if (unshare(CLONE_NEWUTS) != -1 || errno != EPERM)
 		return 2;
 	if (fcntl(0, F_SETSIG, 0) != -1 || errno != EPERM)
 		return 3;

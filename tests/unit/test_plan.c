@@ -213,7 +213,6 @@ Test(plan, refuses_the_surface_with_the_errno_that_makes_programs_fall_back)
 		{ SC_chroot, "EPERM" },
 		{ SC_pivot_root, "EPERM" },
 		{ SC_setns, "EPERM" },
-		{ SC_unshare, "EPERM" },
 		{ SC_ptrace, "EPERM" },
 		{ SC_process_vm_writev, "EPERM" },
 		{ SC_pidfd_getfd, "EPERM" },
@@ -321,6 +320,9 @@ Test(plan, refuses_new_namespaces_by_the_flags_of_clone)
 	assert_outcome(plan, SC_clone, CLONE_VM | CLONE_NEWNS, 0, "EPERM");
 	assert_outcome(plan, SC_clone, UINT64_C(0xffffffff00000000) | CLONE_NEWPID, 0, "EPERM");
 	assert_outcome(plan, SC_clone, UINT64_C(0xffffffff00000000) | 17, 0, "kernel");
+	assert_outcome(plan, SC_unshare, CLONE_FS | CLONE_NEWUSER, 0, "EPERM");
+	assert_outcome(plan, SC_unshare, UINT64_C(1) << 40 | CLONE_FS, 0, "EPERM");
+	assert_outcome(plan, SC_unshare, CLONE_FS | CLONE_FILES, 0, "kernel");
 	plan_free(plan);
 }
 
