@@ -61,6 +61,7 @@ static const struct word subcalls[] = { WORD(SYS_SOCKET), WORD(SYS_BIND), WORD(S
 	WORD(SYS_SETSOCKOPT), WORD(SYS_SENDMSG), WORD(SYS_ACCEPT4), WORD(SYS_SENDMMSG), LAST };
 static const struct word clone_flags[] = { WORD(CLONE_NEWNS), WORD(CLONE_NEWCGROUP), WORD(CLONE_NEWUTS),
 	WORD(CLONE_NEWIPC), WORD(CLONE_NEWUSER), WORD(CLONE_NEWPID), WORD(CLONE_NEWNET), WORD(CLONE_UNTRACED), LAST };
+static const struct word unshared[] = { WORD(CLONE_FS), WORD(CLONE_FILES), WORD(CLONE_SYSVSEM), LAST };
 static const struct word watches[] = { WORD(FAN_CLASS_CONTENT), WORD(FAN_CLASS_PRE_CONTENT), WORD(FAN_REPORT_FID),
 	WORD(FAN_REPORT_DIR_FID), { 0x80, "FAN_REPORT_PIDFD" }, { 0x4000, "FAN_REPORT_MNT" }, LAST };
 static const struct word marks[] = { WORD(FAN_MARK_MOUNT), WORD(FAN_MARK_FILESYSTEM), LAST };
@@ -101,6 +102,7 @@ static const struct argument {
 	{ SC_fanotify_mark, 1, "flags", marks },
 	{ SC_memfd_create, 1, "flags", memory_files },
 	{ SC_clone, PLAN_ARG_CLONE_FLAGS, "flags", clone_flags },
+	{ SC_unshare, 0, "flags", unshared },
 	{ SC_prctl, 0, "option", options },
 	{ SC_personality, 0, "persona", personas },
 	{ SC_setrlimit, 0, "resource", resources },
@@ -211,6 +213,9 @@ void plan_words(enum sysno sysno, const struct plan_condition *condition, char *
 	} else if (mask == INT_MASK || (name && mask != value && value != 0)) {
 		plan_words_number(sysno, value, text, sizeof(text));
 		snprintf(buffer, size, "%s = %s", argument.name, name ? name : text);
+	} else if (value == 0 && mask > INT64_MAX) {
+		plan_words_bits(argument.words, ~mask, text, sizeof(text));
+		snprintf(buffer, size, "%s within %s", argument.name, text);
 	} else if (value == 0 || mask == value) {
 		plan_words_bits(argument.words == types ? none : argument.words, mask, text, sizeof(text));
 		snprintf(buffer, size, "%s %s %s", argument.name, value == 0 ? "without" : "with", text);

@@ -72,7 +72,7 @@
 		.sysno = SC_ioctl, .error = EPERM, .categories = CAT_ALL_BITS, .has_condition = true, .ruled = true, \
 		.condition = { .arg = 1, .mask = INT_MASK, .value = (request) }, .reason = typing \
 	}
-#define UNSHARED_INSIDE ((uint64_t)(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM))
+#define UNSHARED_INSIDE ((uint64_t)(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM))
 #define CLONE_FLAG(flag) \
 	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, "new namespaces change what names mean")
 

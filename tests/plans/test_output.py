@@ -217,6 +217,7 @@ def test_why_shows_one_call_in_the_order_of_decision():
 def test_arguments_have_their_names():
     expected = ("flags without O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_TMPFILE", "resource = RLIMIT_CORE",
                 "command = F_SETOWN", "request = TIOCSTI, or 3 others", "flags with CLONE_NEWNS, or 6 others",
+                "flags within CLONE_FS|CLONE_FILES|CLONE_SYSVSEM",
                 "process = Kennel's own",
                 "which = PRIO_PROCESS and who = Kennel's own", "domain = AF_INET and type = SOCK_RAW and protocol = 0")
     with Place() as place:
