@@ -212,25 +212,12 @@ static bool mmap_was_written(struct call *call, const struct held_area *area)
 	       held_area_was_written(call, area) != 0;
 }
 
-struct mmap_look {
-	struct call *call;
-	bool whole;    /* what the mprotect made executable must be there without a hole: see mprotect.c */
-	uint64_t next; /* where the next area must begin then */
-};
-
 /* Before the mprotect all that is there has to be the file; else what can be executed, for others map too. */
 static int mmap_visit(void *context, const struct held_area *area)
 {
-	struct mmap_look *look = context;
-	struct call *call = look->call;
+	struct call *call = context;
 	const struct mmap_state *state = call_state(call);
-	const bool there = area->start <= look->next && area->executable;
 
-	look->next = area->end;
-	if (look->whole && !there) {
-		mmap_log(call, state->file, "memory that was taken away");
-		return 1;
-	}
 	if (!area->executable && (!state->later || state->executable))
 		return 0;
 	if (area->is_file && held_area_is(area, state->file) && !mmap_was_written(call, area))
@@ -239,17 +226,24 @@ static int mmap_visit(void *context, const struct held_area *area)
 	return 1;
 }
 
+/* What the mprotect made executable must be there still: see mprotect.c. 1, 0 or -errno. */
+static int mmap_was_taken(struct call *call)
+{
+	const struct mmap_state *state = call_state(call);
+	int covers = mprotect_covers(call, state->address, state->address + state->length, true);
+
+	if (covers == 0)
+		mmap_log(call, state->file, "memory that was taken away");
+	return covers < 0 ? covers : !covers;
+}
+
 static struct verdict mmap_compare(struct call *call)
 {
 	struct mmap_state *state = call_state(call);
-	const struct held_area nothing = { .start = state->address + state->length };
-	struct mmap_look look = {
-		.call = call, .whole = state->executable && !access_anonymous_memory(call), .next = state->address
-	};
-	int found = held_areas(call, state->address, nothing.start, mmap_visit, &look);
+	int found = held_areas(call, state->address, state->address + state->length, mmap_visit, call);
 
-	if (found == 0 && look.whole && look.next < nothing.start)
-		found = mmap_visit(&look, &nothing);
+	if (found == 0 && state->executable && !access_anonymous_memory(call))
+		found = mmap_was_taken(call);
 	if (found < 0 && found != -ESRCH)
 		mmap_log(call, state->file, "memory that cannot be looked at");
 	if (found != 0)

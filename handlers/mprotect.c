@@ -26,14 +26,20 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8
 #endif
+#define MPROTECT_HUGE_LEAST 13 /* binary logarithms of sizes, from the smallest page to 1 TiB */
+#define MPROTECT_HUGE_MOST 40
 #define MPROTECT_TAG_SHIFT 56                   /* no address has bits above; as tags the kernel may ignore them */
 #define MPROTECT_LENGTH_MAX (UINT64_C(1) << 32) /* each page is looked at */
 
 struct mprotect_look {
 	struct call *call;
 	bool after;
-	bool whole;    /* the range must be there without a hole, and after the call be executable */
-	uint64_t next; /* where the next area must begin then */
+};
+
+/* How far a range is there without a hole. */
+struct mprotect_cover {
+	uint64_t next;
+	bool executable; /* has to be */
 };
 
 /* What cannot be executed may be made where vm.memfd_noexec refuses all else; before 6.3 nobody knows the flag. */
@@ -64,12 +70,10 @@ static int mprotect_is_beside(const struct held_area *area, unsigned flags)
  */
 static int mprotect_is_memory(const struct held_area *area)
 {
-	/* Binary logarithms of all sizes that any architecture has. */
-	static const unsigned huge[] = { 16, 19, 20, 21, 23, 24, 25, 28, 29, 30, 31, 34 };
 	int found = mprotect_is_beside(area, 0);
 
-	for (size_t i = 0; found == 0 && i < ARRAY_SIZE(huge); i++)
-		found = mprotect_is_beside(area, MFD_HUGETLB | huge[i] << MFD_HUGE_SHIFT);
+	for (unsigned logarithm = MPROTECT_HUGE_LEAST; found == 0 && logarithm <= MPROTECT_HUGE_MOST; logarithm++)
+		found = mprotect_is_beside(area, MFD_HUGETLB | logarithm << MFD_HUGE_SHIFT);
 	return found;
 }
 
@@ -201,22 +205,6 @@ static bool mprotect_is_of_kernel(const struct held_area *area)
 	return false;
 }
 
-/*
- * What became executable must still be so when we look: a thread that put something else there may have used it, and
- * taken it away again. To put the judged mapping back it would need a call that waits for this look.
- */
-static int mprotect_whole(struct mprotect_look *look, const struct held_area *area)
-{
-	const bool there = area->start <= look->next && (!look->after || area->executable);
-
-	look->next = area->end;
-	if (there)
-		return 0;
-	if (look->after)
-		log_mismatch(look->call, CAT_EXEC, NULL, "memory that was taken away");
-	return look->after ? -EACCES : -ENOMEM;
-}
-
 static int mprotect_judge(const struct mprotect_look *look, const struct held_area *area)
 {
 	int anonymous;
@@ -234,17 +222,49 @@ static int mprotect_judge(const struct mprotect_look *look, const struct held_ar
 /* Also what is executable already: after the call nobody can tell which area was. */
 static int mprotect_visit(void *context, const struct held_area *area)
 {
-	struct mprotect_look *look = context;
-	int error = look->whole ? mprotect_whole(look, area) : 0;
+	const struct mprotect_look *look = context;
+	int error;
 
-	if (error < 0)
-		return error;
 	if (look->after && !area->executable)
 		return 0;
 	error = mprotect_judge(look, area);
 	if (error < 0 && look->after)
 		log_mismatch(look->call, CAT_EXEC, NULL, area->name);
 	return error;
+}
+
+static int mprotect_cover(void *context, const struct held_area *area)
+{
+	struct mprotect_cover *cover = context;
+
+	if (area->start > cover->next || (cover->executable && !area->executable))
+		return 1;
+	cover->next = area->end;
+	return 0;
+}
+
+int mprotect_covers(struct call *call, uint64_t start, uint64_t end, bool executable)
+{
+	struct mprotect_cover cover = { .next = start, .executable = executable };
+	int found = held_areas(call, start, end, mprotect_cover, &cover);
+
+	return found < 0 ? found : found == 0 && cover.next >= end;
+}
+
+/*
+ * What became executable must still be so after we looked: a thread that put something else there may have used it, and
+ * taken it away before the look, or between the looks at an area and at its pages. To put the judged mapping back it
+ * would need a call that waits for this look.
+ */
+static int mprotect_look_whole(struct call *call, uint64_t start, uint64_t end, bool after)
+{
+	int covers = mprotect_covers(call, start, end, after);
+
+	if (covers != 0)
+		return covers < 0 ? covers : 0;
+	if (after)
+		log_mismatch(call, CAT_EXEC, NULL, "memory that was taken away");
+	return after ? -EACCES : -ENOMEM;
 }
 
 static int mprotect_look(struct call *call, bool after)
@@ -255,15 +275,13 @@ static int mprotect_look(struct call *call, bool after)
 	/* With exec/anonymous whatever is executed could be copied into memory of its own. */
 	const bool whole =
 		length > 0 && !(start & in_page) && call_shares_memory(call) && !access_anonymous_memory(call);
-	struct mprotect_look look = { .call = call, .after = after, .whole = whole, .next = start };
-	const struct held_area nothing = { .start = start + length };
-	int error;
+	struct mprotect_look look = { .call = call, .after = after };
+	int error = held_areas(call, start, start + length, mprotect_visit, &look);
 
 	/* An empty range, or one past the end, is the kernel's to refuse. */
-	if (after && call_result(call) == -EINVAL)
-		look.whole = false;
-	error = held_areas(call, start, start + length, mprotect_visit, &look);
-	return error == 0 && look.whole && look.next < nothing.start ? mprotect_whole(&look, &nothing) : error;
+	if (error < 0 || !whole || (after && call_result(call) == -EINVAL))
+		return error;
+	return mprotect_look_whole(call, start, start + length, after);
 }
 
 static struct verdict mprotect_enter(struct call *call)
