@@ -42,7 +42,7 @@ class Board(run.Guest):
 
     def add_program(self, name, path, triplet):
         if name == "kennel/kennel":
-            self.disk.add_file(name, self.static, 0o755)
+            self.files.add_file(name, self.static, 0o755)
         else:
             super().add_program(name, path, triplet)
 
@@ -51,7 +51,7 @@ class Board(run.Guest):
             self.add_program(f"kennel/bench/{name}", built / "bench" / name, self.machine.triplet)
 
     def commands(self, built):
-        self.disk.add_file("kennel/board.sh", (run.TOP / "tests/vm/board.sh").read_bytes(), 0o755)
+        self.files.add_file("kennel/board.sh", (run.TOP / "tests/vm/board.sh").read_bytes(), 0o755)
         return [(run.MACHINE_LIMIT_S, "board", f"./board.sh {ROUNDS}")]
 
     def show(self, output):
