@@ -16,7 +16,6 @@
 #include "core/supervisor.h"
 #include "core/util.h"
 
-#define HELD_DELETED " (deleted)"
 #define HELD_NEWLINE "\\012"
 
 /* 1 or 0; -EACCES where we may not look. */
@@ -45,7 +44,6 @@ static int held_area_is_at_either(const struct held_area *area)
 bool held_area_is_where_named(struct call *call, const struct held_area *area)
 {
 	struct mounts *mounts = call->sandbox->supervisor->mounts;
-	const size_t length = strlen(area->name), suffix = strlen(HELD_DELETED);
 	int found = -EACCES;
 
 	if (!mounts)
@@ -53,7 +51,7 @@ bool held_area_is_where_named(struct call *call, const struct held_area *area)
 	/* Who serves a slow mount may never answer. */
 	if (!mounts_below_slow(mounts, area->name))
 		found = held_area_is_at_either(area);
-	if (found == 0 && length > suffix && str_equal(area->name + length - suffix, HELD_DELETED))
+	if (found == 0 && name_removed_length(area->name))
 		found = -ENOENT;
 	if (found >= 0)
 		return found;

@@ -147,8 +147,7 @@ static void mounts_clear_read(struct mounts *mounts)
 
 static bool mounts_point_holds(const struct mount_point *point, const char *name)
 {
-	return strncmp(name, point->name, point->length) == 0 &&
-	       (name[point->length] == '\0' || name[point->length] == '/');
+	return name_is_below(name, point->name, point->length);
 }
 
 static bool mounts_list_holds(const struct mount_list *list, const char *name)

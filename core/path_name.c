@@ -16,7 +16,6 @@
 #include "core/supervisor.h"
 #include "core/util.h"
 
-#define NAME_DELETED_SUFFIX " (deleted)"
 #define NAME_SECRET "!memfd_secret:" /* as the handler of memfd_secret asks create */
 #define NAME_DETACHED_PREFIX "!detached"
 
@@ -63,13 +62,6 @@ static int path_name_agrees(const struct supervisor *supervisor, int fd, const c
 	return last && !deleted && path_name_leads(supervisor, &held, name);
 }
 
-static bool path_name_is_deleted(const char *name, size_t length)
-{
-	const size_t suffix = sizeof(NAME_DELETED_SUFFIX) - 1;
-
-	return length > suffix && memcmp(name + length - suffix, NAME_DELETED_SUFFIX, suffix) == 0;
-}
-
 static int path_name_prefix(char name[PATH_NAME_SIZE], const char *prefix)
 {
 	const size_t added = strlen(prefix);
@@ -95,13 +87,6 @@ static ssize_t path_name_link(const struct supervisor *supervisor, int fd, char 
 		return -ENAMETOOLONG;
 	name[length] = '\0';
 	return length;
-}
-
-static bool path_name_is_below(const char *name, const char *point)
-{
-	const size_t length = strlen(point);
-
-	return strncmp(name, point, length) == 0 && (name[length] == '/' || name[length] == '\0');
 }
 
 /* Before the mount went, the name had its point in front: only one that is told now has not. */
@@ -138,16 +123,16 @@ static int path_name_place(const struct supervisor *supervisor, int fd, const ch
 		error = path_name_told_still(supervisor, fd, name);
 		return error < 0 ? error : NAME_COVERED;
 	}
-	if (state == MOUNT_GONE_WITH_OTHERS || !path_name_is_below(name, *point))
+	if (state == MOUNT_GONE_WITH_OTHERS || !name_is_below(name, *point, strlen(*point)))
 		return -EACCES;
 	*point = "";
 	return NAME_COVERED;
 }
 
 /* memfd files and their like live on a mount of the kernel's own, at its root. */
-static int path_name_cut_deleted(char name[PATH_NAME_SIZE], size_t length)
+static int path_name_cut_deleted(char name[PATH_NAME_SIZE])
 {
-	name[length - (sizeof(NAME_DELETED_SUFFIX) - 1)] = '\0';
+	name[name_removed_length(name)] = '\0';
 	if (str_equal(name, "/secretmem"))
 		memcpy(name, NAME_SECRET, sizeof(NAME_SECRET));
 	else if (str_starts(name, "/memfd:"))
@@ -157,8 +142,8 @@ static int path_name_cut_deleted(char name[PATH_NAME_SIZE], size_t length)
 	return NAME_MEMORY;
 }
 
-/* A name that leads nowhere, or elsewhere. deleted: its length with what marks it as removed; 0: it is not. */
-static int path_name_give(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE], size_t deleted)
+/* A name that leads nowhere, or elsewhere. */
+static int path_name_give(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE], bool deleted)
 {
 	const char *prefix = NULL;
 	int kind = path_name_place(supervisor, fd, name, &prefix);
@@ -166,7 +151,7 @@ static int path_name_give(const struct supervisor *supervisor, int fd, char name
 
 	if (kind < 0)
 		return kind;
-	if (deleted && path_name_cut_deleted(name, deleted) == NAME_MEMORY)
+	if (deleted && path_name_cut_deleted(name) == NAME_MEMORY)
 		return NAME_MEMORY;
 	if (kind == NAME_DETACHED)
 		prefix = name[0] == '/' ? NAME_DETACHED_PREFIX : NAME_DETACHED_PREFIX "/";
@@ -190,7 +175,7 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 			return (int)length;
 		if (name[0] != '/')
 			break;
-		deleted = path_name_is_deleted(name, (size_t)length);
+		deleted = name_removed_length(name) != 0;
 		if (!verify && !deleted)
 			return NAME_SURE;
 		agrees = path_name_agrees(supervisor, fd, name, deleted, tries + 1 == NAME_TRIES);
@@ -201,7 +186,7 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 	}
 	if (name[0] != '/' && name[0] != '(')
 		return NAME_NONE;
-	return path_name_give(supervisor, fd, name, deleted ? (size_t)length : 0);
+	return path_name_give(supervisor, fd, name, deleted);
 }
 
 int path_name_join(char name[PATH_NAME_SIZE], const char *component, size_t length)

@@ -88,7 +88,6 @@ static bool plan_host_is_hidden(int dir, const char *link, const char *name)
  */
 static bool plan_host_is_detached(const struct policy *policy, int dir, const char *link)
 {
-	static const char deleted[] = " (deleted)";
 	char name[PATH_MAX];
 	ssize_t length = readlinkat(dir, link, name, sizeof(name) - 1);
 
@@ -97,7 +96,7 @@ static bool plan_host_is_detached(const struct policy *policy, int dir, const ch
 	name[length] = '\0';
 	if (!policy_range(policy, CAT_READ, name).may_allow && !policy_range(policy, CAT_READDIR, name).may_allow)
 		return false;
-	if ((size_t)length >= sizeof(deleted) && str_equal(name + length - (sizeof(deleted) - 1), deleted))
+	if (name_removed_length(name))
 		return false;
 	return plan_host_is_hidden(dir, link, name);
 }

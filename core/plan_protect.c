@@ -322,12 +322,14 @@ static void plan_asynchronous(struct plan_builder *builder, enum sysno sysno)
 		entry.action = PLAN_REFUSE;
 		entry.error = EPERM;
 		entry.conditions[entry.condition_count++] = plan_int(1, FIOASYNC);
-	} else {
+		plan_add(builder, &entry);
+	}
+	if (sysno == SC_fcntl || sysno == SC_fcntl64) {
 		entry.action = PLAN_NOTIFY;
 		entry.conditions[entry.condition_count++] = plan_int(1, F_SETFL);
 		entry.conditions[entry.condition_count++] = plan_bits(2, O_ASYNC, O_ASYNC);
+		plan_add(builder, &entry);
 	}
-	plan_add(builder, &entry);
 }
 
 void plan_protect(struct plan_builder *builder, enum sysno sysno)
@@ -335,10 +337,10 @@ void plan_protect(struct plan_builder *builder, enum sysno sysno)
 	if (sysno == SC_fcntl || sysno == SC_fcntl64)
 		plan_owner(builder, sysno);
 	plan_own_processes(builder, sysno);
-	if (!builder->host->scopes_signals)
+	if (!builder->host->scopes_signals) {
 		plan_wide_signals(builder, sysno);
-	if (!builder->host->scopes_signals && (sysno == SC_fcntl || sysno == SC_fcntl64 || sysno == SC_ioctl))
 		plan_asynchronous(builder, sysno);
+	}
 	plan_surface(builder, sysno);
 	plan_trace_memory(builder, sysno);
 	if (sysno == SC_prctl || plan_has(identity_calls, ARRAY_SIZE(identity_calls), sysno))

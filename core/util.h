@@ -33,6 +33,23 @@ static inline bool str_starts(const char *string, const char *prefix)
 	return strncmp(string, prefix, strlen(prefix)) == 0;
 }
 
+/* Is this absolute name the folder with the name of that length (0: the root), or below it? */
+static inline bool name_is_below(const char *name, const char *folder, size_t length)
+{
+	return strncmp(name, folder, length) == 0 && (name[length] == '/' || name[length] == '\0');
+}
+
+/* What the kernel puts behind the name of what was removed. Any name may end so. */
+#define NAME_REMOVED " (deleted)"
+
+/* The length of the name before that; 0: it does not end so. */
+static inline size_t name_removed_length(const char *name)
+{
+	const size_t length = strlen(name), suffix = sizeof(NAME_REMOVED) - 1;
+
+	return length > suffix && str_equal(name + length - suffix, NAME_REMOVED) ? length - suffix : 0;
+}
+
 /* The beginning of a text as a string, cut where the buffer ends. */
 static inline void str_cut(char *buffer, size_t size, const char *text, size_t length)
 {

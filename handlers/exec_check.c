@@ -14,8 +14,6 @@
 #include "core/util.h"
 #include "handlers/exec_job.h"
 
-#define EXEC_DELETED_SUFFIX " (deleted)"
-
 /* The image is not the one that was judged: logged, the process is to die. */
 enum { EXEC_MISMATCH = 1 };
 
@@ -42,12 +40,7 @@ static int exec_mismatch(const struct exec_image *image, const char *found)
 /* The kernel writes some bytes as octal numbers, and more behind the name of what is gone: no such name is believed. */
 static bool exec_name_is_plain(const char *name)
 {
-	const size_t suffix = sizeof(EXEC_DELETED_SUFFIX) - 1;
-	const size_t length = strlen(name);
-
-	if (name[0] != '/' || strchr(name, '\\') != NULL)
-		return false;
-	return length < suffix || !str_equal(name + length - suffix, EXEC_DELETED_SUFFIX);
+	return name[0] == '/' && strchr(name, '\\') == NULL && name_removed_length(name) == 0;
 }
 
 static int exec_check_program(const struct exec_image *image)

@@ -18,7 +18,6 @@
 #include "handlers/handlers.h"
 #include "handlers/mprotect.h"
 
-#define MPROTECT_DELETED " (deleted)"
 #define MPROTECT_NEWLINE "\\012" /* the only escape there; a backslash itself is not escaped */
 #ifndef MFD_HUGE_SHIFT
 #define MFD_HUGE_SHIFT 26
@@ -77,29 +76,21 @@ static int mprotect_is_memory(const struct held_area *area)
 	return found;
 }
 
-static size_t mprotect_deleted_length(const char *name)
-{
-	size_t len = strlen(name);
-	size_t suffix = sizeof(MPROTECT_DELETED) - 1;
-
-	return len > suffix && str_equal(name + len - suffix, MPROTECT_DELETED) ? len - suffix : 0;
-}
-
 /* What has no file: shared memory and System V segments have one in name only. 1, 0 or -errno. */
 static int mprotect_is_anonymous(const struct held_area *area)
 {
 	if (!area->is_file || area->name[0] == '[')
 		return 1;
-	if (!mprotect_deleted_length(area->name) ||
-		!(str_equal(area->name, "/dev/zero" MPROTECT_DELETED) || str_starts(area->name, "/SYSV") ||
-			str_equal(area->name, "/anon_hugepage" MPROTECT_DELETED)))
+	if (!name_removed_length(area->name) ||
+		!(str_equal(area->name, "/dev/zero" NAME_REMOVED) || str_starts(area->name, "/SYSV") ||
+			str_equal(area->name, "/anon_hugepage" NAME_REMOVED)))
 		return 0;
 	return mprotect_is_memory(area);
 }
 
 static int mprotect_is_memory_file(const struct held_area *area)
 {
-	return str_starts(area->name, "/memfd:") && mprotect_deleted_length(area->name) ? mprotect_is_memory(area) : 0;
+	return str_starts(area->name, "/memfd:") && name_removed_length(area->name) ? mprotect_is_memory(area) : 0;
 }
 
 static int mprotect_ask(const struct mprotect_look *look, const char *name)
@@ -130,7 +121,7 @@ static int mprotect_ask_spellings(const struct mprotect_look *look, char *name)
 static int mprotect_ask_file(const struct mprotect_look *look, const struct held_area *area, bool memory)
 {
 	size_t len = strlen(area->name);
-	size_t cut = mprotect_deleted_length(area->name);
+	size_t cut = name_removed_length(area->name);
 	char name[PATH_MAX];
 	int error = 0;
 
