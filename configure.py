@@ -66,7 +66,7 @@ CORE = (
     "plan_warn grants grants_rules absent filter filter_own bpf_print plan_export guard "
     "surface landlock kfeat abi_probe capability capability_table "
     # The log.
-    "log log_access json json_print"
+    "log log_access utc json json_print"
 ).split()
 
 # What a small build has not, and what refuses it there; and what only a static one has not.
@@ -120,7 +120,7 @@ UNIT_TESTS = """
     test_nearest test_explain+policy_fixture test_open_files+fake_open test_policy_errors
     test_policy_warnings+policy_fixture test_policy_diff+policy_fixture test_policy_file+policy_fixture
     test_profile+policy_fixture test_fds test_cmd_check
-    test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
+    test_utc test_status test_channel test_launch_request test_descriptors+forked test_inherited+forked test_json+json_check
     test_log+forked+json_check test_log_access+json_check test_loop test_settle test_call+fake_dispatch+forked
     test_eviction test_wait+wait_fixture+fake_dispatch test_wait_worker+wait_fixture+fake_dispatch
     test_tracee test_process+forked test_kfeat+forked test_abi_probe+forked

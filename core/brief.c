@@ -1,10 +1,15 @@
 /*
  * The timer repeats: a signal that comes before the call has begun interrupts nothing. Outside of
  * these calls its signal is blocked. The only handler of a signal in the supervisor.
+ *
+ * The timer is the kernel's own: the C library's, where it is linked statically, brings in threads, which are a tenth
+ * of the program. It is not that of setitimer(), which execve() keeps: somebody may have started us with an alarm set.
  */
 #include "core/brief.h"
 
+#include <linux/time_types.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,10 +19,17 @@
 #include "core/util.h"
 
 /* On the loopback a connection is made in less; who waits for longer waits in the loop. */
-static const struct itimerspec brief_moment = { .it_value.tv_nsec = 100000, .it_interval.tv_nsec = 500000 };
+static const struct __kernel_itimerspec brief_moment = { .it_value.tv_nsec = 100000, .it_interval.tv_nsec = 500000 };
 /* A UNIX socket waits for nothing but room, of which there is none then. */
-static const struct itimerspec brief_look = { .it_value.tv_nsec = 10000, .it_interval.tv_nsec = 50000 };
-static const struct itimerspec brief_never = { .it_value.tv_nsec = 0 };
+static const struct __kernel_itimerspec brief_look = { .it_value.tv_nsec = 10000, .it_interval.tv_nsec = 50000 };
+static const struct __kernel_itimerspec brief_never = { .it_value.tv_nsec = 0 };
+
+/* With times of 64 bits everywhere (5.1). */
+#ifdef SYS_timer_settime64
+#define BRIEF_SETTIME SYS_timer_settime64
+#else
+#define BRIEF_SETTIME SYS_timer_settime
+#endif
 
 static int brief_signal(void)
 {
@@ -36,7 +48,7 @@ int brief_init(struct supervisor *supervisor)
 
 	if (sigaction(brief_signal(), &action, NULL) < 0)
 		return -errno;
-	if (timer_create(CLOCK_MONOTONIC, &event, &supervisor->brief_timer) < 0)
+	if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &supervisor->brief_timer) < 0)
 		return -errno;
 	supervisor->has_brief_timer = true;
 	return 0;
@@ -45,7 +57,7 @@ int brief_init(struct supervisor *supervisor)
 void brief_free(struct supervisor *supervisor)
 {
 	if (supervisor->has_brief_timer)
-		timer_delete(supervisor->brief_timer);
+		syscall(SYS_timer_delete, supervisor->brief_timer);
 	supervisor->has_brief_timer = false;
 }
 
@@ -58,9 +70,9 @@ static void brief_mask(int how)
 	sigprocmask(how, &mask, NULL);
 }
 
-static void brief_begin(const struct call *call, const struct itimerspec *moment)
+static void brief_begin(const struct call *call, const struct __kernel_itimerspec *moment)
 {
-	timer_settime(call->sandbox->supervisor->brief_timer, 0, moment, NULL);
+	syscall(BRIEF_SETTIME, call->sandbox->supervisor->brief_timer, 0, moment, NULL);
 	brief_mask(SIG_UNBLOCK);
 }
 
@@ -70,7 +82,7 @@ static void brief_end(const struct call *call)
 	if (call->sandbox->supervisor->brief_held)
 		return;
 	brief_mask(SIG_BLOCK);
-	timer_settime(call->sandbox->supervisor->brief_timer, 0, &brief_never, NULL);
+	syscall(BRIEF_SETTIME, call->sandbox->supervisor->brief_timer, 0, &brief_never, NULL);
 }
 
 int brief_connect(const struct call *call, int fd, int type, const struct sockaddr *address, socklen_t length)

@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/sandbox.h"
 #include "core/slow.h"
+#include "core/status.h"
 #include "core/supervisor.h"
 #include "core/tracee.h"
 #include "core/util.h"
@@ -163,24 +164,11 @@ int fds_get(struct call *call, int target_fd)
 /* Field 7 of stat: the controlling terminal as the kernel encodes devices, 0 for none. */
 static int fds_tty_of(struct call *call, pid_t tid, dev_t *device_out)
 {
-	AUTO_CLOSE int fd = -1;
-	char text[512];
-	const char *end;
-	ssize_t got;
 	int encoded;
+	int error = status_field(call->sandbox->supervisor->proc_fd, tid, 7, &encoded);
 
-	snprintf(text, sizeof(text), "%d/stat", (int)tid);
-	fd = openat(call->sandbox->supervisor->proc_fd, text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	got = errno_result(read(fd, text, sizeof(text) - 1));
-	if (got < 0)
-		return (int)got;
-	text[got] = '\0';
-	/* The name of the thread may hold anything, but nothing behind its last parenthesis. */
-	end = strrchr(text, ')');
-	if (!end || sscanf(end, ") %*c %*d %*d %*d %d", &encoded) != 1)
-		return -ESRCH;
+	if (error < 0)
+		return error;
 	*device_out = makedev(
 		((unsigned)encoded >> 8) & 0xfff, ((unsigned)encoded & 0xff) | (((unsigned)encoded >> 12) & 0xfff00));
 	return 0;

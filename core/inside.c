@@ -7,15 +7,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/call.h"
 #include "core/cleanup.h"
 #include "core/procfs.h"
 #include "core/sandbox.h"
+#include "core/status.h"
 #include "core/supervisor.h"
 #include "core/util.h"
 
@@ -28,21 +27,12 @@ int inside_process(struct call *call, pid_t pid)
 	return member ? 0 : -EPERM;
 }
 
-/* Field 5 of stat, behind a name that may hold anything. 0: it is gone. */
-static pid_t inside_group_of(int proc, const char *number)
+/* Field 5 of stat. 0: it is gone. */
+static pid_t inside_group_of(int proc, pid_t pid)
 {
-	char text[512];
-	AUTO_CLOSE int fd = -1;
-	const char *end;
-	ssize_t got;
 	int group;
 
-	snprintf(text, sizeof(text), "%.20s/stat", number);
-	fd = openat(proc, text, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	text[got > 0 ? got : 0] = '\0';
-	end = strrchr(text, ')');
-	return end && sscanf(end, ") %*c %*d %d", &group) == 1 ? group : 0;
+	return status_field(proc, pid, 5, &group) < 0 ? 0 : group;
 }
 
 /* What one more process of /proc makes of it: -ESRCH until one is of the group, -EPERM from the first outside on. */
@@ -50,7 +40,8 @@ static int inside_with(struct call *call, pid_t group, const char *number, int r
 {
 	int error;
 
-	if (*number < '1' || *number > '9' || inside_group_of(call->sandbox->supervisor->proc_fd, number) != group)
+	if (*number < '1' || *number > '9' ||
+		inside_group_of(call->sandbox->supervisor->proc_fd, atoi(number)) != group)
 		return result;
 	error = inside_process(call, atoi(number));
 	return error == -ESRCH ? result : error;

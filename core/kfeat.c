@@ -29,10 +29,15 @@
 static bool kfeat_release(unsigned major, unsigned minor)
 {
 	struct utsname name;
-	unsigned has_major, has_minor;
+	unsigned long has_major, has_minor;
+	char *dot;
 
-	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &has_major, &has_minor) != 2)
+	if (uname(&name) < 0)
 		return false;
+	has_major = strtoul(name.release, &dot, 10);
+	if (*dot != '.')
+		return false;
+	has_minor = strtoul(dot + 1, NULL, 10);
 	return has_major > major || (has_major == major && has_minor >= minor);
 }
 

@@ -6,6 +6,7 @@
 #include "core/launcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -19,9 +20,11 @@
 
 #include "core/cage.h"
 #include "core/channel.h"
+#include "core/cleanup.h"
 #include "core/descriptors.h"
 #include "core/payload.h"
 #include "core/settle.h"
+#include "core/status.h"
 #include "core/util.h"
 #include "core/worker.h"
 
@@ -68,14 +71,16 @@ static void launcher_tell(const struct launcher_process *launcher, enum message_
 /* The children in one of the kernel's lists; at most max. */
 static unsigned launcher_children(const char *name, pid_t *pids, unsigned max)
 {
-	FILE *list = fopen(name, "re");
+	AUTO_CLOSE int list = open(name, O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	ssize_t got = list < 0 ? 0 : read(list, text, sizeof(text) - 1);
+	char *cursor = text;
 	unsigned count = 0;
 
-	if (!list)
-		return 0;
-	while (count < max && fscanf(list, "%d", &pids[count]) == 1)
-		count++;
-	fclose(list);
+	text[got > 0 ? got : 0] = '\0';
+	/* A space behind each: a number that is not whole is not one of them. */
+	for (char *end; count < max && (end = strchr(cursor, ' ')); cursor = end + 1)
+		pids[count++] = (pid_t)strtol(cursor, NULL, 10);
 	return count;
 }
 
@@ -268,16 +273,11 @@ static bool launcher_any_runs(pid_t pid, unsigned depth)
 {
 	pid_t pids[64];
 	char name[64];
-	char state = 'Z';
-	FILE *file;
+	char state;
 	unsigned count;
 
-	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
-	file = fopen(name, "re");
-	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 'R'; /* a name with a parenthesis: on doubt the supervisor goes on serving */
-	if (file)
-		fclose(file);
+	if (status_state(pid, &state) < 0)
+		state = 'Z';
 	if (!strchr("TtZX", state))
 		return true;
 	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);

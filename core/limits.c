@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,15 +22,17 @@ static int limits_read_proc(pid_t tid, rlim_t *limit_out)
 {
 	static const char label[] = "Max file size";
 	FILE AUTO_FCLOSE *file = NULL;
-	unsigned long long value;
 	char line[128];
+	char *end;
 
 	snprintf(line, sizeof(line), "/proc/%d/limits", (int)tid);
 	file = fopen(line, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		if (!str_starts(line, label))
 			continue;
-		*limit_out = sscanf(line + sizeof(label) - 1, " %llu", &value) == 1 ? (rlim_t)value : RLIM_INFINITY;
+		*limit_out = (rlim_t)strtoull(line + sizeof(label) - 1, &end, 10);
+		if (end == line + sizeof(label) - 1) /* "unlimited" */
+			*limit_out = RLIM_INFINITY;
 		return 0;
 	}
 	return -EACCES;

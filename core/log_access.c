@@ -20,6 +20,7 @@
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 #include "core/tip.h"
+#include "core/utc.h"
 #include "core/util.h"
 
 #define LOG_COMMAND_MAX 512
@@ -28,12 +29,9 @@
 
 void log_line_time(struct json *json)
 {
-	char text[32];
-	struct tm utc;
-	time_t now = time(NULL);
+	char text[UTC_TEXT_SIZE];
 
-	gmtime_r(&now, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	utc_text(time(NULL), text);
 	json_string(json, "time", text);
 }
 

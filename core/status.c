@@ -1,6 +1,6 @@
 /*
- * Reads and parses /proc/TID/status. Knows the text format and nothing else. A line
- * cannot be forged: the kernel escapes newlines in the name of a thread.
+ * Reads and parses /proc/TID/status and stat. Knows the text formats and nothing else. A line of
+ * status cannot be forged: the kernel escapes newlines in the name of a thread.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -11,6 +11,8 @@
 #include "core/cleanup.h"
 #include "core/status.h"
 #include "core/util.h"
+
+#define STAT_TEXT_SIZE 512 /* fields of 20 digits, as far as anybody asks */
 
 enum status_line {
 	LINE_UMASK,
@@ -123,22 +125,75 @@ int status_parse(const char *text, struct status *status_out)
 	return wanted == LINE_COUNT ? 0 : -EINVAL;
 }
 
-int status_read(int proc_fd, pid_t tid, char *text, struct status *status_out)
+/* The whole text, with a NUL. 0 or -errno (-ESRCH). */
+static int status_load(int proc_fd, pid_t tid, const char *which, char *text, size_t size)
 {
 	char name[32];
 	AUTO_CLOSE int fd = -1;
 	ssize_t got;
 
-	snprintf(name, sizeof(name), "%d/status", (int)tid);
+	snprintf(name, sizeof(name), "%d/%s", (int)tid, which);
 	fd = openat(proc_fd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	/* One record: the kernel hands it over in one read when there is room. */
-	got = errno_result(read(fd, text, STATUS_TEXT_SIZE - 1));
+	got = errno_result(read(fd, text, size - 1));
 	if (got < 0)
 		return (int)got;
 	text[got] = '\0';
-	got = status_parse(text, status_out);
+	return 0;
+}
+
+int status_read(int proc_fd, pid_t tid, char *text, struct status *status_out)
+{
+	int error = status_load(proc_fd, tid, "status", text, STATUS_TEXT_SIZE);
+
+	if (error < 0)
+		return error;
+	error = status_parse(text, status_out);
 	/* A thread that is ending has lost some of the lines. */
-	return got == -EINVAL ? -ESRCH : (int)got;
+	return error == -EINVAL ? -ESRCH : error;
+}
+
+/* What is behind the field before this one. NULL: there is none. */
+static const char *status_behind(const char *text, unsigned field)
+{
+	/* Field 2, the name of the thread, may hold anything, but nothing behind its last parenthesis. */
+	const char *cursor = strrchr(text, ')');
+
+	for (unsigned at = 2; cursor && at < field; at++)
+		cursor = strchr(cursor + 1, ' ');
+	return cursor;
+}
+
+int status_field(int proc_fd, pid_t tid, unsigned field, int *value_out)
+{
+	char text[STAT_TEXT_SIZE];
+	const char *cursor;
+	char *end;
+	int error = status_load(proc_fd, tid, "stat", text, sizeof(text));
+
+	if (error < 0)
+		return error;
+	cursor = status_behind(text, field);
+	if (!cursor)
+		return -ESRCH;
+	*value_out = (int)strtol(cursor, &end, 10);
+	return end == cursor ? -ESRCH : 0;
+}
+
+int status_state(pid_t tid, char *state_out)
+{
+	AUTO_CLOSE int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char text[STAT_TEXT_SIZE];
+	const char *cursor;
+	int error = proc_fd < 0 ? -errno : status_load(proc_fd, tid, "stat", text, sizeof(text));
+
+	if (error < 0)
+		return error;
+	cursor = status_behind(text, 3);
+	if (!cursor || !cursor[1])
+		return -ESRCH;
+	*state_out = cursor[1];
+	return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * /proc/TID/status as numbers: whose rights a thread has. Everything asked for must be
- * there, or the thread counts as gone.
+ * there, or the thread counts as gone. And single numbers of /proc/TID/stat.
  */
 #ifndef KENNEL_CORE_STATUS_H
 #define KENNEL_CORE_STATUS_H
@@ -34,5 +34,11 @@ int status_parse(const char *text, struct status *status_out);
 
 /* Reads and parses TID/status below proc_fd. text: STATUS_TEXT_SIZE bytes of room. 0 or -errno (-ESRCH). */
 int status_read(int proc_fd, pid_t tid, char *text, struct status *status_out);
+
+/* Reads a field of TID/stat below proc_fd, a number behind the name: 4 and up, see proc(5). 0 or -errno (-ESRCH). */
+int status_field(int proc_fd, pid_t tid, unsigned field, int *value_out);
+
+/* Field 3 of /proc/TID/stat, a letter. 0 or -errno (-ESRCH). */
+int status_state(pid_t tid, char *state_out);
 
 #endif
