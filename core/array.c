@@ -22,3 +22,16 @@ int array_grow(void *array_pointer, size_t count, size_t *capacity, size_t eleme
 	*capacity = wanted;
 	return 0;
 }
+
+void array_fit(void *array_pointer, size_t count, size_t *capacity, size_t element_size)
+{
+	void *fitted;
+
+	if (count == 0 || count == *capacity)
+		return;
+	fitted = reallocarray(*(void **)array_pointer, count, element_size);
+	if (!fitted)
+		return;
+	*(void **)array_pointer = fitted;
+	*capacity = count;
+}

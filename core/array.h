@@ -12,4 +12,7 @@
  */
 int array_grow(void *array_pointer, size_t count, size_t *capacity, size_t element_size);
 
+/* Gives back the room behind count elements. The array may move; without memory to move it stays as it is. */
+void array_fit(void *array_pointer, size_t count, size_t *capacity, size_t element_size);
+
 #endif

@@ -53,14 +53,14 @@ struct plan_condition {
 
 /* Several entries of one call: the first whose conditions all hold decides. */
 struct plan_entry {
-	enum sysno sysno;
-	enum plan_action action;
-	int error; /* PLAN_REFUSE: a positive errno */
-	unsigned condition_count;
+	enum sysno sysno : 16;
+	enum plan_action action : 8;
+	enum category category : 8; /* whose rules made it so, CAT_COUNT: no single one */
+	int error : 16;             /* PLAN_REFUSE: a positive errno */
+	unsigned condition_count : 8;
+	uint32_t given_by; /* UNSAFE_BIT() of the option that would leave it out, 0: none */
 	struct plan_condition conditions[PLAN_CONDITIONS_MAX];
 	const char *reason;      /* static */
-	uint32_t given_by;       /* UNSAFE_BIT() of the option that would leave it out, 0: none */
-	enum category category;  /* whose rules made it so, CAT_COUNT: no single one */
 	const struct rule *rule; /* owned by the policy; NULL: the default of the category */
 };
 

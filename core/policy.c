@@ -550,6 +550,7 @@ static int policy_compile_category(struct policy *policy, unsigned category)
 	struct policy_category *row = &policy->categories[category];
 	int result;
 
+	array_fit(&row->rules, row->count, &row->capacity, sizeof(struct rule));
 	if (!row->on || row->count <= POLICY_FEW)
 		return 0;
 	row->index = policy_same_index(policy, category);
