@@ -25,6 +25,7 @@
 
 #include "core/ioctl_number.h"
 #include "core/plan.h"
+#include "core/reason.h"
 #include "core/util.h"
 
 /* Younger than some headers, or private to libc. */
@@ -41,7 +42,8 @@ enum {
 
 #define BITS(arg_, mask_, value_, text_) \
 	{ \
-		.operand = CAGE_BITS, .arg = (arg_), .mask = (mask_), .value = (uint32_t)(value_), .text = (text_) \
+		.operand = CAGE_BITS, .arg = (arg_), .mask = (mask_), .value = (uint32_t)(value_), \
+		.text = REASON(text_) \
 	}
 #define IS(arg_, value_) BITS(arg_, INT_BITS, value_, #value_)
 #define HAS(arg_, bits) BITS(arg_, bits, bits, #bits)
@@ -379,26 +381,26 @@ static const struct {
 	const char *text;
 	unsigned users;
 } cage_groups[CAGE_GROUP_COUNT] = {
-	[CAGE_MEMORY] = { "memory", ALL_USERS },
-	[CAGE_LIBC] = { "libc, time, errors", ALL_USERS },
-	[CAGE_LOOP] = { "the event loop", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_LOG] = { "the log", TAKES_STEPS },
-	[CAGE_CHANNELS] = { "messages between our processes", ALL_USERS },
-	[CAGE_ANSWERS] = { "calls and their answers", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_CALLERS] = { "the caller: memory, signals", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_REACH] = { "the caller: descriptors, what its call raises", TAKES_STEPS },
-	[CAGE_PATHS] = { "files, on behalf of callers", TAKES_STEPS },
-	[CAGE_NAMES] = { "names made, moved and removed for callers", TAKES_STEPS },
-	[CAGE_ATTRIBUTES] = { "attributes and contents changed for callers", TAKES_STEPS },
-	[CAGE_SOCKETS] = { "calls on sockets for callers", TAKES_STEPS },
-	[CAGE_STATE] = { "the state, read from inside", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_TRACING] = { "ptrace stops", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_IDENTITY] = { "acting with the caller's identity", ALL_USERS },
-	[CAGE_ENDING] = { "stopping, and the end", CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_WORKING] = { "the work of a worker", ALL_USERS & ~CAGE_USER_BIT(CAGE_SUPERVISOR) },
-	[CAGE_LAUNCHING] = { "forking workers, waiting, killing", CAGE_USER_BIT(CAGE_LAUNCHER) },
-	[CAGE_UNUSED] = { "not used: there are newer ones", ALL_USERS },
-	[CAGE_SANITIZER] = { "sanitizers, in this build", ALL_USERS },
+	[CAGE_MEMORY] = { REASON("memory"), ALL_USERS },
+	[CAGE_LIBC] = { REASON("libc, time, errors"), ALL_USERS },
+	[CAGE_LOOP] = { REASON("the event loop"), CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_LOG] = { REASON("the log"), TAKES_STEPS },
+	[CAGE_CHANNELS] = { REASON("messages between our processes"), ALL_USERS },
+	[CAGE_ANSWERS] = { REASON("calls and their answers"), CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_CALLERS] = { REASON("the caller: memory, signals"), CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_REACH] = { REASON("the caller: descriptors, what its call raises"), TAKES_STEPS },
+	[CAGE_PATHS] = { REASON("files, on behalf of callers"), TAKES_STEPS },
+	[CAGE_NAMES] = { REASON("names made, moved and removed for callers"), TAKES_STEPS },
+	[CAGE_ATTRIBUTES] = { REASON("attributes and contents changed for callers"), TAKES_STEPS },
+	[CAGE_SOCKETS] = { REASON("calls on sockets for callers"), TAKES_STEPS },
+	[CAGE_STATE] = { REASON("the state, read from inside"), CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_TRACING] = { REASON("ptrace stops"), CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_IDENTITY] = { REASON("acting with the caller's identity"), ALL_USERS },
+	[CAGE_ENDING] = { REASON("stopping, and the end"), CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_WORKING] = { REASON("the work of a worker"), ALL_USERS & ~CAGE_USER_BIT(CAGE_SUPERVISOR) },
+	[CAGE_LAUNCHING] = { REASON("forking workers, waiting, killing"), CAGE_USER_BIT(CAGE_LAUNCHER) },
+	[CAGE_UNUSED] = { REASON("not used: there are newer ones"), ALL_USERS },
+	[CAGE_SANITIZER] = { REASON("sanitizers, in this build"), ALL_USERS },
 };
 
 const struct cage_row *cage_rows(size_t *count_out)

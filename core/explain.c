@@ -99,8 +99,8 @@ static const struct surface_row *explain_surface(const struct policy *policy, co
 	uint64_t active = policy_active_bits(policy);
 
 	for (size_t i = 0; question->is_request && i < count; i++)
-		if (rows[i].sysno == SC_ioctl && rows[i].has_condition &&
-			(uint32_t)rows[i].condition.value == question->request && (rows[i].categories & active) &&
+		if (rows[i].sysno == SC_ioctl && rows[i].has_condition && rows[i].value == question->request &&
+			(rows[i].categories & active) &&
 			!(rows[i].ruled && policy_gives_request(policy, question->request)))
 			return &rows[i];
 	return NULL;

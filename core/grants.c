@@ -20,6 +20,7 @@
 #include "core/mounts.h"
 #include "core/policy.h"
 #include "core/policy_words.h"
+#include "core/reason.h"
 #include "core/util.h"
 
 #ifndef DEVPTS_SUPER_MAGIC
@@ -30,7 +31,7 @@
 #define GRANTS_MAX 4096
 #define GRANTS_DEPTH_MAX 64 /* directories in one another: each takes a descriptor, and several PATH_MAX of stack */
 
-static const char unknown_names[] = "this directory cannot be listed, so that its names are not known";
+static const char unknown_names[] = REASON("this directory cannot be listed, so that its names are not known");
 
 struct grants_walk {
 	const struct policy *policy;
@@ -74,7 +75,8 @@ static struct grant *grants_add(struct grants_walk *walk, uint64_t categories, b
 	if (!categories || walk->failed)
 		return NULL;
 	if (grants->count == GRANTS_MAX) {
-		grants_object(walk, &(struct obstacle){ .category = CAT_COUNT, .why = "too many names for Landlock" });
+		grants_object(walk,
+			&(struct obstacle){ .category = CAT_COUNT, .why = REASON("too many names for Landlock") });
 		return NULL;
 	}
 	walk->failed = array_grow(&grants->list, grants->count, &grants->capacity, sizeof(*grants->list)) < 0;
@@ -204,7 +206,7 @@ static void grants_list(struct grants_walk *walk, int fd, uint64_t mixed)
 	while (dir && (entry = readdir(dir)) && !walk->failed && !grants_over(walk->grants)) {
 		if (++walk->looked_at > GRANTS_NAMES_MAX)
 			grants_object(walk, &(struct obstacle){ .category = CAT_COUNT,
-						    .why = "too many names would have to be looked at" });
+						    .why = REASON("too many names would have to be looked at") });
 		grants_entry(walk, fd, entry->d_name, grants_type(fd, entry->d_name, entry->d_type), mixed);
 	}
 }
@@ -230,7 +232,8 @@ static void grants_descend(struct grants_walk *walk, int parent, const char *ent
 	struct obstacle obstacle;
 
 	if (mounts_below_slow(walk->mounts, walk->name)) {
-		grants_object_mixed(walk, mixed, "a process or another machine answers for it, perhaps never", NULL);
+		grants_object_mixed(
+			walk, mixed, REASON("a process or another machine answers for it, perhaps never"), NULL);
 		return;
 	}
 	if (entry)
@@ -241,8 +244,9 @@ static void grants_descend(struct grants_walk *walk, int parent, const char *ent
 		return;
 	}
 	if (entry && grants_is_restless(fd)) {
-		grants_object_mixed(walk, mixed, "names come and go there by themselves, and Landlock would not follow",
-			"allow all of it, or nothing in it");
+		grants_object_mixed(walk, mixed,
+			REASON("names come and go there by themselves, and Landlock would not follow"),
+			REASON("allow all of it, or nothing in it"));
 		return;
 	}
 	if (!grants_is_shared_memory(walk->name) &&
@@ -286,7 +290,7 @@ static void grants_visit(struct grants_walk *walk, int parent, const char *entry
 		return;
 	if (walk->depth == GRANTS_DEPTH_MAX) {
 		grants_object_mixed(
-			walk, mixed, "directories lie too deep in one another to look at all of them", NULL);
+			walk, mixed, REASON("directories lie too deep in one another to look at all of them"), NULL);
 		return;
 	}
 	walk->depth++;
@@ -323,7 +327,7 @@ int grants_find(const struct policy *policy, const char *promised, size_t obstac
 		grants_visit(walk, AT_FDCWD, "/", grants_out->categories & GRANTS_CATEGORIES);
 	else
 		grants_note(grants_out, "",
-			&(struct obstacle){ .category = CAT_COUNT, .why = "it is not known what is mounted" });
+			&(struct obstacle){ .category = CAT_COUNT, .why = REASON("it is not known what is mounted") });
 	mounts_free(walk->mounts);
 	return walk->failed ? -ENOMEM : 0;
 }

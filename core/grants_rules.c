@@ -12,6 +12,7 @@
 #include "core/policy.h"
 #include "core/policy_files.h"
 #include "core/policy_words.h"
+#include "core/reason.h"
 #include "core/util.h"
 
 #define MEMORY_FILES "!memfd:**"
@@ -43,10 +44,12 @@ static bool grants_is_silent(const struct policy *policy, enum action action)
 static void grants_note_loud(
 	const struct policy *policy, const struct rule *rule, enum category category, struct grants *grants)
 {
-	struct obstacle obstacle = { .category = category, .rule = rule, .why = "Landlock neither logs nor stops" };
+	struct obstacle obstacle = {
+		.category = category, .rule = rule, .why = REASON("Landlock neither logs nor stops")
+	};
 
-	obstacle.instead =
-		policy_settings(policy)->log_refused ? "log/refused:off, or filter" : "allow, deny or filter";
+	obstacle.instead = policy_settings(policy)->log_refused ? REASON("log/refused:off, or filter")
+								: REASON("allow, deny or filter");
 	grants_note(grants, "", &obstacle);
 }
 
@@ -105,18 +108,18 @@ void grants_settings(const struct policy *policy, struct grants *grants)
 	if (grants->categories & CAT_BIT(CAT_IOCTL))
 		grants_device_actions(policy, grants);
 	if (settings->lock != POLICY_LOCK_ON)
-		obstacle.why = "the policy can be asked for from inside", obstacle.instead = "lock:on";
+		obstacle.why = REASON("the policy can be asked for from inside"), obstacle.instead = REASON("lock:on");
 	else if (settings->ghost)
-		obstacle.why = "ghost! refuses what is decided";
+		obstacle.why = REASON("ghost! refuses what is decided");
 	else if (policy_has_files(policy, POLICY_FILE_MASK))
-		obstacle.why = "mask+ shows other files";
+		obstacle.why = REASON("mask+ shows other files");
 	if (obstacle.why)
 		grants_note(grants, "", &obstacle);
 	if (grants->categories & CAT_BIT(CAT_READ) && !grants_allows_memory(policy, CAT_READ))
 		grants_note(grants, "",
 			&(struct obstacle){ .category = CAT_READ,
-				.why = "Landlock lets memory files be opened again",
-				.instead = "allow/read+" MEMORY_FILES });
+				.why = REASON("Landlock lets memory files be opened again"),
+				.instead = REASON("allow/read+" MEMORY_FILES) });
 }
 
 struct obstacle grants_mixed_by(const struct policy *policy, const char *directory, uint64_t mixed)
@@ -191,8 +194,8 @@ bool grants_lists_more(const struct policy *policy, const char *directory, struc
 		return false;
 	*obstacle_out = (struct obstacle){ .category = CAT_READDIR,
 		.rule = decision.rule,
-		.why = "Landlock would let every directory below it be listed, too",
-		.instead = "allow readdir for everything below, or refuse it here" };
+		.why = REASON("Landlock would let every directory below it be listed, too"),
+		.instead = REASON("allow readdir for everything below, or refuse it here") };
 	return true;
 }
 
@@ -285,8 +288,9 @@ bool grants_may_change(
 			continue;
 		*obstacle_out = (struct obstacle){ .category = (enum category)i,
 			.rule = rule,
-			.why = "the sandbox may change names directly in this directory, and Landlock would not follow",
-			.instead = "deny/delete,rename,rmdir for each name in it that is allowed" };
+			.why = REASON(
+				"the sandbox may change names directly in this directory, and Landlock would not follow"),
+			.instead = REASON("deny/delete,rename,rmdir for each name in it that is allowed") };
 		return true;
 	}
 	return false;

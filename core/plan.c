@@ -5,7 +5,6 @@
 #include "core/plan_abi.h"
 #include "core/plan_build.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -15,6 +14,7 @@
 #include "core/policy_files.h"
 #include "core/policy_net.h"
 #include "core/policy_words.h"
+#include "core/reason.h"
 #include "core/runtime_calls.h"
 #include "core/surface.h"
 #include "handlers/handler.h"
@@ -45,12 +45,12 @@ static const struct part {
 /* Stands for mask+ and append+, which are rules of no category. */
 static const struct rule any_file = { .category = CAT_COUNT };
 
-static const char exec_by_landlock[] = "Landlock refuses it outside of what may be executed";
-static const char by_rules[] = "the rules decide on names";
-static const char exec_followed[] = "calls are traced, and an exec changes the number of a thread";
-static const char by_later_rules[] = "rules from inside could decide on names";
-static const char state_is_read[] = "the policy can be asked for from inside";
-static const char names_hold_still[] = "names must hold still: rules tell two names apart";
+static const char exec_by_landlock[] = REASON("Landlock refuses it outside of what may be executed");
+static const char by_rules[] = REASON("the rules decide on names");
+static const char exec_followed[] = REASON("calls are traced, and an exec changes the number of a thread");
+static const char by_later_rules[] = REASON("rules from inside could decide on names");
+static const char state_is_read[] = REASON("the policy can be asked for from inside");
+static const char names_hold_still[] = REASON("names must hold still: rules tell two names apart");
 
 /* Behind an entry that always holds, none of the same call ever decides. */
 static bool plan_is_settled(const struct plan *plan, enum sysno sysno)

@@ -12,13 +12,14 @@
 #include "core/policy.h"
 #include "core/policy_files.h"
 #include "core/policy_words.h"
+#include "core/reason.h"
 #include "handlers/handler.h"
 
 #define WRITE_NOAPPEND 0x20 /* RWF_NOAPPEND, 6.9 */
 
-static const char by_request[] = "the rules decide on requests";
-static const char no_name[] = "looks at a descriptor, which no rule is asked about";
-static const char appends[] = "append+ promises that a file only grows at its end";
+static const char by_request[] = REASON("the rules decide on requests");
+static const char no_name[] = REASON("looks at a descriptor, which no rule is asked about");
+static const char appends[] = REASON("append+ promises that a file only grows at its end");
 
 /* What is refused in silence needs nobody; a log line, a signal or a warning does. */
 static enum plan_action plan_request_action(const struct plan_builder *builder, enum action action)

@@ -11,6 +11,7 @@
 #include "core/policy.h"
 #include "core/policy_net.h"
 #include "core/policy_words.h"
+#include "core/reason.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -22,12 +23,12 @@
 #define OPTION_IPV6_FLOWLABEL_MGR 32
 #define OPTION_IPV6_RTHDR 57
 
-static const char judged_later[] = "its addresses are judged when it is used";
-static const char no_rules[] = "no rule can judge what such a socket reaches";
-static const char by_family[] = "the rules decide on families of netlink";
-static const char connected[] = "a send without a destination";
-static const char by_rules[] = "the rules decide on addresses";
-static const char routed[] = "a route of the sender's own leads through machines that no rule was asked about";
+static const char judged_later[] = REASON("its addresses are judged when it is used");
+static const char no_rules[] = REASON("no rule can judge what such a socket reaches");
+static const char by_family[] = REASON("the rules decide on families of netlink");
+static const char connected[] = REASON("a send without a destination");
+static const char by_rules[] = REASON("the rules decide on addresses");
+static const char routed[] = REASON("a route of the sender's own leads through machines that no rule was asked about");
 
 /* Sockets of the IP domains whose destinations are addresses and ports: TCP and UDP, and what looks like them. */
 static const struct kind {

@@ -7,6 +7,7 @@
 
 #include "core/plan_build.h"
 #include "core/policy.h"
+#include "core/reason.h"
 
 /* C libraries put O_DIRECTORY into theirs. */
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -17,10 +18,10 @@
 /* Creating with O_RDONLY is no writing, and truncating is: opens for writing alone are never left out. */
 #define READ_FLAGS (O_ACCMODE | O_CREAT | O_TRUNC | TMPFILE_BIT)
 
-static const char finds_only[] = "finds a name and no more, which no rule can refuse";
-static const char no_read_rules[] = "no rule is asked about an open for reading";
-static const char by_landlock[] = "Landlock refuses to read what the rules refuse";
-static const char not_readable[] = "Landlock: what may not be read cannot be executed";
+static const char finds_only[] = REASON("finds a name and no more, which no rule can refuse");
+static const char no_read_rules[] = REASON("no rule is asked about an open for reading");
+static const char by_landlock[] = REASON("Landlock refuses to read what the rules refuse");
+static const char not_readable[] = REASON("Landlock: what may not be read cannot be executed");
 
 static unsigned plan_opens_flags(enum sysno sysno)
 {

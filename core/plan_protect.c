@@ -10,6 +10,7 @@
 #include "core/plan_build.h"
 #include "core/policy.h"
 #include "core/policy_words.h"
+#include "core/reason.h"
 #include "core/surface.h"
 #include "core/unsafe.h"
 #include "handlers/handler.h"
@@ -80,18 +81,19 @@ static const int identity_prctls[] = { PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_SET_S
 /* Calls that send a signal to whom their first argument says. */
 static const enum sysno signal_calls[] = { SC_kill, SC_tkill, SC_tgkill, SC_rt_sigqueueinfo, SC_rt_tgsigqueueinfo };
 
-static const char own_process[] = "would reach the supervisor or its launcher";
-static const char own_group[] = "would reach the supervisor, in whose process group the command is";
-static const char unscoped[] = "could signal the supervisor: this kernel's Landlock does not scope signals";
-static const char kept_inside[] = "this kernel's Landlock does not keep signals inside";
-static const char identity_followed[] = "the supervisor acts with the identity of the program: it follows each change";
-static const char hides[] = "a process that hides its memory would be blind to the supervisor";
-static const char owns[] = "a descriptor sends its signals to the caller only";
-static const char limits_own[] = "limits of the caller itself";
-static const char limits_read[] = "reads limits only";
-static const char limits_of_others[] = "a limit of time kills any process of the user";
-static const char ids_named[] = "setuid+ and setgid+ name the changes of ids that may be made";
-static const char identity_lost[] = "the supervisor could not follow the new identity";
+static const char own_process[] = REASON("would reach the supervisor or its launcher");
+static const char own_group[] = REASON("would reach the supervisor, in whose process group the command is");
+static const char unscoped[] = REASON("could signal the supervisor: this kernel's Landlock does not scope signals");
+static const char kept_inside[] = REASON("this kernel's Landlock does not keep signals inside");
+static const char identity_followed[] =
+	REASON("the supervisor acts with the identity of the program: it follows each change");
+static const char hides[] = REASON("a process that hides its memory would be blind to the supervisor");
+static const char owns[] = REASON("a descriptor sends its signals to the caller only");
+static const char limits_own[] = REASON("limits of the caller itself");
+static const char limits_read[] = REASON("reads limits only");
+static const char limits_of_others[] = REASON("a limit of time kills any process of the user");
+static const char ids_named[] = REASON("setuid+ and setgid+ name the changes of ids that may be made");
+static const char identity_lost[] = REASON("the supervisor could not follow the new identity");
 
 static void plan_refuse_who(struct plan_builder *builder, const struct reach *reach, pid_t who, const char *reason)
 {
@@ -202,7 +204,7 @@ static void plan_surface_row(struct plan_builder *builder, const struct surface_
 		.given_by = row->given_by,
 		.category = CAT_COUNT,
 		.condition_count = row->has_condition ? 1 : 0,
-		.conditions = { row->condition },
+		.conditions = { surface_condition(row) },
 	};
 
 	/* A handler that decides the whole call takes the place of a row that refuses it whole. */
@@ -210,7 +212,7 @@ static void plan_surface_row(struct plan_builder *builder, const struct surface_
 		return;
 	if (plan_is_given(builder, row))
 		return;
-	if (row->ruled && policy_gives_request(builder->policy, (uint32_t)row->condition.value))
+	if (row->ruled && policy_gives_request(builder->policy, row->value))
 		return;
 	if (row->categories != CAT_ALL_BITS)
 		plan_set_cause(builder, row->categories, &entry);

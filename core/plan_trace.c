@@ -9,6 +9,7 @@
 
 #include "core/plan_build.h"
 #include "core/policy.h"
+#include "core/reason.h"
 #include "handlers/handler.h"
 
 #define SHM_FLAG_EXEC 0100000
@@ -22,12 +23,12 @@
 #define PRCTL_MAP_VDSO_32 0x2002
 #define PRCTL_MAP_VDSO_64 0x2003
 
-static const char only_asks[] = "only asks for the personality";
-static const char implied[] = "makes memory executable that was only read, unseen by the exec rules";
-static const char checked_later[] = "a mapped file is made executable only after it was checked";
-static const char no_file[] = "exec/anonymous:off: executable memory must be a file";
-static const char kernels_code[] = "puts the kernel's code where memory was executed, before anybody looked";
-static const char unsealed[] = "Landlock does not refuse to execute memory files: only those that can never be";
+static const char only_asks[] = REASON("only asks for the personality");
+static const char implied[] = REASON("makes memory executable that was only read, unseen by the exec rules");
+static const char checked_later[] = REASON("a mapped file is made executable only after it was checked");
+static const char no_file[] = REASON("exec/anonymous:off: executable memory must be a file");
+static const char kernels_code[] = REASON("puts the kernel's code where memory was executed, before anybody looked");
+static const char unsealed[] = REASON("Landlock does not refuse to execute memory files: only those that can never be");
 
 static const enum sysno memory_calls[] = { SC_mmap, SC_mmap2, SC_old_mmap, SC_mprotect, SC_pkey_mprotect, SC_mremap };
 

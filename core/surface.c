@@ -19,6 +19,7 @@
 
 #include "core/ioctl_number.h"
 #include "core/policy_net.h"
+#include "core/reason.h"
 #include "core/unsafe.h"
 #include "core/util.h"
 
@@ -32,6 +33,9 @@
 
 #define LIST_BITS (SEE_BITS | CAT_BIT(CAT_LIST))
 
+#define CONDITION(arg_, mask_, value_) \
+	.has_condition = true, .is_wide = (uint64_t)(mask_) > INT_MASK, .arg = (arg_), .mask = (uint32_t)(mask_), \
+	.value = (uint32_t)(value_)
 #define ALWAYS(name, error_, why) \
 	{ \
 		.sysno = SC_##name, .error = (error_), .categories = CAT_ALL_BITS, .reason = (why) \
@@ -44,8 +48,7 @@
 #define UNLESS_INT(option, name, error_, arg_, value_, why) \
 	{ \
 		.sysno = SC_##name, .error = (error_), .categories = CAT_ALL_BITS, \
-		.given_by = UNSAFE_BIT(UNSAFE_##option), .has_condition = true, \
-		.condition = { .arg = (arg_), .mask = INT_MASK, .value = (uint32_t)(value_) }, .reason = (why) \
+		.given_by = UNSAFE_BIT(UNSAFE_##option), CONDITION(arg_, INT_MASK, value_), .reason = (why) \
 	}
 #define WHILE(name, error_, bits, why) \
 	{ \
@@ -53,15 +56,14 @@
 	}
 #define WHEN(name, error_, bits, arg_, mask_, value_, why) \
 	{ \
-		.sysno = SC_##name, .error = (error_), .categories = (bits), .has_condition = true, \
-		.condition = { .arg = (arg_), .mask = (mask_), .value = (uint32_t)(value_) }, .reason = (why) \
+		.sysno = SC_##name, .error = (error_), .categories = (bits), CONDITION(arg_, mask_, value_), \
+		.reason = (why) \
 	}
 #define INT_IS(name, error_, bits, arg_, value_, why) WHEN(name, error_, bits, arg_, INT_MASK, value_, why)
 #define DEVICE(name, arg_, type, category) \
 	{ \
 		.sysno = SC_##name, .error = EPERM, .categories = CAT_ALL_BITS, .unless = CAT_BIT(category), \
-		.has_condition = true, .condition = { .arg = (arg_), .mask = S_IFMT, .value = (type) }, \
-		.reason = "a device reaches the machine behind every rule" \
+		CONDITION(arg_, S_IFMT, type), .reason = REASON("a device reaches the machine behind every rule") \
 	}
 /* EOPNOTSUPP: programs then do without, or call fallocate. */
 #define CUTS(request) INT_IS(ioctl, EOPNOTSUPP, CAT_BIT(CAT_TRUNCATE), 1, request, cutting)
@@ -69,12 +71,13 @@
 #define BITS_ARE(name, arg_, mask_, value_, why) WHEN(name, EPERM, CAT_ALL_BITS, arg_, mask_, value_, why)
 #define TYPING(request) \
 	{ \
-		.sysno = SC_ioctl, .error = EPERM, .categories = CAT_ALL_BITS, .has_condition = true, .ruled = true, \
-		.condition = { .arg = 1, .mask = INT_MASK, .value = (request) }, .reason = typing \
+		.sysno = SC_ioctl, .error = EPERM, .categories = CAT_ALL_BITS, CONDITION(1, INT_MASK, request), \
+		.ruled = true, .reason = typing \
 	}
 #define UNSHARED_INSIDE ((uint64_t)(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM))
 #define CLONE_FLAG(flag) \
-	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, "new namespaces change what names mean")
+	WHEN(clone, EPERM, CAT_ALL_BITS, PLAN_ARG_CLONE_FLAGS, flag, flag, \
+		REASON("new namespaces change what names mean"))
 
 /* Requests, most of single filesystems, whose headers the oldest distribution does not have in full. */
 enum {
@@ -163,35 +166,35 @@ enum {
 	REQUEST_XFS_OPEN_BY_HANDLE_32 = IOCTL_MADE(0xc01c586b),
 };
 
-static const char ring[] = "calls made through io_uring pass no filter";
-static const char mounts[] = "mounting changes what names mean";
-static const char handles[] = "a file handle reaches files without a name";
-static const char roots[] = "another root changes what names mean";
-static const char spaces[] = "another namespace changes what names mean";
-static const char others[] = "reaches into the memory or descriptors of other processes";
-static const char itself[] = "concerns the caller itself";
-static const char keys[] = "keys belong to the user, not to the sandbox";
-static const char usual[] = "weakens nothing";
-static const char users[] = "reaches every process of the user";
-static const char clocks[] = "the clock is the machine's";
-static const char ports[] = "reaches the machine past the kernel";
-static const char old[] = "a call that only old programs make";
-static const char code[] = "loads code into the kernel";
-static const char devices[] = "writes to files or devices from inside the kernel";
-static const char untraced[] = "what is not traced passes by the checks of those that are";
-static const char memory_flags[] = "clone3 keeps its flags in memory, where they cannot be judged";
-static const char domains[] = "the supervisor acts outside of a domain that the program gives itself";
-static const char asynchronous[] = "lets the kernel send signals to the supervisor";
-static const char attributes[] = "changes attributes through a descriptor opened for reading";
-static const char watching[] = "holds up who opens files, or opens them itself, or watches more than a name";
-static const char faults[] = "page faults that the program serves would hold up the supervisor";
-static const char snapshots[] = "gives files second names, which other rules match";
-static const char subvolumes[] = "makes or removes names through a descriptor opened for reading";
-static const char freezing[] = "stops or starts all writing to a filesystem";
-static const char lists_mounts[] = "shows mounts whose names are hidden";
-static const char cutting[] = "cuts or replaces what is in a file, past the rules of truncate";
-static const char telling[] = "tells names of a directory, past the rules of list";
-static const char typing[] = "types into a terminal that others read";
+static const char ring[] = REASON("calls made through io_uring pass no filter");
+static const char mounts[] = REASON("mounting changes what names mean");
+static const char handles[] = REASON("a file handle reaches files without a name");
+static const char roots[] = REASON("another root changes what names mean");
+static const char spaces[] = REASON("another namespace changes what names mean");
+static const char others[] = REASON("reaches into the memory or descriptors of other processes");
+static const char itself[] = REASON("concerns the caller itself");
+static const char keys[] = REASON("keys belong to the user, not to the sandbox");
+static const char usual[] = REASON("weakens nothing");
+static const char users[] = REASON("reaches every process of the user");
+static const char clocks[] = REASON("the clock is the machine's");
+static const char ports[] = REASON("reaches the machine past the kernel");
+static const char old[] = REASON("a call that only old programs make");
+static const char code[] = REASON("loads code into the kernel");
+static const char devices[] = REASON("writes to files or devices from inside the kernel");
+static const char untraced[] = REASON("what is not traced passes by the checks of those that are");
+static const char memory_flags[] = REASON("clone3 keeps its flags in memory, where they cannot be judged");
+static const char domains[] = REASON("the supervisor acts outside of a domain that the program gives itself");
+static const char asynchronous[] = REASON("lets the kernel send signals to the supervisor");
+static const char attributes[] = REASON("changes attributes through a descriptor opened for reading");
+static const char watching[] = REASON("holds up who opens files, or opens them itself, or watches more than a name");
+static const char faults[] = REASON("page faults that the program serves would hold up the supervisor");
+static const char snapshots[] = REASON("gives files second names, which other rules match");
+static const char subvolumes[] = REASON("makes or removes names through a descriptor opened for reading");
+static const char freezing[] = REASON("stops or starts all writing to a filesystem");
+static const char lists_mounts[] = REASON("shows mounts whose names are hidden");
+static const char cutting[] = REASON("cuts or replaces what is in a file, past the rules of truncate");
+static const char telling[] = REASON("tells names of a directory, past the rules of list");
+static const char typing[] = REASON("types into a terminal that others read");
 
 static const struct surface_row rows[] = {
 	ALWAYS(io_uring_setup, ENOSYS, ring),
@@ -234,7 +237,7 @@ static const struct surface_row rows[] = {
 	UNLESS(PTRACE, move_pages, EPERM, others),
 	UNLESS_INT(PTRACE, migrate_pages, 0, 0, 0, itself),
 	UNLESS(PTRACE, migrate_pages, EPERM, others),
-	UNLESS(PERF, perf_event_open, EACCES, "watches the kernel and other processes"),
+	UNLESS(PERF, perf_event_open, EACCES, REASON("watches the kernel and other processes")),
 	UNLESS(KEYRING, keyctl, ENOSYS, keys),
 	UNLESS(KEYRING, add_key, ENOSYS, keys),
 	UNLESS(KEYRING, request_key, ENOSYS, keys),
@@ -243,16 +246,16 @@ static const struct surface_row rows[] = {
 	UNLESS_INT(PERSONALITY, personality, 0, 0, PER_LINUX32, usual),
 	UNLESS_INT(PERSONALITY, personality, 0, 0, PER_LINUX | UNAME26, usual),
 	UNLESS_INT(PERSONALITY, personality, 0, 0, PER_LINUX32 | UNAME26, usual),
-	UNLESS(PERSONALITY, personality, EPERM, "weakens how memory is laid out and protected"),
-	UNLESS_INT(PRCTL, prctl, EPERM, 0, PR_SET_MM, "changes what /proc says of the process"),
+	UNLESS(PERSONALITY, personality, EPERM, REASON("weakens how memory is laid out and protected")),
+	UNLESS_INT(PRCTL, prctl, EPERM, 0, PR_SET_MM, REASON("changes what /proc says of the process")),
 	UNLESS_INT(NICE, setpriority, EPERM, 0, PRIO_USER, users),
 	UNLESS_INT(NICE, ioprio_set, EPERM, 0, IOPRIO_USER, users),
-	UNLESS(REBOOT, reboot, EPERM, "ends the machine"),
+	UNLESS(REBOOT, reboot, EPERM, REASON("ends the machine")),
 	UNLESS(TIME, settimeofday, EPERM, clocks),
 	UNLESS(TIME, clock_settime, EPERM, clocks),
 	UNLESS(TIME, clock_settime64, EPERM, clocks),
 	UNLESS(TIME, stime, EPERM, clocks),
-	UNLESS(SYSLOG, syslog, EPERM, "the kernel's log tells of everybody"),
+	UNLESS(SYSLOG, syslog, EPERM, REASON("the kernel's log tells of everybody")),
 	UNLESS(RAWIO, iopl, EPERM, ports),
 	UNLESS(RAWIO, ioperm, EPERM, ports),
 	UNLESS(RAWIO, rtas, EPERM, ports),
@@ -270,7 +273,7 @@ static const struct surface_row rows[] = {
 	ALWAYS(init_module, EPERM, code),
 	ALWAYS(finit_module, EPERM, code),
 	ALWAYS(delete_module, EPERM, code),
-	ALWAYS(uselib, ENOSYS, "maps a file by its name"),
+	ALWAYS(uselib, ENOSYS, REASON("maps a file by its name")),
 	ALWAYS(acct, EPERM, devices),
 	ALWAYS(swapon, EPERM, devices),
 	ALWAYS(swapoff, EPERM, devices),
@@ -386,4 +389,11 @@ const struct surface_row *surface_rows(size_t *count_out)
 {
 	*count_out = ARRAY_SIZE(rows);
 	return rows;
+}
+
+struct plan_condition surface_condition(const struct surface_row *row)
+{
+	uint64_t upper = row->is_wide ? ~INT_MASK : 0;
+
+	return (struct plan_condition){ .arg = row->arg, .mask = upper | row->mask, .value = row->value };
 }

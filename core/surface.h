@@ -11,17 +11,23 @@
 #include "core/plan.h"
 
 struct surface_row {
-	enum sysno sysno;
-	int error;           /* 0: left to the kernel, unlike what the rows behind say */
+	enum sysno sysno : 16;
+	int error : 16;         /* 0: left to the kernel, unlike what the rows behind say */
+	bool has_condition : 1; /* (argument & mask) == value */
+	bool is_wide : 1;       /* the mask has an upper half, of all ones */
+	bool ruled : 1;         /* given back by a rule of ioctl that names the request and allows it */
+	uint8_t arg;
+	uint32_t mask;
+	uint32_t value;
+	uint32_t given_by;   /* UNSAFE_BIT()s: by one of these options */
 	uint64_t categories; /* only while one of these CAT_BIT()s is active */
 	uint64_t unless;     /* and while none of these has rules that decide: core/plan.c */
-	bool has_condition;
-	bool ruled;        /* given back by a rule of ioctl that names the request and allows it */
-	uint32_t given_by; /* UNSAFE_BIT()s: by one of these options */
-	struct plan_condition condition;
 	const char *reason;
 };
 
 const struct surface_row *surface_rows(size_t *count_out);
+
+/* Of a row that has one. */
+struct plan_condition surface_condition(const struct surface_row *row);
 
 #endif

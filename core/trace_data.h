@@ -5,10 +5,10 @@
 #ifndef KENNEL_CORE_TRACE_DATA_H
 #define KENNEL_CORE_TRACE_DATA_H
 
-#include <assert.h>
 #include <stdint.h>
 
 #include "arch/arch.h"
+#include "core/util.h"
 
 #define TRACE_DATA_SHIFT 12
 

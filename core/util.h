@@ -10,8 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* A small build has no room for the text of each condition. */
+#ifdef KENNEL_SMALL
+#undef assert
+#define assert(condition) ((condition) ? (void)0 : abort())
+#endif
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -5,7 +5,6 @@
 #ifndef KENNEL_HANDLERS_COMMON_H
 #define KENNEL_HANDLERS_COMMON_H
 
-#include <assert.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Compiles the shipped policies into the program.
 
-usage: embed_profiles.py OUTPUT PROFILE.kennel...
+usage: embed_profiles.py [--bare] OUTPUT PROFILE.kennel...
 
 Writes the table declared in core/profile.h: one row (name, text) per file, in
-the order given; the name is the file's name without its ending.
+the order given; the name is the file's name without its ending. --bare leaves
+out comments and empty lines, for small builds.
 """
 
+import argparse
 import pathlib
-import sys
 
 
 def c_string(text):
@@ -20,10 +21,20 @@ def c_string(text):
     return "\n".join(lines) or '\t\t""'
 
 
-def main(output, *profiles):
+def without_comments(text):
+    return "".join(line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#"))
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1])
+    parser.add_argument("--bare", action="store_true")
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("profiles", type=pathlib.Path, nargs="+")
+    arguments = parser.parse_args()
     rows = []
-    for profile in map(pathlib.Path, profiles):
+    for profile in arguments.profiles:
         text = profile.read_text(encoding="ascii")
+        text = without_comments(text) if arguments.bare else text
         rows.append(f'\t{{ .name = "{profile.stem}", .text =\n{c_string(text)} }},\n')
     source = (
         "/* Generated from profiles/ by tools/embed_profiles.py. */\n"
@@ -31,10 +42,8 @@ def main(output, *profiles):
         "const struct profile_text profile_texts[] = {\n" + "".join(rows) + "};\n\n"
         "const size_t profile_texts_count = sizeof(profile_texts) / sizeof(profile_texts[0]);\n"
     )
-    pathlib.Path(output).write_text(source, encoding="ascii")
+    arguments.output.write_text(source, encoding="ascii")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    main()

@@ -175,10 +175,31 @@ def test_small_is_for_what_is_installed_only():
 def test_small_builds_leave_out_commands_and_have_what_refuses_them():
     usual, small, static = (configure("--stdout", *arguments).stdout for arguments in
                             ([], ["--small"], ["--small", "--variant", "static"]))
-    for name, builds in (("cmd_plan", (usual,)), ("policy_hosts", (usual, small)), ("cmd_run", (usual, small, static)),
+    for name, builds in (("cmd_plan", (usual,)), ("cmd_check", (usual,)), ("policy_hosts", (usual, small)), ("cmd_run", (usual, small, static)),
                          ("left_out", (small, static)), ("left_out_hosts", (static,))):
         for text in (usual, small, static):
             assert (f"obj/core/{name}.o:" in text) == (text in builds), name
+
+
+def test_small_builds_for_mips_can_do_without_short_instructions():
+    for arguments, short in (([], True), (["--cflags=-mno-mips16"], False)):
+        text = configure("--stdout", "--small", "--cross", "mipsel-linux-gnu", *arguments).stdout.replace("$\n    ", "")
+        cflags = re.search(r"^cflags = (.*)$", text, re.M)[1].split()
+        assert [flag for flag in cflags if flag.endswith("mips16")][-1] == ("-mips16" if short else "-mno-mips16")
+    assert "mips16" not in configure("--stdout", "--small", "--cross", "mips64el-linux-gnuabi64").stdout
+
+
+def test_profiles_without_comments_have_the_same_rules():
+    with tempfile.TemporaryDirectory(prefix="embed-") as folder:
+        made = []
+        for arguments in ([], ["--bare"]):
+            subprocess.run([sys.executable, "tools/embed_profiles.py", *arguments, f"{folder}/made.c",
+                            *map(str, sorted(TOP.glob("profiles/*.kennel")))], cwd=TOP, check=True)
+            text = pathlib.Path(folder, "made.c").read_text(encoding="ascii")
+            made.append(re.findall(r'^\t\t"(.*)\\n"', text, re.M))
+    whole, bare = made
+    assert bare == [line for line in whole if line and not line.startswith("#")]
+    assert len(bare) > 100 and len(bare) < len(whole)
 
 
 def test_a_command_that_was_left_out_is_refused_in_one_line():

@@ -253,7 +253,7 @@ Test(plan, gives_back_by_its_option_what_the_surface_refuses)
 	for (size_t i = 0; i < count; i++) {
 		const struct policy_settings settings = { .unsafe = rows[i].given_by };
 		const struct policy policy = { .active = CAT_BIT(CAT_WRITE), .settings = &settings };
-		const uint64_t value = rows[i].has_condition ? rows[i].condition.value : 1;
+		const uint64_t value = rows[i].has_condition ? rows[i].value : 1;
 		struct plan *with, *without;
 
 		if (!rows[i].given_by)
@@ -584,6 +584,7 @@ Test(plan, surface_rows_are_whole)
 
 	for (size_t i = 0; i < count; i++) {
 		cr_assert(rows[i].sysno != SC_none && rows[i].error >= 0 && rows[i].reason && rows[i].categories);
-		cr_assert_eq(rows[i].condition.value & ~rows[i].condition.mask, 0);
+		cr_assert_eq(rows[i].value & ~rows[i].mask, 0);
+		cr_assert_eq(rows[i].is_wide, rows[i].has_condition && rows[i].sysno == SC_unshare);
 	}
 }
