@@ -273,14 +273,15 @@ static int run_sandbox(struct run *run)
 	struct sock_fprog guard = { 0 };
 	struct sandbox *sandbox;
 	struct plan *plan = run_plan(run);
-	int error = plan ? run_build_filters(run, plan, guard_code, &guard) : -ENOMEM;
+	int error;
 
+	settle_step();
+	error = plan ? run_build_filters(run, plan, guard_code, &guard) : -ENOMEM;
 	if (error) {
 		plan_free(plan);
 		return run_error("cannot build the filter", error);
 	}
-	if (SETTLE_EARLY)
-		settle_memory();
+	settle_step();
 	sandbox = sandbox_new(&run->supervisor, run->policy, plan);
 	run->policy = NULL;
 	if (!sandbox)
@@ -411,9 +412,11 @@ int cmd_run(int argc, char **argv)
 	struct run run = { .words = argv + 1, .tmpdir = TMPDIR_INIT };
 	int status;
 
+	settle_step();
 	inherited_save(&run.inherited);
 	policy_environment_init(&run.environment, NULL);
 	run.policy = run_load(&run, argc, argv);
+	settle_step();
 	status = run.policy ? run_checked(&run) : RUN_ERROR;
 	grants_free(&run.grants);
 	policy_free(run.policy);

@@ -288,8 +288,7 @@ bool grants_may_change(
 			continue;
 		*obstacle_out = (struct obstacle){ .category = (enum category)i,
 			.rule = rule,
-			.why = REASON(
-				"the sandbox may change names directly in this directory, and Landlock would not follow"),
+			.why = REASON("the sandbox may change names in this directory, and Landlock would not follow"),
 			.instead = REASON("deny/delete,rename,rmdir for each name in it that is allowed") };
 		return true;
 	}

@@ -6,7 +6,7 @@
 
 #define SETTLE_AFTER_MS 1000 /* most programs have ended before */
 
-/* Boards have more time than memory: what the filters needed goes before the command starts. */
+/* Boards have more time than memory: what a step of the start needed goes before the next. */
 #ifndef SETTLE_EARLY
 #define SETTLE_EARLY 0
 #endif
@@ -16,5 +16,11 @@
  * when it is needed. No pointer becomes invalid.
  */
 void settle_memory(void);
+
+static inline void settle_step(void)
+{
+	if (SETTLE_EARLY)
+		settle_memory();
+}
 
 #endif

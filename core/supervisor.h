@@ -48,7 +48,7 @@ struct supervisor {
 	pid_t launcher_pid;
 	pid_t cleaner_pid; /* of the temporary directory, which is the last to go; 0: none */
 	int remote_fd;     /* in a worker: the channel to the supervisor that it acts for; 0: this is the supervisor */
-	int brief_timer; /* core/brief.c; the kernel's number */
+	int brief_timer;   /* core/brief.c; the kernel's number */
 	bool has_brief_timer;
 	double look_s;        /* what a look at a waiting caller, and its next try, take, about (core/wait.c) */
 	unsigned long cookie; /* core/cage_call.h; 0 until we are caged */

@@ -175,8 +175,9 @@ def test_small_is_for_what_is_installed_only():
 def test_small_builds_leave_out_commands_and_have_what_refuses_them():
     usual, small, static = (configure("--stdout", *arguments).stdout for arguments in
                             ([], ["--small"], ["--small", "--variant", "static"]))
-    for name, builds in (("cmd_plan", (usual,)), ("cmd_check", (usual,)), ("policy_hosts", (usual, small)), ("cmd_run", (usual, small, static)),
-                         ("left_out", (small, static)), ("left_out_hosts", (static,))):
+    for name, builds in (("cmd_plan", (usual,)), ("cmd_check", (usual,)), ("policy_hosts", (usual, small)),
+                         ("cmd_run", (usual, small, static)), ("left_out", (small, static)),
+                         ("left_out_hosts", (static,))):
         for text in (usual, small, static):
             assert (f"obj/core/{name}.o:" in text) == (text in builds), name
 
