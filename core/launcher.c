@@ -6,7 +6,6 @@
 #include "core/launcher.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -20,7 +19,6 @@
 
 #include "core/cage.h"
 #include "core/channel.h"
-#include "core/cleanup.h"
 #include "core/descriptors.h"
 #include "core/payload.h"
 #include "core/settle.h"
@@ -68,22 +66,6 @@ static void launcher_tell(const struct launcher_process *launcher, enum message_
 	channel_send(launcher->channel, &message, NULL, 0);
 }
 
-/* The children in one of the kernel's lists; at most max. */
-static unsigned launcher_children(const char *name, pid_t *pids, unsigned max)
-{
-	AUTO_CLOSE int list = open(name, O_RDONLY | O_CLOEXEC);
-	char text[4096];
-	ssize_t got = list < 0 ? 0 : read(list, text, sizeof(text) - 1);
-	char *cursor = text;
-	unsigned count = 0;
-
-	text[got > 0 ? got : 0] = '\0';
-	/* A space behind each: a number that is not whole is not one of them. */
-	for (char *end; count < max && (end = strchr(cursor, ' ')); cursor = end + 1)
-		pids[count++] = (pid_t)strtol(cursor, NULL, 10);
-	return count;
-}
-
 /*
  * Reaps whatever ended, traced threads too: a process whose threads nobody reaps never ends, so nobody in particular is
  * waited for. The number, or -1 when none is left.
@@ -110,7 +92,7 @@ static bool launcher_is_worker(const struct launcher_process *launcher, pid_t pi
 static unsigned launcher_kill_round(const struct launcher_process *launcher, pid_t spared, unsigned *workers_out)
 {
 	pid_t pids[LAUNCHER_WORKERS_MAX + 256];
-	unsigned count = launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids));
+	unsigned count = status_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids));
 	unsigned killed = 0;
 
 	*workers_out = 0;
@@ -281,7 +263,7 @@ static bool launcher_any_runs(pid_t pid, unsigned depth)
 	if (!strchr("TtZX", state))
 		return true;
 	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);
-	count = depth ? launcher_children(name, pids, ARRAY_SIZE(pids)) : 0;
+	count = depth ? status_children(name, pids, ARRAY_SIZE(pids)) : 0;
 	for (unsigned i = 0; i < count; i++)
 		if (launcher_any_runs(pids[i], depth - 1))
 			return true;
@@ -295,7 +277,7 @@ static bool launcher_any_runs(pid_t pid, unsigned depth)
 static bool launcher_must_serve(const struct launcher_process *launcher, int number)
 {
 	pid_t pids[256];
-	unsigned count = number == SIGSTOP ? launcher_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids)) : 0;
+	unsigned count = number == SIGSTOP ? status_children(LAUNCHER_CHILDREN, pids, ARRAY_SIZE(pids)) : 0;
 
 	for (unsigned i = 0; i < count; i++)
 		if (!launcher_is_worker(launcher, pids[i]) && launcher_any_runs(pids[i], LAUNCHER_DEPTH))

@@ -197,3 +197,22 @@ int status_state(pid_t tid, char *state_out)
 	*state_out = cursor[1];
 	return 0;
 }
+
+unsigned status_children(const char *list, pid_t *pids_out, unsigned max)
+{
+	AUTO_CLOSE int fd = open(list, O_RDONLY | O_CLOEXEC);
+	char text[512];
+	ssize_t got;
+	pid_t pid = 0;
+	unsigned count = 0;
+
+	/* A space behind each. A read ends anywhere in the list, also within a number. */
+	while (fd >= 0 && count < max && (got = read(fd, text, sizeof(text))) > 0) {
+		for (ssize_t i = 0; i < got && count < max; i++) {
+			if (text[i] == ' ')
+				pids_out[count++] = pid;
+			pid = text[i] == ' ' ? 0 : pid * 10 + (text[i] - '0');
+		}
+	}
+	return count;
+}

@@ -38,6 +38,9 @@ int status_read(int proc_fd, pid_t tid, char *text, struct status *status_out);
 /* Reads a field of TID/stat below proc_fd, a number behind the name: 4 and up, see proc(5). 0 or -errno (-ESRCH). */
 int status_field(int proc_fd, pid_t tid, unsigned field, int *value_out);
 
+/* The children in a list of the kernel's, /proc/TID/task/TID/children; at most max, none if it cannot be read. */
+unsigned status_children(const char *list, pid_t *pids_out, unsigned max);
+
 /* Field 3 of /proc/TID/stat, a letter. 0 or -errno (-ESRCH). */
 int status_state(pid_t tid, char *state_out);
 

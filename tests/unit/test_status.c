@@ -1,5 +1,5 @@
 /*
- * Single numbers of /proc/TID/stat, behind a name that may hold anything.
+ * Single numbers of /proc/TID/stat, behind a name that may hold anything; and lists of children.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "core/status.h"
+
+/* More than fit into any buffer of ours, and into a page of the kernel's. */
+#define CHILDREN_COUNT 900
 
 TestSuite(status, .timeout = 120);
 
@@ -76,4 +79,28 @@ Test(status, a_process_that_is_gone_has_no_fields)
 	cr_assert_eq(waitpid(child, NULL, 0), child);
 	cr_expect_eq(status_field(proc, child, 4, &value), -ESRCH);
 	close(proc);
+}
+
+static pid_t children[CHILDREN_COUNT], told[CHILDREN_COUNT + 1];
+
+Test(status, all_children_are_told_when_their_list_needs_many_reads)
+{
+	for (unsigned i = 0; i < CHILDREN_COUNT; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			pause();
+			_exit(0);
+		}
+		cr_assert_gt(children[i], 0);
+	}
+	cr_expect_eq(status_children("/proc/thread-self/children", told, CHILDREN_COUNT + 1), CHILDREN_COUNT);
+	for (unsigned i = 0; i < CHILDREN_COUNT; i++)
+		cr_expect_eq(told[i], children[i]);
+	cr_expect_eq(status_children("/proc/thread-self/children", told, 3), 3);
+	for (unsigned i = 0; i < CHILDREN_COUNT; i++) {
+		kill(children[i], SIGKILL);
+		waitpid(children[i], NULL, 0);
+	}
+	cr_expect_eq(status_children("/proc/thread-self/children", told, 3), 0);
+	cr_expect_eq(status_children("/proc/nobody/children", told, 3), 0);
 }
