@@ -16,7 +16,20 @@
 
 #define SAME(name) #name, name
 #define MADE(number) IOCTL_MADE(number)
-#define LONGS(count, number) IOCTL_MADE((number) + (count)*IOCTL_SIZE(sizeof(long)))
+/* The size of the argument is that of the caller's longs: a name stands for both of its numbers. */
+#define SIZED(count, number, bytes) IOCTL_MADE((number) + (count)*IOCTL_SIZE(bytes))
+#if __SIZEOF_LONG__ == 8
+#define LONGS(name, count, number) \
+	{ name, SIZED(count, number, 8) }, \
+	{ \
+		name, SIZED(count, number, 4) \
+	}
+#else
+#define LONGS(name, count, number) \
+	{ \
+		name, SIZED(count, number, 4) \
+	}
+#endif
 
 static const struct ioctl_name names[] = {
 	/* Terminals. */
@@ -187,9 +200,9 @@ static const struct ioctl_name names[] = {
 	{ "FS_IOC32_SETFLAGS", MADE(0x40046602) },
 	{ "FS_IOC32_SETVERSION", MADE(0x40047602) },
 	{ "FICLONE", MADE(0x40049409) },
-	{ "BLKBSZSET", LONGS(1, 0x40001271) },
-	{ "FS_IOC_SETFLAGS", LONGS(1, 0x40006602) },
-	{ "FS_IOC_SETVERSION", LONGS(1, 0x40007602) },
+	LONGS("BLKBSZSET", 1, 0x40001271),
+	LONGS("FS_IOC_SETFLAGS", 1, 0x40006602),
+	LONGS("FS_IOC_SETVERSION", 1, 0x40007602),
 	{ "FS_IOC_GET_ENCRYPTION_POLICY", MADE(0x400c6615) },
 	{ "FS_IOC_GET_ENCRYPTION_PWSALT", MADE(0x40106614) },
 	{ "FS_IOC_FSSETXATTR", MADE(0x401c5820) },
@@ -197,11 +210,11 @@ static const struct ioctl_name names[] = {
 	{ "FS_IOC_SETFSLABEL", MADE(0x41009432) },
 	{ "FS_IOC32_GETFLAGS", MADE(0x80046601) },
 	{ "FS_IOC32_GETVERSION", MADE(0x80047601) },
-	{ "BLKBSZGET", LONGS(1, 0x80001270) },
-	{ "BLKGETSIZE64", LONGS(1, 0x80001272) },
+	LONGS("BLKBSZGET", 1, 0x80001270),
+	LONGS("BLKGETSIZE64", 1, 0x80001272),
 	{ "BLKGETDISKSEQ", MADE(0x80081280) },
-	{ "FS_IOC_GETFLAGS", LONGS(1, 0x80006601) },
-	{ "FS_IOC_GETVERSION", LONGS(1, 0x80007601) },
+	LONGS("FS_IOC_GETFLAGS", 1, 0x80006601),
+	LONGS("FS_IOC_GETVERSION", 1, 0x80007601),
 	{ "FS_IOC_SET_ENCRYPTION_POLICY", MADE(0x800c6613) },
 	{ "FS_IOC_GET_ENCRYPTION_NONCE", MADE(0x8010661b) },
 	{ "FS_IOC_FSGETXATTR", MADE(0x801c581f) },
@@ -392,8 +405,8 @@ static const struct ioctl_name names[] = {
 	{ "TUNSETVNETLE", MADE(0x400454dc) },
 	{ "TUNSETVNETBE", MADE(0x400454de) },
 	{ "TUNSETCARRIER", MADE(0x400454e2) },
-	{ "TUNATTACHFILTER", LONGS(2, 0x400054d5) },
-	{ "TUNDETACHFILTER", LONGS(2, 0x400054d6) },
+	LONGS("TUNATTACHFILTER", 2, 0x400054d5),
+	LONGS("TUNDETACHFILTER", 2, 0x400054d6),
 	{ "TUNGETFEATURES", MADE(0x800454cf) },
 	{ "TUNGETIFF", MADE(0x800454d2) },
 	{ "TUNGETSNDBUF", MADE(0x800454d3) },
@@ -402,7 +415,7 @@ static const struct ioctl_name names[] = {
 	{ "TUNGETVNETBE", MADE(0x800454df) },
 	{ "TUNSETSTEERINGEBPF", MADE(0x800454e0) },
 	{ "TUNSETFILTEREBPF", MADE(0x800454e1) },
-	{ "TUNGETFILTER", LONGS(2, 0x800054db) },
+	LONGS("TUNGETFILTER", 2, 0x800054db),
 	/* Random numbers, clocks, watchdogs. */
 	{ "RNDZAPENTCNT", MADE(0x00005204) },
 	{ "RNDCLEARPOOL", MADE(0x00005206) },
@@ -418,9 +431,9 @@ static const struct ioctl_name names[] = {
 	{ "RTC_VL_CLR", MADE(0x00007014) },
 	{ "RNDADDTOENTCNT", MADE(0x40045201) },
 	{ "RNDADDENTROPY", MADE(0x40085203) },
-	{ "RTC_IRQP_SET", LONGS(1, 0x4000700c) },
-	{ "RTC_EPOCH_SET", LONGS(1, 0x4000700e) },
-	{ "RTC_PLL_SET", MADE(0x40207012) },
+	LONGS("RTC_IRQP_SET", 1, 0x4000700c),
+	LONGS("RTC_EPOCH_SET", 1, 0x4000700e),
+	LONGS("RTC_PLL_SET", 1, 0x40187012),
 	{ "RTC_ALM_SET", MADE(0x40247007) },
 	{ "RTC_SET_TIME", MADE(0x4024700a) },
 	{ "RTC_WKALM_SET", MADE(0x4028700f) },
@@ -435,9 +448,9 @@ static const struct ioctl_name names[] = {
 	{ "WDIOC_GETTIMELEFT", MADE(0x8004570a) },
 	{ "RTC_VL_READ", MADE(0x80047013) },
 	{ "RNDGETPOOL", MADE(0x80085202) },
-	{ "RTC_IRQP_READ", LONGS(1, 0x8000700b) },
-	{ "RTC_EPOCH_READ", LONGS(1, 0x8000700d) },
-	{ "RTC_PLL_GET", MADE(0x80207011) },
+	LONGS("RTC_IRQP_READ", 1, 0x8000700b),
+	LONGS("RTC_EPOCH_READ", 1, 0x8000700d),
+	LONGS("RTC_PLL_GET", 1, 0x80187011),
 	{ "RTC_ALM_READ", MADE(0x80247008) },
 	{ "RTC_RD_TIME", MADE(0x80247009) },
 	{ "WDIOC_GETSUPPORT", MADE(0x80285700) },
@@ -476,7 +489,7 @@ static const struct ioctl_name names[] = {
 	{ "UI_SET_PROPBIT", MADE(0x4004556e) },
 	{ "EVIOCSREP", MADE(0x40084503) },
 	{ "EVIOCSKEYCODE", MADE(0x40084504) },
-	{ "UI_SET_PHYS", LONGS(1, 0x4000556c) },
+	LONGS("UI_SET_PHYS", 1, 0x4000556c),
 	{ "UI_END_FF_ERASE", MADE(0x400c55cb) },
 	{ "EVIOCSMASK", MADE(0x40104593) },
 	{ "UI_ABS_SETUP", MADE(0x401c5504) },
@@ -495,6 +508,12 @@ static const struct ioctl_name names[] = {
 	{ "EVIOCGKEYCODE_V2", MADE(0x80284504) },
 	{ "UI_BEGIN_FF_ERASE", MADE(0xc00c55ca) },
 	{ SAME(UI_BEGIN_FF_UPLOAD) },
+#if __SIZEOF_LONG__ == 8
+	/* With a pointer within: of 32-bit programs. */
+	{ "EVIOCSFF", MADE(0x402c4580) },
+	{ "UI_BEGIN_FF_UPLOAD", MADE(0xc06055c8) },
+	{ "UI_END_FF_UPLOAD", MADE(0x406055c9) },
+#endif
 	/* Namespaces, events, tracing. */
 	{ "PERF_EVENT_IOC_ENABLE", MADE(0x00002400) },
 	{ "PERF_EVENT_IOC_DISABLE", MADE(0x00002401) },
@@ -509,12 +528,12 @@ static const struct ioctl_name names[] = {
 	{ "PERF_EVENT_IOC_SET_BPF", MADE(0x40042408) },
 	{ "PERF_EVENT_IOC_PAUSE_OUTPUT", MADE(0x40042409) },
 	{ "PERF_EVENT_IOC_PERIOD", MADE(0x40082404) },
-	{ "PERF_EVENT_IOC_SET_FILTER", LONGS(1, 0x40002406) },
-	{ "PERF_EVENT_IOC_MODIFY_ATTRIBUTES", LONGS(1, 0x4000240b) },
-	{ "PERF_EVENT_IOC_ID", LONGS(1, 0x80002407) },
+	LONGS("PERF_EVENT_IOC_SET_FILTER", 1, 0x40002406),
+	LONGS("PERF_EVENT_IOC_MODIFY_ATTRIBUTES", 1, 0x4000240b),
+	LONGS("PERF_EVENT_IOC_ID", 1, 0x80002407),
 	{ "UFFDIO_UNREGISTER", MADE(0x8010aa01) },
 	{ "UFFDIO_WAKE", MADE(0x8010aa02) },
-	{ "PERF_EVENT_IOC_QUERY_BPF", LONGS(1, 0xc000240a) },
+	LONGS("PERF_EVENT_IOC_QUERY_BPF", 1, 0xc000240a),
 	{ "UFFDIO_WRITEPROTECT", MADE(0xc018aa06) },
 	{ "UFFDIO_API", MADE(0xc018aa3f) },
 	{ "UFFDIO_REGISTER", MADE(0xc020aa00) },

@@ -10,6 +10,7 @@
 #include "core/filename.h"
 #include "core/filesystem.h"
 #include "core/ioctl_names.h"
+#include "core/ioctl_number.h"
 #include "core/plan.h"
 #include "core/policy_files.h"
 #include "core/policy_words.h"
@@ -42,6 +43,23 @@ Test(words, requests_are_known_by_name_and_by_number)
 	cr_expect_null(ioctl_name(UNKNOWN));
 	policy_free(policy);
 }
+
+#if __SIZEOF_LONG__ == 8
+Test(words, a_name_is_the_request_of_callers_with_other_longs_too)
+{
+	struct policy *policy = POLICY(IOCTL, "default/ioctl:allow", "deny/ioctl+FS_IOC_GETFLAGS",
+		"deny/ioctl+{BLKBSZSET,RTC_PLL_GET,EVIOCSFF,UI_BEGIN_FF_UPLOAD}");
+	static const uint32_t wide[] = { 0x80086601, 0x40081271, 0x80207011, 0x40304580, 0xc06855c8 };
+	static const uint32_t narrow[] = { 0x80046601, 0x40041271, 0x801c7011, 0x402c4580, 0xc06055c8 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(wide); i++) {
+		cr_expect_eq(words_request(policy, IOCTL_MADE(wide[i])), ACTION_DENY, "0x%x", wide[i]);
+		cr_expect_eq(words_request(policy, IOCTL_MADE(narrow[i])), ACTION_DENY, "0x%x", narrow[i]);
+	}
+	cr_expect_eq(words_request(policy, IOCTL_MADE(0x80086602)), ACTION_ALLOW);
+	policy_free(policy);
+}
+#endif
 
 Test(words, a_path_is_no_request_unless_it_is_every_path)
 {
