@@ -38,11 +38,25 @@ static const struct signal_wait {
 	{ SC_semop, SIGNAL_NO_LIMIT, true },
 };
 
+/* The same behind the multiplexer of old ABIs; the upper half of its first argument is a version. */
+enum { SIGNAL_IPC_SEMOP = 1, SIGNAL_IPC_SEMTIMEDOP = 4, SIGNAL_IPC_LIMIT = 5, SIGNAL_IPC_MASK = 0xffff };
+
+static bool trace_signal_waits_in_ipc(const struct ptrace_call *left)
+{
+	const unsigned subcall = (unsigned)left->args[0] & SIGNAL_IPC_MASK;
+
+	/* s390x has its limit elsewhere; what lies on a stack is not known here. */
+	return subcall == SIGNAL_IPC_SEMOP || (subcall == SIGNAL_IPC_SEMTIMEDOP && left->abi->word_bytes == 4 &&
+						      !left->abi->stack_args && left->args[SIGNAL_IPC_LIMIT] == 0);
+}
+
 /* Does this call wait for ever, and would it not have been interrupted? */
 static bool trace_signal_waits(const struct ptrace_call *left)
 {
 	enum sysno sysno = left->nr < 0 ? SC_none : abi_sysno(left->abi, left->nr);
 
+	if (sysno == SC_ipc)
+		return trace_signal_waits_in_ipc(left);
 	for (size_t i = 0; i < ARRAY_SIZE(signal_waits) && sysno != SC_none; i++) {
 		const struct signal_wait *row = &signal_waits[i];
 

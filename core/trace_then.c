@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "arch/arch.h"
 #include "core/call.h"
 #include "core/ptrace.h"
 #include "core/traced.h"
@@ -44,8 +45,9 @@ static int trace_then_check(const struct traced *traced, const struct kfeat *fea
 		return error;
 	if (at.abi != traced->call->abi || at.nr != then->nr)
 		return -EPROTO;
+	/* int $0x80 of 64-bit code: the kernel takes the lower halves of registers, and tells whole ones. */
 	for (unsigned i = 0; i < 3; i++)
-		if (at.args[i] != then->args[i])
+		if (abi_arg(at.abi, at.args, i) != then->args[i])
 			return -EPROTO;
 	return ptrace_resume(traced->tid, RESUME_TO_EXIT, 0);
 }

@@ -13,8 +13,6 @@
 #include "core/util.h"
 #include "handlers/handlers.h"
 
-#define IDS_OVERFLOW 65534 /* what a 16-bit call says for a wider id */
-
 enum ids_form { IDS_SET, IDS_SETRE, IDS_SETRES, IDS_SETFS };
 
 struct ids_row {
@@ -120,12 +118,10 @@ static bool ids_may_become(struct call *call, bool group, uint32_t from, uint32_
 	return from == to || access_transition(call, group, from, to);
 }
 
-/* setfsuid and setfsgid never fail: they say what the id was, whether it changed or not. */
-static struct verdict ids_refuse(const struct call *call, const struct ids_row *row, const struct identity_ids *ids)
+/* setfsuid and setfsgid never fail: they say what the id was, all of it, whether it changed or not. */
+static struct verdict ids_refuse(const struct ids_row *row, const struct identity_ids *ids)
 {
-	if (row->form != IDS_SETFS)
-		return verdict_fail(EPERM);
-	return verdict_return(ids_are_short(call, row) && ids->fs > UINT16_MAX ? IDS_OVERFLOW : ids->fs);
+	return row->form == IDS_SETFS ? verdict_return(ids->fs) : verdict_fail(EPERM);
 }
 
 static struct verdict ids_transit(struct call *call, const struct ids_row *row)
@@ -142,7 +138,7 @@ static struct verdict ids_transit(struct call *call, const struct ids_row *row)
 		!ids_may_become(call, row->group, before.effective, after.effective) ||
 		!ids_may_become(call, row->group, before.saved, after.saved) ||
 		!ids_may_become(call, row->group, before.fs, after.fs))
-		return ids_refuse(call, row, &before);
+		return ids_refuse(row, &before);
 	identity_mark_changing(call);
 	return verdict_continue();
 }

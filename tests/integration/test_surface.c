@@ -203,6 +203,8 @@ Test(abi, int80_from_64_bit_code_is_judged_by_the_policy)
 	surface_expect(deny, 0, WORDS(guest, "read", "secret"), 3);
 	surface_expect(deny, 0, WORDS(guest, "write", "secret"), 3);
 	surface_expect(deny, 0, WORDS(guest, "stat", "secret"), 1);
+	surface_expect(NULL, 0, WORDS(guest, "map", guest), 0);
+	surface_expect(deny, 0, WORDS(guest, "map", guest), 0);
 }
 
 Test(abi, numbers_with_bit_30_kill)

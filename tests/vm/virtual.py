@@ -55,6 +55,9 @@ MACHINES = {
                       "ttyS0", cpus=1, memory=512, disks="ide"),
 }
 
+# By the folders of arch/ that have another name.
+BY_MODULE = {"x86_64": "amd64-6.1", "aarch64": "arm64", "arm": "armhf", "ppc64le": "ppc64el"}
+
 # What tests call, and what is installed with it. What these lack comes from busybox.
 PACKAGES = ["bash", "coreutils", "dash", "diffutils", "findutils", "grep", "libc-bin", "sed", "tar",
             "util-linux"]
