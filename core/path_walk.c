@@ -33,6 +33,7 @@
 
 enum {
 	WALK_LINKS_MAX = 40, /* the kernel's MAXSYMLINKS */
+	WALK_LEAPS_MAX = 8,  /* each tries all of the rest, which may be long */
 	/* The string and the links it meets; the kernel nests each of them up to PATH_MAX. */
 	WALK_TEXT_SIZE = 4 * PATH_MAX,
 	WALK_SCOPED = PATH_BENEATH | PATH_IN_ROOT,
@@ -54,7 +55,7 @@ struct walk {
 	bool root_known; /* for PATH_NO_XDEV only, see walk_to_root() */
 	bool leap;       /* the rest may be worth one open: see walk_leap() */
 	bool done;
-	unsigned links;
+	unsigned links, leaps;
 	char *rest;                /* within text, NUL-terminated */
 	char text[WALK_TEXT_SIZE]; /* filled from the end, so that links are put before the rest */
 	char way[PATH_NAME_SIZE];  /* the way that led here, for names that the kernel does not tell; "": unknown */
@@ -196,12 +197,11 @@ static int walk_begin(struct walk *walk, struct call *call, struct path *path, e
 	walk->dir = -1;
 	walk->judged = access_active(call, CAT_WALK);
 	walk->wary = slow_matters(call);
-	walk->root_known = walk->in_procfs = false;
+	walk->root_known = walk->in_procfs = walk->done = false;
 	/* What path_open_lexical() has met a symlink in is not tried again as a whole. */
 	walk->leap = path->string[0] != '/' ||
 		     !(path->lexical || mounts_below_procfs(walk->supervisor->mounts, path->string));
-	walk->done = false;
-	walk->links = 0;
+	walk->links = walk->leaps = 0;
 	walk->rest = walk->text + sizeof(walk->text) - 1 - length;
 	memcpy(walk->rest, path->string, length + 1);
 	error = path->string[0] == '/' ? walk_to_root(walk) : walk_from_held(walk);
@@ -570,7 +570,7 @@ static int walk_step(struct walk *walk)
 	part.name = walk->rest + strspn(walk->rest, "/");
 	if (*part.name == '\0')
 		return walk_end_here(walk);
-	if (walk->leap)
+	if (walk->leap && walk->leaps++ < WALK_LEAPS_MAX)
 		error = walk_leap(walk, part.name);
 	walk->leap = false;
 	if (error <= 0)

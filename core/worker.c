@@ -23,12 +23,12 @@
 #include "core/sandbox.h"
 #include "core/supervisor.h"
 
-#define WORKER_REPLY 200
-#define WORKER_OTHER 201
+#define WORKER_REPLY 20
+#define WORKER_OTHER 21
 
 static int worker_keep_only(int first, int second)
 {
-	/* Numbers far apart are possible: move both to the bottom, then close the rest. */
+	/* Above what the launcher has, below what a small RLIMIT_NOFILE allows; then the rest is closed. */
 	if (dup3(first, WORKER_REPLY, O_CLOEXEC) < 0 || dup3(second, WORKER_OTHER, O_CLOEXEC) < 0)
 		return -errno;
 	if (close_range(0, WORKER_REPLY - 1, 0) < 0 || close_range(WORKER_OTHER + 1, ~0U, 0) < 0)
