@@ -16,8 +16,6 @@
 #include "core/supervisor.h"
 #include "core/util.h"
 
-#define HELD_NEWLINE "\\012"
-
 /* 1 or 0; -EACCES where we may not look. */
 static int held_area_is_at(const struct held_area *area, const char *name)
 {
@@ -28,17 +26,15 @@ static int held_area_is_at(const struct held_area *area, const char *name)
 	return held_area_is(area, fd);
 }
 
-/* A line feed is \012 in the list, as the four characters of a name are. */
+/* With the characters as they stand, and as a line feed. */
 static int held_area_is_at_either(const struct held_area *area)
 {
-	const char *at = strstr(area->name, HELD_NEWLINE);
 	char name[PATH_MAX];
 	int found = held_area_is_at(area, area->name);
 
-	if (found != 0 || !at || strlen(area->name) >= sizeof(name))
+	if (found != 0 || snprintf(name, sizeof(name), "%s", area->name) >= (int)sizeof(name))
 		return found;
-	snprintf(name, sizeof(name), "%.*s\n%s", (int)(at - area->name), area->name, at + strlen(HELD_NEWLINE));
-	return held_area_is_at(area, name);
+	return name_line_feed(name) ? held_area_is_at(area, name) : 0;
 }
 
 bool held_area_is_where_named(struct call *call, const struct held_area *area)

@@ -19,6 +19,8 @@
 #define NAME_SECRET "!memfd_secret:" /* as the handler of memfd_secret asks create */
 #define NAME_DETACHED_PREFIX "!detached"
 
+#define NAME_FIELDS (STATX_INO | STATX_NLINK | STATX_MNT_ID)
+
 /* A rename between two looks is no sign of a detached mount: look again so many times. */
 enum { NAME_TRIES = 3 };
 
@@ -39,27 +41,25 @@ static int path_name_agrees_unseen(
 }
 
 /* 1 or 0; or -errno where the name cannot be looked at. last: who renames faster than we look hides nothing by it. */
-static int path_name_agrees(const struct supervisor *supervisor, int fd, const char *name, bool deleted, bool last)
+static int path_name_agrees(
+	const struct supervisor *supervisor, const struct statx *held, const char *name, bool deleted, bool last)
 {
-	const unsigned mask = STATX_INO | STATX_NLINK | STATX_MNT_ID;
-	struct statx held;
 	struct statx named;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &held) < 0)
-		return -errno;
-	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &named) < 0) {
+	if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, NAME_FIELDS, &named) <
+		0) {
 		if (errno == EACCES)
-			return path_name_agrees_unseen(supervisor, &held, name, deleted);
+			return path_name_agrees_unseen(supervisor, held, name, deleted);
 		/* The last: a long name, and what marks it as deleted. */
 		if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
 			return -errno;
 		named.stx_mask = 0;
 	}
-	if ((held.stx_mask & named.stx_mask & STATX_MNT_ID) && held.stx_mnt_id == named.stx_mnt_id &&
-		held.stx_ino == named.stx_ino && held.stx_dev_major == named.stx_dev_major &&
-		held.stx_dev_minor == named.stx_dev_minor)
+	if ((held->stx_mask & named.stx_mask & STATX_MNT_ID) && held->stx_mnt_id == named.stx_mnt_id &&
+		held->stx_ino == named.stx_ino && held->stx_dev_major == named.stx_dev_major &&
+		held->stx_dev_minor == named.stx_dev_minor)
 		return 1;
-	return last && !deleted && path_name_leads(supervisor, &held, name);
+	return last && !deleted && path_name_leads(supervisor, held, name);
 }
 
 static int path_name_prefix(char name[PATH_NAME_SIZE], const char *prefix)
@@ -103,19 +103,17 @@ static int path_name_told_still(const struct supervisor *supervisor, int fd, con
  * we began: then the kernel tells the names below the mount alone, and `point` is what they lack. It keeps the name by
  * which rules know it. The kind, or -errno.
  */
-static int path_name_place(const struct supervisor *supervisor, int fd, const char *name, const char **point)
+static int path_name_place(
+	const struct supervisor *supervisor, int fd, const struct statx *held, const char *name, const char **point)
 {
 	enum mount_state state = MOUNT_NEVER_SEEN;
-	struct statx held;
 	int error;
 
 	if (name[0] != '/')
 		return NAME_DETACHED;
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &held) < 0)
-		return -errno;
-	if ((held.stx_mask & STATX_MNT_ID) && supervisor->mounts) {
+	if ((held->stx_mask & STATX_MNT_ID) && supervisor->mounts) {
 		mounts_refresh(supervisor->mounts);
-		state = mounts_point(supervisor->mounts, held.stx_mnt_id, point);
+		state = mounts_point(supervisor->mounts, held->stx_mnt_id, point);
 	}
 	if (state == MOUNT_NEVER_SEEN)
 		return NAME_DETACHED;
@@ -143,10 +141,11 @@ static int path_name_cut_deleted(char name[PATH_NAME_SIZE])
 }
 
 /* A name that leads nowhere, or elsewhere. */
-static int path_name_give(const struct supervisor *supervisor, int fd, char name[PATH_NAME_SIZE], bool deleted)
+static int path_name_give(
+	const struct supervisor *supervisor, int fd, const struct statx *held, char name[PATH_NAME_SIZE], bool deleted)
 {
 	const char *prefix = NULL;
-	int kind = path_name_place(supervisor, fd, name, &prefix);
+	int kind = path_name_place(supervisor, fd, held, name, &prefix);
 	int error;
 
 	if (kind < 0)
@@ -163,6 +162,7 @@ static int path_name_give(const struct supervisor *supervisor, int fd, char name
 
 int path_name_read(const struct supervisor *supervisor, int fd, bool verify, char name[PATH_NAME_SIZE])
 {
+	struct statx held = { .stx_mask = 0 };
 	bool deleted = false;
 	ssize_t length = 0;
 	int agrees = 0;
@@ -178,7 +178,9 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 		deleted = name_removed_length(name) != 0;
 		if (!verify && !deleted)
 			return NAME_SURE;
-		agrees = path_name_agrees(supervisor, fd, name, deleted, tries + 1 == NAME_TRIES);
+		if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, NAME_FIELDS, &held) < 0)
+			return -errno;
+		agrees = path_name_agrees(supervisor, &held, name, deleted, tries + 1 == NAME_TRIES);
 		if (agrees != 0)
 			return agrees > 0 ? NAME_SURE : agrees;
 		if (deleted)
@@ -186,7 +188,7 @@ int path_name_read(const struct supervisor *supervisor, int fd, bool verify, cha
 	}
 	if (name[0] != '/' && name[0] != '(')
 		return NAME_NONE;
-	return path_name_give(supervisor, fd, name, deleted);
+	return path_name_give(supervisor, fd, &held, name, deleted);
 }
 
 int path_name_join(char name[PATH_NAME_SIZE], const char *component, size_t length)

@@ -57,6 +57,22 @@ static inline size_t name_removed_length(const char *name)
 	return length > suffix && str_equal(name + length - suffix, NAME_REMOVED) ? length - suffix : 0;
 }
 
+/* How a line feed is written in a list of mappings: its only escape, not told from these characters. */
+#define NAME_LINE_FEED "\\012"
+
+/* Makes the first of them one. False: there is none. */
+static inline bool name_line_feed(char *name)
+{
+	char *at = strstr(name, NAME_LINE_FEED);
+	const char *behind = at ? at + sizeof(NAME_LINE_FEED) - 1 : NULL;
+
+	if (!at)
+		return false;
+	*at = '\n';
+	memmove(at + 1, behind, strlen(behind) + 1);
+	return true;
+}
+
 /* The beginning of a text as a string, cut where the buffer ends. */
 static inline void str_cut(char *buffer, size_t size, const char *text, size_t length)
 {

@@ -18,7 +18,6 @@
 #include "handlers/handlers.h"
 #include "handlers/mprotect.h"
 
-#define MPROTECT_NEWLINE "\\012" /* the only escape there; a backslash itself is not escaped */
 #ifndef MFD_HUGE_SHIFT
 #define MFD_HUGE_SHIFT 26
 #endif
@@ -103,18 +102,12 @@ static int mprotect_ask(const struct mprotect_look *look, const char *name)
 /* With "\012" as it stands, and as a line feed; with more than one of them nobody can tell. */
 static int mprotect_ask_spellings(const struct mprotect_look *look, char *name)
 {
-	const size_t escape = sizeof(MPROTECT_NEWLINE) - 1;
-	char *at = strstr(name, MPROTECT_NEWLINE);
-	int error;
+	int error = mprotect_ask(look, name);
 
-	if (at && strstr(at + escape, MPROTECT_NEWLINE))
-		return -EACCES;
-	error = mprotect_ask(look, name);
-	if (error < 0 || !at)
+	if (error < 0 || !name_line_feed(name))
 		return error;
-	*at = '\n';
-	memmove(at + 1, at + escape, strlen(at + escape) + 1);
-	return mprotect_ask(look, name);
+	error = mprotect_ask(look, name);
+	return error < 0 || !name_line_feed(name) ? error : -EACCES;
 }
 
 /* A file that ends in " (deleted)" may be called so, or was deleted: then the name before is the one it had. */

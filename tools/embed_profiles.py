@@ -5,11 +5,12 @@ usage: embed_profiles.py [--bare] OUTPUT PROFILE.kennel...
 
 Writes the table declared in core/profile.h: one row (name, text) per file, in
 the order given; the name is the file's name without its ending. --bare leaves
-out comments and empty lines, for small builds.
+out empty lines, and comments but for the first sentence, for small builds.
 """
 
 import argparse
 import pathlib
+import re
 
 
 def c_string(text):
@@ -22,7 +23,9 @@ def c_string(text):
 
 
 def without_comments(text):
-    return "".join(line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#"))
+    comment = " ".join(line.lstrip("# ") for line in re.match(r"(?:#.*\n)*", text)[0].splitlines())
+    rules = "".join(line for line in text.splitlines(keepends=True) if line.strip() and not line.startswith("#"))
+    return f"# {re.split('[.;](?: |$)', comment)[0]}.\n{rules}"
 
 
 def main():
