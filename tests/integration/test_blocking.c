@@ -293,19 +293,6 @@ Test(blocking, killed_worker_on_a_slow_filesystem_fails_its_call_with_eio)
 		2);
 }
 
-Test(blocking, workers_do_with_few_descriptors)
-{
-	const char *program = getenv("KENNEL");
-
-	if (!program)
-		cr_skip_test("KENNEL does not name the program");
-	file_write("waits", "mkfifo fifo; (echo text >fifo) & sleep 0.2; cat fifo\n");
-	run_native(WORDS("/bin/sh", "-c", text("ulimit -n 128; exec %s run -p work -- /bin/sh waits", program)),
-		&blocking_outcome);
-	expect_status(&blocking_outcome, 0, "with a small limit");
-	cr_expect_str_eq(blocking_outcome.out, "text\n");
-}
-
 Test(blocking, more_than_the_workers_evict_the_oldest)
 {
 	blocking_need_fuse();
