@@ -38,12 +38,12 @@ static pid_t inside_group_of(int proc, pid_t pid)
 /* What one more process of /proc makes of it: -ESRCH until one is of the group, -EPERM from the first outside on. */
 static int inside_with(struct call *call, pid_t group, const char *number, int result)
 {
+	pid_t pid = *number >= '1' && *number <= '9' ? atoi(number) : 0;
 	int error;
 
-	if (*number < '1' || *number > '9' ||
-		inside_group_of(call->sandbox->supervisor->proc_fd, atoi(number)) != group)
+	if (!pid || inside_group_of(call->sandbox->supervisor->proc_fd, pid) != group)
 		return result;
-	error = inside_process(call, atoi(number));
+	error = inside_process(call, pid);
 	return error == -ESRCH ? result : error;
 }
 

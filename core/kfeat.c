@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "core/cleanup.h"
 #include "core/landlock.h"
 #include "core/util.h"
 
@@ -152,4 +153,12 @@ const char *kfeat_missing(void)
 	if (!kfeat_has_proc())
 		return "there is no /proc of these processes, which Kennel needs";
 	return NULL;
+}
+
+int kfeat_setting(const char *name)
+{
+	AUTO_CLOSE int fd = open(name, O_RDONLY | O_CLOEXEC);
+	char digit;
+
+	return fd < 0 || read(fd, &digit, 1) != 1 ? -1 : digit - '0';
 }

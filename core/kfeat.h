@@ -28,4 +28,7 @@ bool kfeat_disable(struct kfeat *features, const char *name);
 /* NULL, or one line that names what this kernel lacks and Kennel cannot do without. */
 const char *kfeat_missing(void);
 
+/* A setting of one digit below /proc/sys, by its whole name; -1 where there is none, or none to be read. */
+int kfeat_setting(const char *name);
+
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/kfeat.h"
 #include "core/loop.h"
 #include "core/supervisor.h"
 #include "core/util.h"
@@ -230,23 +231,15 @@ static int mounts_read(struct mounts *mounts)
 	return error;
 }
 
-/* Unreadable counts as on: it can only refuse what a kernel with it would refuse. */
-static bool mounts_read_protected(const char *name)
-{
-	AUTO_CLOSE int fd = open(name, O_RDONLY | O_CLOEXEC);
-	char value;
-
-	return fd < 0 || read(fd, &value, 1) != 1 || value != '0';
-}
-
 struct mounts *mounts_new(void)
 {
 	struct mounts *mounts = calloc(1, sizeof(*mounts));
 
 	if (mounts == NULL)
 		return NULL;
-	mounts->protected_symlinks = mounts_read_protected("/proc/sys/fs/protected_symlinks");
-	mounts->protected_hardlinks = mounts_read_protected("/proc/sys/fs/protected_hardlinks");
+	/* Unreadable counts as on: it can only refuse what a kernel with it would refuse. */
+	mounts->protected_symlinks = kfeat_setting("/proc/sys/fs/protected_symlinks") != 0;
+	mounts->protected_hardlinks = kfeat_setting("/proc/sys/fs/protected_hardlinks") != 0;
 	if (mounts_read(mounts) < 0) {
 		mounts_free(mounts);
 		return NULL;

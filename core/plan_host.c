@@ -26,16 +26,15 @@
 
 #define CAP_PERFMON_NUMBER 38 /* 5.8; younger than some headers */
 
-#define YAMA_CAPABILITY '2' /* from this mode on ptrace needs CAP_SYS_PTRACE */
-#define YAMA_NEVER '3'
+#define YAMA_CAPABILITY 2 /* from this mode on ptrace needs CAP_SYS_PTRACE */
+#define YAMA_NEVER 3
 
 /* Payloads are our descendants, which the first two modes allow. No such file: no Yama. */
 static bool plan_host_may_ptrace(void)
 {
-	AUTO_CLOSE int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
-	char mode;
+	int mode = kfeat_setting("/proc/sys/kernel/yama/ptrace_scope");
 
-	if (fd < 0 || read(fd, &mode, 1) != 1 || mode < YAMA_CAPABILITY)
+	if (mode < YAMA_CAPABILITY)
 		return true;
 	return mode < YAMA_NEVER && capability_permitted(CAP_SYS_PTRACE);
 }

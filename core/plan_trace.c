@@ -4,6 +4,7 @@
  * because they make memory executable that nobody was asked about. Pure, as core/plan.c.
  */
 #include <errno.h>
+#include <linux/ipc.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 
@@ -13,7 +14,6 @@
 #include "handlers/handler.h"
 
 #define SHM_FLAG_EXEC 0100000
-#define IPC_SHMAT 21
 #define IPC_CALL_MASK UINT64_C(0xffff) /* the upper half is a version */
 #define MEMFD_NOEXEC_SEAL 8            /* 6.3; before it the flag is EINVAL */
 #define PERSONALITY_QUERY 0xffffffff
@@ -75,7 +75,7 @@ static const struct memory_row {
 	{ SC_personality, EPERM, 1, { { 0, READ_IMPLIES_EXEC, READ_IMPLIES_EXEC } }, implied },
 	{ SC_prctl, EINVAL, 1, { { 0, PLAN_INT_MASK, PRCTL_SET_MDWE } }, checked_later },
 	{ SC_shmat, EACCES, 1, { { 2, SHM_FLAG_EXEC, SHM_FLAG_EXEC } }, implied },
-	{ SC_ipc, EACCES, 2, { { 0, IPC_CALL_MASK, IPC_SHMAT }, { 2, SHM_FLAG_EXEC, SHM_FLAG_EXEC } }, implied },
+	{ SC_ipc, EACCES, 2, { { 0, IPC_CALL_MASK, SHMAT }, { 2, SHM_FLAG_EXEC, SHM_FLAG_EXEC } }, implied },
 	{ SC_remap_file_pages, ENOSYS, 0, { { 0 } }, implied },
 };
 

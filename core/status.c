@@ -155,47 +155,43 @@ int status_read(int proc_fd, pid_t tid, char *text, struct status *status_out)
 	return error == -EINVAL ? -ESRCH : error;
 }
 
-/* What is behind the field before this one. NULL: there is none. */
-static const char *status_behind(const char *text, unsigned field)
+/* Loads TID/stat: the index of the space before a field of it, or -errno (-ESRCH). */
+static int status_seek(int proc_fd, pid_t tid, unsigned field, char text[STAT_TEXT_SIZE])
 {
-	/* Field 2, the name of the thread, may hold anything, but nothing behind its last parenthesis. */
-	const char *cursor = strrchr(text, ')');
+	int error = status_load(proc_fd, tid, "stat", text, STAT_TEXT_SIZE);
+	const char *cursor;
 
+	if (error < 0)
+		return error;
+	/* Field 2, the name of the thread, may hold anything, but nothing behind its last parenthesis. */
+	cursor = strrchr(text, ')');
 	for (unsigned at = 2; cursor && at < field; at++)
 		cursor = strchr(cursor + 1, ' ');
-	return cursor;
+	return cursor ? (int)(cursor - text) : -ESRCH;
 }
 
 int status_field(int proc_fd, pid_t tid, unsigned field, int *value_out)
 {
 	char text[STAT_TEXT_SIZE];
-	const char *cursor;
 	char *end;
-	int error = status_load(proc_fd, tid, "stat", text, sizeof(text));
+	int at = status_seek(proc_fd, tid, field, text);
 
-	if (error < 0)
-		return error;
-	cursor = status_behind(text, field);
-	if (!cursor)
-		return -ESRCH;
-	*value_out = (int)strtol(cursor, &end, 10);
-	return end == cursor ? -ESRCH : 0;
+	if (at < 0)
+		return at;
+	*value_out = (int)strtol(text + at, &end, 10);
+	return end == text + at ? -ESRCH : 0;
 }
 
 int status_state(pid_t tid, char *state_out)
 {
 	AUTO_CLOSE int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char text[STAT_TEXT_SIZE];
-	const char *cursor;
-	int error = proc_fd < 0 ? -errno : status_load(proc_fd, tid, "stat", text, sizeof(text));
+	int at = proc_fd < 0 ? -errno : status_seek(proc_fd, tid, 3, text);
 
-	if (error < 0)
-		return error;
-	cursor = status_behind(text, 3);
-	if (!cursor || !cursor[1])
-		return -ESRCH;
-	*state_out = cursor[1];
-	return 0;
+	if (at < 0)
+		return at;
+	*state_out = text[at + 1];
+	return *state_out ? 0 : -ESRCH;
 }
 
 unsigned status_children(const char *list, pid_t *pids_out, unsigned max)

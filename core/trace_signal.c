@@ -7,6 +7,7 @@
 #include "core/trace_signal.h"
 
 #include <errno.h>
+#include <linux/ipc.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
@@ -39,15 +40,15 @@ static const struct signal_wait {
 };
 
 /* The same behind the multiplexer of old ABIs; the upper half of its first argument is a version. */
-enum { SIGNAL_IPC_SEMOP = 1, SIGNAL_IPC_SEMTIMEDOP = 4, SIGNAL_IPC_LIMIT = 5, SIGNAL_IPC_MASK = 0xffff };
+enum { SIGNAL_IPC_LIMIT = 5, SIGNAL_IPC_MASK = 0xffff };
 
 static bool trace_signal_waits_in_ipc(const struct ptrace_call *left)
 {
 	const unsigned subcall = (unsigned)left->args[0] & SIGNAL_IPC_MASK;
 
 	/* s390x has its limit elsewhere; what lies on a stack is not known here. */
-	return subcall == SIGNAL_IPC_SEMOP || (subcall == SIGNAL_IPC_SEMTIMEDOP && left->abi->word_bytes == 4 &&
-						      !left->abi->stack_args && left->args[SIGNAL_IPC_LIMIT] == 0);
+	return subcall == SEMOP || (subcall == SEMTIMEDOP && left->abi->word_bytes == 4 && !left->abi->stack_args &&
+					   left->args[SIGNAL_IPC_LIMIT] == 0);
 }
 
 /* Does this call wait for ever, and would it not have been interrupted? */
